@@ -1,0 +1,4 @@
+// The main of every unit test binary.
+
+#define DOCTEST_CONFIG_IMPLEMENT_WITH_MAIN
+#include <doctest/doctest.h>
