@@ -30,7 +30,8 @@ class Arena {
     Arena& operator=(const Arena&) = delete;
     ~Arena() = default;
 
-    // Returns `bytes` bytes at an address that is a multiple of `alignment` (a power of two, <= 64).
+    // Returns `bytes` bytes at an address that is a multiple of `alignment` (a power of two,
+    // at most 64).
     [[nodiscard]] char* allocate(std::size_t bytes, std::size_t alignment = 1) {
         const std::size_t padding = (0 - position_) & (alignment - 1);
         if (padding + bytes > left_) [[unlikely]]

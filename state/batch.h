@@ -65,7 +65,9 @@ class Batch {
     [[nodiscard]] Arena& arena() noexcept { return arena_; }
 
     // nullptr while all rows are kInsert.
-    [[nodiscard]] const RowKind* kinds() const noexcept { return has_kinds_ ? kinds_.get() : nullptr; }
+    [[nodiscard]] const RowKind* kinds() const noexcept {
+        return has_kinds_ ? kinds_.get() : nullptr;
+    }
 
     // Makes the row-kind column, all kInsert, if there is none.
     [[nodiscard]] RowKind* make_kinds();
@@ -100,7 +102,8 @@ class Batch {
 //          agent drains into give_back().
 class BatchPool {
   public:
-    BatchPool(SchemaPtr schema, std::size_t free_max) : schema_(std::move(schema)), free_max_(free_max) {}
+    BatchPool(SchemaPtr schema, std::size_t free_max)
+        : schema_(std::move(schema)), free_max_(free_max) {}
 
     [[nodiscard]] std::unique_ptr<Batch> take();
     void give_back(std::unique_ptr<Batch> batch);

@@ -75,7 +75,9 @@ class Column {
         return has_nulls_ && ((validity_[row / 64] >> (row % 64)) & 1U) == 0;
     }
 
-    void set_null(std::size_t row) { make_validity()[row / 64] &= ~(std::uint64_t{1} << (row % 64)); }
+    void set_null(std::size_t row) {
+        make_validity()[row / 64] &= ~(std::uint64_t{1} << (row % 64));
+    }
 
     void set_valid(std::size_t row) noexcept {
         if (has_nulls_) validity_[row / 64] |= std::uint64_t{1} << (row % 64);

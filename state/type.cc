@@ -61,7 +61,9 @@ std::string name_of(const Type& type) {
 
 }  // namespace
 
-Type Type::array(Type element) { return nested(TypeKind::kArray, {{"element", std::move(element)}}); }
+Type Type::array(Type element) {
+    return nested(TypeKind::kArray, {{"element", std::move(element)}});
+}
 
 Type Type::map(Type key, Type value) {
     return nested(TypeKind::kMap, {{"key", std::move(key)}, {"value", std::move(value)}});

@@ -18,6 +18,6 @@ struct Id {
 using ShardId = Id<struct ShardTag>;    // A core and the key groups it owns.
 using SourceId = Id<struct SourceTag>;  // A source table of a query.
 using StageId = Id<struct StageTag>;    // A chain of operators in a topology.
-using SplitId = Id<struct SplitTag>;    // One ordered part of a source: a connection, a file, a socket.
+using SplitId = Id<struct SplitTag>;    // One ordered part of a source: a connection, a file.
 
 }  // namespace thalweg
