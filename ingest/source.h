@@ -1,0 +1,129 @@
+#pragma once
+
+#include "ingest/format.h"
+#include "ingest/outlet.h"
+#include "state/base/status.h"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace thalweg {
+
+// Everything a source counts. Written by its agent, published by the engine.
+//
+//   received = emitted + malformed (the sum of `rejected`) + shed
+struct SourceCounters {
+    std::uint64_t received_records = 0;
+    std::uint64_t received_bytes = 0;
+    std::uint64_t emitted_records = 0;
+    std::array<std::uint64_t, kRejectReasonCount> rejected{};
+    std::uint64_t shed_records = 0;     // Dropped by the overload policy (udp).
+    std::uint64_t kernel_dropped = 0;   // Datagrams, by SO_MEMINFO (udp).
+    std::uint64_t connections_opened = 0;
+    std::uint64_t connections_closed = 0;
+};
+
+// A table's connector, as the planner read it.
+struct SourceSpec {
+    std::string name;                            // The table's, for messages.
+    std::string connector;                       // tcp, udp, unix, stdin, filesystem, datagen
+    std::map<std::string, std::string> options;  // All WITH options, connector's and format's.
+    FormatSpec format;
+};
+
+// An event worth a line in the log: "listening on 127.0.0.1:9000", "peer gone". Sources do not log;
+// they say.
+using SourceEvent = std::function<void(std::string_view text)>;
+
+// The event loop of one ingest agent: wraps boost::asio::io_context, so that nothing above needs
+// Asio's headers. Sources register with it; the agent polls it.
+class IoLoop {
+  public:
+    IoLoop();
+    IoLoop(const IoLoop&) = delete;
+    IoLoop& operator=(const IoLoop&) = delete;
+    ~IoLoop();
+
+    // Runs what is ready, without waiting; returns how many handlers ran.
+    std::size_t poll();
+
+    // Waits until something is ready or the time is over: how an idle ingest agent parks.
+    std::size_t wait(std::chrono::nanoseconds at_most);
+
+    // Any thread: ends a wait().
+    void wake();
+
+    struct Impl;
+
+    [[nodiscard]] Impl& impl() noexcept { return *impl_; }
+
+  private:
+    std::unique_ptr<Impl> impl_;
+};
+
+// Where records come from: sockets, files, a generator. Bytes in, batches to the Outlet.
+//
+// Contract  open() binds, connects or opens, and fails with one clear line (a port in use, a missing
+//           file) before anything runs. poll() reads and decodes up to about `budget` records, never
+//           waits, and does nothing while outlet.ready() is false; when there is nothing more to
+//           read it calls outlet.flush() once. After stop() nothing more is read from outside; what
+//           was read is still delivered. finished(): a bounded source has delivered everything and
+//           closed its splits, or a stopped one has.
+//           SO_REUSEPORT lets each ingest agent listen on the same address; files and generated
+//           rows are divided among `instance_count` instances.
+// Threads   Its ingest agent's.
+class Source {
+  public:
+    Source() = default;
+    Source(const Source&) = delete;
+    Source& operator=(const Source&) = delete;
+    virtual ~Source() = default;
+
+    [[nodiscard]] virtual Result<void> open(Outlet& outlet) = 0;
+
+    // `now_ns` is processing time (wall clock), `budget` a number of records. Returns how much was done;
+    // 0 lets the agent idle.
+    virtual std::size_t poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) = 0;
+
+    virtual void stop() = 0;
+    [[nodiscard]] virtual bool finished() const = 0;
+
+    // Whether the input ends by itself (a file, datagen with number-of-rows, stdin).
+    [[nodiscard]] virtual bool is_bounded() const = 0;
+
+    [[nodiscard]] virtual const SourceCounters& counters() const = 0;
+
+    // When poll() wants to be called although nothing arrives (paced generation, reconnect): an
+    // instant of the same clock as now_ns; the largest int64 for never.
+    [[nodiscard]] virtual std::int64_t next_poll_ns() const { return INT64_MAX; }
+};
+
+struct SourceInstance {
+    std::size_t index = 0;  // Of this ingest agent among `count`.
+    std::size_t count = 1;
+};
+
+// Fails for an unknown connector or option, a missing required option, a bad value; the error names the
+// option, and the near miss of a misspelt one.
+[[nodiscard]] Result<std::unique_ptr<Source>> make_source(const SourceSpec& spec,
+                                                          SourceInstance instance,
+                                                          IoLoop& loop,
+                                                          SourceEvent event);
+
+// The same checks without making anything: for `thalweg check` and the planner. Also says whether the
+// source is bounded.
+struct SourceTraits {
+    bool is_bounded = false;
+    Framing default_framing = Framing::kNewline;
+};
+
+[[nodiscard]] Result<SourceTraits> check_source(const SourceSpec& spec);
+
+}  // namespace thalweg
