@@ -1,7 +1,7 @@
 -- traffic_share.sql over UDP: each datagram holds one or more lines.
 --
 --   thalweg run examples/traffic_share_udp.sql --drain
---   thalweg load --to udp://127.0.0.1:9000 --file examples/data/access_log.jsonl --rate 20000
+--   thalweg load --to udp://127.0.0.1:9000 --file examples/data/access_log.jsonl --rate 5000
 
 CREATE TABLE access_log (
   ts TIMESTAMP(3),
