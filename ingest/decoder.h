@@ -37,17 +37,17 @@ struct DecodeResult {
 // Turns bytes into rows: finds the records (framing) and decodes the columns that the query wants,
 // straight from the bytes into the batch's columns.
 //
-// Contract  decode() appends rows to `rows` (schema: the wanted columns) until it is full or no whole
-//           record is left, and reports each rejected record to `outlet.reject`. The caller hands
-//           what was not consumed again, with more bytes behind it. Any split of a stream into
-//           pieces gives the same rows. A record longer than frame_bytes_max is rejected once and
-//           skipped up to its end, over as many pieces as it takes: that state, and nothing else of a
-//           split, is in the decoder, so every split has a decoder of its own.
-//           Strings are copied into the batch's arena.
+// Contract  decode() appends rows to `rows` (schema: the wanted columns) until it is full or no
+//           whole record is left, and reports each rejected record to `outlet.reject`. The caller
+//           hands what was not consumed again, with more bytes behind it. Any split of a stream
+//           into pieces gives the same rows. A record longer than frame_bytes_max is rejected once
+//           and skipped up to its end, over as many pieces as it takes: that state, and nothing
+//           else of a split, is in the decoder, so every split has a decoder of its own. Strings
+//           are copied into the batch's arena.
 // Threads   One at a time.
 // Failure   A bad record is rejected and the stream goes on; a length prefix that cannot be (0 or
-//           beyond the limit) loses the framing: `lost_framing()` is then true and the caller closes
-//           the connection.
+//           beyond the limit) loses the framing: `lost_framing()` is then true and the caller
+//           closes the connection.
 class Decoder {
   public:
     Decoder() = default;

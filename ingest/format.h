@@ -23,7 +23,7 @@ enum class Metadata : std::uint8_t {
 };
 
 enum class Framing : std::uint8_t {
-    kNewline,         // Records end with '\n' (a '\r' before it is dropped); the last one may lack it.
+    kNewline,  // Records end with '\n' (a '\r' before it is dropped); the last one may lack it.
     kLengthPrefixed,  // u32 little-endian length, then as many bytes.
     kFixed,           // Every record has the same number of bytes (raw-struct).
     kDatagram,        // The piece of bytes given is one record.
@@ -39,7 +39,7 @@ struct WantedColumn {
 // How bytes become rows: a table's format, and what of it the query needs.
 struct FormatSpec {
     std::string format;                          // json, csv, raw-struct, raw
-    std::map<std::string, std::string> options;  // Without the format's prefix: "ignore-parse-errors"
+    std::map<std::string, std::string> options;  // Without the format's prefix.
     std::vector<Field> declared;                 // The physical columns, in declared order.
     std::vector<WantedColumn> wanted;            // The columns of the batches, in order.
     Framing framing = Framing::kNewline;

@@ -21,7 +21,8 @@ inline constexpr std::size_t kRejectReasonCount = 5;
 
 [[nodiscard]] std::string_view name_of(RejectReason reason) noexcept;
 
-// One record that was not taken, for the log: where it came from, where in its split, and its bytes.
+// One record that was not taken, for the log: where it came from, where in its split, and its
+// bytes.
 struct Rejected {
     RejectReason reason;
     std::string_view detail;  // What was expected; static text or good for the call.
@@ -34,11 +35,11 @@ struct Rejected {
 //
 // Threads   All calls on the ingest agent's thread.
 // Contract  A source calls open_split() for each ordered part of its input (a connection, a file, a
-//           UDP socket) before its first rows and close_split() after its last: from then on the split
-//           does not hold the watermark back. Rows of a split are in order.
-//           offer() may keep the batch after it returned: between offer() and the moment ready() is
-//           true again the source leaves the batch alone and offers nothing. So a source polls
-//           ready() before it reads: a full engine is a source that does not read.
+//           UDP socket) before its first rows and close_split() after its last: from then on the
+//           split does not hold the watermark back. Rows of a split are in order. offer() may keep
+//           the batch after it returned: between offer() and the moment ready() is true again the
+//           source leaves the batch alone and offers nothing. So a source polls ready() before it
+//           reads: a full engine is a source that does not read.
 class Outlet {
   public:
     virtual SplitId open_split() = 0;

@@ -70,14 +70,14 @@ class IoLoop {
 
 // Where records come from: sockets, files, a generator. Bytes in, batches to the Outlet.
 //
-// Contract  open() binds, connects or opens, and fails with one clear line (a port in use, a missing
-//           file) before anything runs. poll() reads and decodes up to about `budget` records, never
-//           waits, and does nothing while outlet.ready() is false; when there is nothing more to
-//           read it calls outlet.flush() once. After stop() nothing more is read from outside; what
-//           was read is still delivered. finished(): a bounded source has delivered everything and
-//           closed its splits, or a stopped one has.
-//           SO_REUSEPORT lets each ingest agent listen on the same address; files and generated
-//           rows are divided among `instance_count` instances.
+// Contract  open() binds, connects or opens, and fails with one clear line (a port in use, a
+//           missing file) before anything runs. poll() reads and decodes up to about `budget`
+//           records, never waits, and does nothing while outlet.ready() is false; when there is
+//           nothing more to read it calls outlet.flush() once. After stop() nothing more is read
+//           from outside; what was read is still delivered. finished(): a bounded source has
+//           delivered everything and closed its splits, or a stopped one has. SO_REUSEPORT lets
+//           each ingest agent listen on the same address; files and generated rows are divided
+//           among `instance_count` instances.
 // Threads   Its ingest agent's.
 class Source {
   public:
@@ -88,8 +88,8 @@ class Source {
 
     [[nodiscard]] virtual Result<void> open(Outlet& outlet) = 0;
 
-    // `now_ns` is processing time (wall clock), `budget` a number of records. Returns how much was done;
-    // 0 lets the agent idle.
+    // `now_ns` is processing time (wall clock), `budget` a number of records. Returns how much was
+    // done; 0 lets the agent idle.
     virtual std::size_t poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) = 0;
 
     virtual void stop() = 0;
@@ -110,15 +110,15 @@ struct SourceInstance {
     std::size_t count = 1;
 };
 
-// Fails for an unknown connector or option, a missing required option, a bad value; the error names the
-// option, and the near miss of a misspelt one.
+// Fails for an unknown connector or option, a missing required option, a bad value; the error names
+// the option, and the near miss of a misspelt one.
 [[nodiscard]] Result<std::unique_ptr<Source>> make_source(const SourceSpec& spec,
                                                           SourceInstance instance,
                                                           IoLoop& loop,
                                                           SourceEvent event);
 
-// The same checks without making anything: for `thalweg check` and the planner. Also says whether the
-// source is bounded.
+// The same checks without making anything: for `thalweg check` and the planner. Also says whether
+// the source is bounded.
 struct SourceTraits {
     bool is_bounded = false;
     Framing default_framing = Framing::kNewline;

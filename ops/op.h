@@ -74,7 +74,10 @@ class Op {
     Op& operator=(const Op&) = delete;
     virtual ~Op() = default;
 
-    virtual void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter& out) = 0;
+    virtual void process(std::size_t port,
+                         const BatchView& rows,
+                         OpContext& context,
+                         Emitter& out) = 0;
 
     // Event time has moved to `watermark`; Watermark::max() is the end of bounded input.
     virtual Progress advance(Watermark watermark, OpContext& context, Emitter& out) {

@@ -24,13 +24,15 @@ enum class AggregatePhase : std::uint8_t {
 
 // GROUP BY window and keys.
 //
-// Input    kSingle, kPartial: columns as the spec's indexes say. kFinal: the columns that kPartial emits.
-// Output   kSingle, kFinal: keys in order, aggregates in order, window_start, window_end, window_time
-//          (TIMESTAMP(3) each; window_time TIMESTAMP_LTZ(3) when the window has a zone).
-//          kPartial: see partial_schema().
+// Input    kSingle, kPartial: columns as the spec's indexes say. kFinal: the columns that kPartial
+//          emits.
+// Output   kSingle, kFinal: keys in order, aggregates in order, window_start, window_end,
+//          window_time (TIMESTAMP(3) each; window_time TIMESTAMP_LTZ(3) when the window has a
+//          zone). kPartial: see partial_schema().
 // Order    Windows fire in the order of their ends; rows of a window in no particular order.
-// Late     A row whose windows have all fired is counted in counters.late_rows and dropped. One that
-//          is late for some windows only counts in the others. A NULL time is counted and dropped.
+// Late     A row whose windows have all fired is counted in counters.late_rows and dropped. One
+//          that is late for some windows only counts in the others. A NULL time is counted and
+//          dropped.
 // Keyless  With no keys a window that saw no row gives no row, as Flink.
 struct WindowAggregateSpec {
     WindowSpec window;
@@ -44,8 +46,9 @@ struct WindowAggregateSpec {
 // Whether the calls can be split in two phases (DISTINCT cannot).
 [[nodiscard]] bool can_split(const std::vector<AggregateCall>& calls);
 
-// The columns between the phases: keys, then the partial states, then slice_end (or window_start and
-// window_end when attached) and the count of rows behind each partial row, for the late counter.
+// The columns between the phases: keys, then the partial states, then slice_end (or window_start
+// and window_end when attached) and the count of rows behind each partial row, for the late
+// counter.
 [[nodiscard]] SchemaPtr partial_schema(const WindowAggregateSpec& spec);
 
 [[nodiscard]] std::unique_ptr<Op> make_window_aggregate(const WindowAggregateSpec& spec);

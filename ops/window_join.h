@@ -23,10 +23,10 @@ struct JoinKey {
 
 // Joins rows of the same window: port 0 is the left input, port 1 the right.
 //
-// Input    Each side carries its window: window_start and window_end columns. Two rows meet when both
-//          bounds, the keys and the residual condition agree.
-// Output   Left columns, then right columns (kSemi, kAnti: left only); the missing side NULL. A window
-//          fires when the watermark passes its end; a row whose window has fired is late.
+// Input    Each side carries its window: window_start and window_end columns. Two rows meet when
+//          both bounds, the keys and the residual condition agree.
+// Output   Left columns, then right columns (kSemi, kAnti: left only); the missing side NULL. A
+//          window fires when the watermark passes its end; a row whose window has fired is late.
 struct WindowJoinSpec {
     JoinKind kind = JoinKind::kInner;
     SchemaPtr left;

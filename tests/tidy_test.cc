@@ -306,19 +306,26 @@ void check_line_ends(const SourceFile& file, Report& out) {
     }
 }
 
-// The first thing a header says after its includes is what it is: a comment.
+// A header says what it is: in a comment right after the includes, or above each of its classes.
 void check_contract(const SourceFile& file, Report& out) {
     if (!file.is_header()) return;
+    bool in_namespace = false;
+    bool said = false;      // By a comment that stands for the whole file.
+    bool said_any = false;  // By any comment at the start of a line.
+    std::string_view above;
     for (std::size_t i = 0; i < file.lines.size(); ++i) {
         const std::string_view line = file.lines[i];
-        const bool forward = (line.starts_with("class ") || line.starts_with("struct ")) &&
-                             line.ends_with(';') && !contains(line, "{");
-        const bool passed_over = line.empty() || line.starts_with('#') || forward ||
-                                 line.starts_with("namespace ") || line.starts_with("}");
-        if (passed_over) continue;
-        if (!line.starts_with("// ")) report(out, file, i, "say first what this header is for");
-        return;
+        in_namespace = in_namespace || line.starts_with("namespace ");
+        said_any = said_any || line.starts_with("// ");
+        said =
+            said || (line.starts_with("// ") && (!in_namespace || above.starts_with("namespace")));
+        const bool is_class = line.starts_with("class ") && !line.ends_with(';');
+        if (is_class && !said && !above.starts_with("//")) {
+            report(out, file, i, "say above what this class is for");
+        }
+        if (!line.empty() && !line.starts_with("template ")) above = line;
     }
+    if (!said_any) report(out, file, 0, "say first what this header is for");
 }
 
 void check_file_name(const SourceFile& file, Report& out) {
@@ -537,6 +544,34 @@ void check_cases(const std::vector<Case>& cases) {
     }
 }
 
+// The statement that starts with INSERT INTO, without comments, one space between its words.
+std::string query_of(const std::vector<std::string>& lines) {
+    std::string query;
+    bool inside = false;
+    for (const std::string& line : lines) {
+        inside = inside || line.starts_with("INSERT INTO");
+        if (!inside) continue;
+        std::istringstream words(line.substr(0, line.find("--")));
+        for (std::string word; words >> word;) {
+            query += (query.empty() || query.back() == '(' || word == ")" ? "" : " ") + word;
+            if (word.ends_with(';')) return query;
+        }
+    }
+    return query;
+}
+
+TEST_CASE("tidy: the README and every transport show the same traffic share query") {
+    const fs::path root = THALWEG_SOURCE_DIR;
+    const std::string query = query_of(read(root, root / "examples/traffic_share.sql").lines);
+    CHECK(query.starts_with("INSERT INTO traffic_share SELECT"));
+    CHECK(query.ends_with(';'));
+    for (const char* path :
+         {"README.md", "examples/traffic_share_udp.sql", "examples/traffic_share_file.sql"}) {
+        CAPTURE(path);
+        CHECK_EQ(query_of(read(root, root / path).lines), query);
+    }
+}
+
 TEST_CASE("tidy: catches includes that point up or sideways") {
     check_cases({
         {{"state/table.h", {"#pragma once", "#include \"engine/run/ring.h\"", "// Rows."}},
@@ -604,8 +639,13 @@ TEST_CASE("tidy: catches memory orders without a reason") {
 TEST_CASE("tidy: catches files out of shape") {
     check_cases({
         {{"ops/x.h", {"// Filters."}}, {"ops/x.h:1: a header starts with #pragma once"}},
-        {{"ops/x.h", {"#pragma once", "", "namespace thalweg {", "class X {", "};"}},
-         {"ops/x.h:4: say first what this header is for"}},
+        {{"ops/x.h", {"#pragma once", "", "namespace thalweg {", "struct X {", "};"}},
+         {"ops/x.h:1: say first what this header is for"}},
+        {{"ops/x.h",
+          {"#pragma once", "namespace t {", "int b();", "// A.", "int a();", "class X {"}},
+         {"ops/x.h:6: say above what this class is for"}},
+        {{"ops/x.h", {"#pragma once", "namespace t {", "int b();", "// A.", "class X {"}}, {}},
+        {{"ops/x.h", {"#pragma once", "// A.", "namespace t {", "int a();", "class X {"}}, {}},
         {{"ops/x.h", {"#pragma once", "class Y;", "// Filters.", "class X;"}}, {}},
         {{"ops/x.cc", std::vector<std::string>(701, "int x;")},
          {"ops/x.cc:701: one concept per file: split it"}},

@@ -19,11 +19,12 @@
 
 namespace thalweg {
 
-// The plan's promise to the runtime: a graph of stages, the waist between SQL and threads. A planner,
-// a test or another front-end builds one; engine/run executes it and has never heard of SQL.
+// The plan's promise to the runtime: a graph of stages, the waist between SQL and threads. A
+// planner, a test or another front-end builds one; engine/run executes it and has never heard of
+// SQL.
 //
-// Shape   A stage is a chain of operators at one place. Its outputs lead to ports of other stages or
-//         to sinks; every stage after the first of a path is reached through edges only, and the
+// Shape   A stage is a chain of operators at one place. Its outputs lead to ports of other stages
+//         or to sinks; every stage after the first of a path is reached through edges only, and the
 //         graph has no cycle. Each (stage, port) may have several edges: that is UNION ALL.
 //
 //           ingest agent i                shard s                       merge agent
@@ -33,8 +34,8 @@ namespace thalweg {
 //
 // Places  kIngest: one instance per ingest agent, fed by the source or by another kIngest stage
 //         (kForward). kShard: one instance per shard. kMerge: one instance.
-// Time    A stage's watermark is the minimum over all edges into it and, for each, over all producing
-//         instances. Immutable once built; shared by all threads.
+// Time    A stage's watermark is the minimum over all edges into it and, for each, over all
+//         producing instances. Immutable once built; shared by all threads.
 
 enum class Place : std::uint8_t { kIngest, kShard, kMerge };
 
@@ -53,8 +54,8 @@ struct Output {
     std::size_t port = 0;           // Of the target.
     std::vector<std::size_t> keys;  // kHash: columns of this stage's output.
     std::size_t sink = 0;           // kSink: index in Topology::sinks.
-    bool is_ordered = false;        // kGather: merge emits rows in watermark order: all shards' rows of
-                                    // one window before any row of the next.
+    bool is_ordered = false;  // kGather: merge emits rows in watermark order: all shards' rows of
+                              // one window before any row of the next.
 };
 
 using OpFactory = std::function<std::unique_ptr<Op>()>;

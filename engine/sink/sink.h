@@ -17,7 +17,7 @@ namespace thalweg {
 struct SinkCounters {
     std::uint64_t rows = 0;     // Taken by write().
     std::uint64_t bytes = 0;    // Encoded.
-    std::uint64_t dropped = 0;  // Rows lost at a peer that went away or could not follow (udp, tcp).
+    std::uint64_t dropped = 0;  // Rows lost at a peer that went away or fell behind (udp, tcp).
 };
 
 // A sink table, as the planner read it.
@@ -32,14 +32,16 @@ struct SinkSpec {
 
 // Where results leave. Takes rows, encodes them, and writes as the destination can take it.
 //
-// Contract  write() takes all rows of the view (copying or encoding them) and must only be called while
-//           ready() is true. poll() moves bytes on, reconnects, and never waits for a peer; files may
-//           block on the page cache, as every write(2) does. flush() asks that what was taken become
-//           visible soon (a line reader at the end of a batch). close() writes what is left, renames
-//           what is complete, and gives up on an unreachable peer after the time given.
+// Contract  write() takes all rows of the view (copying or encoding them) and must only be called
+//           while ready() is true. poll() moves bytes on, reconnects, and never waits for a peer;
+//           files may block on the page cache, as every write(2) does. flush() asks that what was
+//           taken become visible soon (a line reader at the end of a batch). close() writes what is
+//           left, renames what is complete, and gives up on an unreachable peer after the time
+//           given.
 // Threads   The merge agent's.
-// Failure   open() fails with one clear line for what can never work (a directory that is not there);
-//           a peer that is not up yet is retried with backoff. An I/O error on a file fails the query.
+// Failure   open() fails with one clear line for what can never work (a directory that is not
+//           there); a peer that is not up yet is retried with backoff. An I/O error on a file fails
+//           the query.
 class Sink {
   public:
     Sink() = default;

@@ -45,9 +45,9 @@ struct AggregateCall {
 
 // Flink's result type, or why the argument does not fit: SUM of an integer type is that type (and
 // wraps around), of DECIMAL(p, s) DECIMAL(38, s), of FLOAT and DOUBLE that type; AVG the same types
-// (integers divide truncating), of DECIMAL(p, s) DECIMAL(38, max(6, s)); COUNT is BIGINT NOT NULL; MIN, MAX,
-// FIRST_VALUE, LAST_VALUE their argument's; VAR and STDDEV: DOUBLE for every numeric argument but
-// DECIMAL, which follows AVG.
+// (integers divide truncating), of DECIMAL(p, s) DECIMAL(38, max(6, s)); COUNT is BIGINT NOT NULL;
+// MIN, MAX, FIRST_VALUE, LAST_VALUE their argument's; VAR and STDDEV: DOUBLE for every numeric
+// argument but DECIMAL, which follows AVG.
 [[nodiscard]] Result<Type> aggregate_result_type(AggregateKind kind, const Type& argument);
 
 }  // namespace thalweg

@@ -48,14 +48,14 @@ struct ExprSettings {
 };
 
 // Builds a call of the SQL function or operator `name` (any case): finds the overload for the
-// arguments, casts them implicitly where Flink would, gives the result type, and folds the call to a
-// literal when all arguments are literals and the function is deterministic. Operators go by their
-// symbol or words: + - * / % = <> < <= > >= AND OR NOT || "IS NULL" "IS NOT NULL" "IS TRUE" "IS FALSE"
-// "IS UNKNOWN" (and their NOT forms) "IS DISTINCT FROM" "IS NOT DISTINCT FROM" "LIKE" (2 or 3
-// arguments) "IN" (value, then the list) BETWEEN (3) CASE (arguments as ExprKind::kCase) "ITEM" (array
-// or map element) "FIELD" (row, literal field name) ARRAY, MAP, ROW (constructors).
-// Unit arguments (EXTRACT, TIMESTAMPADD, FLOOR TO) are string literals: 'HOUR'.
-// An error names the function and the argument types it was given, and what it takes.
+// arguments, casts them implicitly where Flink would, gives the result type, and folds the call to
+// a literal when all arguments are literals and the function is deterministic. Operators go by
+// their symbol or words: + - * / % = <> < <= > >= AND OR NOT || "IS NULL" "IS NOT NULL" "IS TRUE"
+// "IS FALSE" "IS UNKNOWN" (and their NOT forms) "IS DISTINCT FROM" "IS NOT DISTINCT FROM" "LIKE" (2
+// or 3 arguments) "IN" (value, then the list) BETWEEN (3) CASE (arguments as ExprKind::kCase)
+// "ITEM" (array or map element) "FIELD" (row, literal field name) ARRAY, MAP, ROW (constructors).
+// Unit arguments (EXTRACT, TIMESTAMPADD, FLOOR TO) are string literals: 'HOUR'. An error names the
+// function and the argument types it was given, and what it takes.
 [[nodiscard]] Result<ExprPtr> make_call(std::string_view name,
                                         std::vector<ExprPtr> arguments,
                                         const ExprSettings& settings);

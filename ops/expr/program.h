@@ -14,13 +14,14 @@ namespace thalweg {
 // Expressions as straight-line code over column registers: built once, run on every batch.
 //
 // Shape     A list of instructions in evaluation order; equal subexpressions are computed once.
-//           Registers are Columns owned by the program, except that an instruction "column c" is the
-//           input's column itself. Literals are columns filled once. AND, OR and CASE narrow the
-//           selection for the instructions of their later arguments.
+//           Registers are Columns owned by the program, except that an instruction "column c" is
+//           the input's column itself. Literals are columns filled once. AND, OR and CASE narrow
+//           the selection for the instructions of their later arguments.
 // Lifetime  Results are good until the next run, and as long as the input's columns: strings in
 //           them borrow from the input, from literals or from context.scratch.
 // Threads   One at a time: a program has registers. Every operator instance compiles its own.
-// Failure   Data errors (CAST, division by zero) go to context.fail(); results are then unspecified.
+// Failure   Data errors (CAST, division by zero) go to context.fail(); results are then
+//           unspecified.
 class Program {
   public:
     explicit Program(std::vector<ExprPtr> expressions);
