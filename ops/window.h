@@ -54,13 +54,17 @@ struct WindowSpec {
         return saturating_add((floor_div(shifted, width) + 1) * width, offset_ns);
     }
 
-    // The last window end that the slice ending at `slice_end` contributes to.
+    // The last window end that the slice ending at `slice_end` contributes to. Before the first one
+    // where windows leave gaps (a HOP whose slide exceeds its size): no window has the slice.
     [[nodiscard]] std::int64_t last_window_end(std::int64_t slice_end) const noexcept;
 
     // The first window end at or after `slice_end` whose window contains that slice.
     [[nodiscard]] std::int64_t first_window_end(std::int64_t slice_end) const noexcept;
 
-    // The start of the window that ends at `window_end`.
+    // The first end of any window after `time_ns`. Not for kAttached.
+    [[nodiscard]] std::int64_t first_window_end_after(std::int64_t time_ns) const noexcept;
+
+    // The start of the window that ends at `window_end`. Not for kAttached.
     [[nodiscard]] std::int64_t window_start(std::int64_t window_end) const noexcept;
 };
 
