@@ -37,6 +37,7 @@ struct Expr {
     Value literal;
     const Function* function = nullptr;
     std::vector<ExprPtr> arguments;
+    std::shared_ptr<const void> prepared;  // What Function::prepare made of literals and settings.
 };
 
 [[nodiscard]] ExprPtr make_column(std::size_t column, Type type);

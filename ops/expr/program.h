@@ -24,7 +24,8 @@ namespace thalweg {
 //           unspecified.
 class Program {
   public:
-    explicit Program(std::vector<ExprPtr> expressions);
+    // Inputs have rows [0, rows_max) at most.
+    explicit Program(std::vector<ExprPtr> expressions, std::size_t rows_max = kBatchRows);
     Program(Program&&) noexcept;
     Program& operator=(Program&&) noexcept;
     Program(const Program&) = delete;
