@@ -72,7 +72,7 @@ awk '
         sub(/.*: */, "", count)
         sum[word[4]] += count
     }
-    END { for (word in sum) print word, sum[word] }' "$work/out" >"$work/found"
+    END { for (w in sum) print w, sum[w] }' "$work/out" >"$work/found"
 expect word_count.sql <<'END'
 deep 1
 is 2
