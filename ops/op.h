@@ -85,6 +85,11 @@ class Op {
         return Progress::kDone;
     }
 
+    // The least watermark at which advance() would emit: the end of its earliest open window less
+    // 1 ms, or Watermark::max() when nothing is open or it does not matter. Where the order of
+    // windows must survive several shards, the stage advances from one such point to the next.
+    [[nodiscard]] virtual Watermark next_fire() const { return Watermark::max(); }
+
     // Processing time is context.now_ns; called when it has reached next_tick_ns().
     virtual Progress tick(OpContext& context, Emitter& out) {
         static_cast<void>(context), static_cast<void>(out);
