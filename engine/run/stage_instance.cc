@@ -1,0 +1,268 @@
+#include "engine/run/stage_instance.h"
+
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+
+// What stands behind an operator: the next one, or the outputs.
+class StageInstance::Link final : public Emitter {
+  public:
+    Link(StageInstance& stage, std::size_t next) : stage_(stage), next_(next) {}
+
+    void emit(const BatchView& rows) override {
+        if (rows.selection.empty() || stage_.context_.failed()) return;
+        if (next_ == stage_.ops_.size()) {
+            stage_.emit(rows);
+        } else {
+            stage_.ops_[next_]->process(0, rows, stage_.context_, *stage_.links_[next_]);
+        }
+    }
+
+  private:
+    StageInstance& stage_;
+    std::size_t next_;
+};
+
+StageInstance::StageInstance(const Stage& stage, Settings settings)
+    : settings_(std::move(settings)) {
+    ASSERT(settings_.channels.size() == stage.port_count);
+    ASSERT(settings_.clock != nullptr);
+    ASSERT(settings_.control != nullptr);
+    for (const OpFactory& make : stage.ops) {
+        ops_.push_back(make());
+        links_.push_back(std::make_unique<Link>(*this, ops_.size()));
+    }
+    for (const std::size_t count : settings_.channels)
+        channels_.emplace_back(count);
+}
+
+StageInstance::~StageInstance() = default;
+
+void StageInstance::add_output(std::unique_ptr<StageOutput> output) {
+    outputs_.push_back(std::move(output));
+}
+
+StageInstance::Channel& StageInstance::channel_at(std::size_t port, std::size_t channel) {
+    ASSERT(port < channels_.size());
+    ASSERT(channel < channels_[port].size());
+    return channels_[port][channel];
+}
+
+bool StageInstance::outputs_ready() {
+    bool ready = true;
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        ready = output->ready() && ready;  // All are asked: asking moves what waits in them.
+    return ready;
+}
+
+bool StageInstance::ready() {
+    if (work_ != Work::kNone) static_cast<void>(continue_work());
+    return work_ == Work::kNone && outputs_ready();
+}
+
+void StageInstance::process(std::size_t port, std::size_t channel, const BatchView& rows) {
+    ASSERT(work_ == Work::kNone);
+    Channel& from = channel_at(port, channel);
+    ASSERT(!from.has_ended);
+    if (rows.selection.empty()) return;
+    from.is_idle = false;
+    is_dirty_ = true;
+    counters_.rows_in += rows.size();
+    context_.now_ns = settings_.clock->now_ns;
+    step_ = watermark_;
+    if (ops_.empty()) {
+        DEBUG_ASSERT(port == 0);
+        emit(rows);
+    } else {
+        ops_.front()->process(port, rows, context_, *links_.front());
+    }
+    after_call();
+}
+
+void StageInstance::advance(std::size_t port, std::size_t channel, Watermark watermark) {
+    Channel& from = channel_at(port, channel);
+    ASSERT(!from.has_ended);
+    from.is_idle = false;
+    from.watermark = std::max(from.watermark, watermark);
+    settle();
+}
+
+void StageInstance::idle(std::size_t port, std::size_t channel) {
+    Channel& from = channel_at(port, channel);
+    if (from.has_ended) return;
+    from.is_idle = true;
+    settle();
+}
+
+void StageInstance::end(std::size_t port, std::size_t channel) {
+    channel_at(port, channel).has_ended = true;
+    settle();
+}
+
+void StageInstance::flush() {
+    if (!is_dirty_ || has_ended_) return;
+    if (work_ != Work::kNone) {
+        is_flush_wanted_ = true;
+        return;
+    }
+    begin(Work::kFlush);
+    static_cast<void>(continue_work());
+}
+
+bool StageInstance::resume() {
+    bool worked = false;
+    if (work_ == Work::kNone && !has_ended_ && next_tick_ns() <= settings_.clock->now_ns) {
+        begin(Work::kTick);
+        worked = true;
+    }
+    return continue_work() || worked;
+}
+
+// Does steps while the outputs have room, but not for ever: an agent has sources and sinks to look
+// after while a million keys fire. The rest is for the next ready() or resume().
+bool StageInstance::continue_work() {
+    constexpr int kStepsMax = 32;
+    int steps = 0;
+    for (; steps < kStepsMax && work_ != Work::kNone && outputs_ready(); ++steps)
+        step();
+    return steps != 0;
+}
+
+void StageInstance::begin(Work work) {
+    work_ = work;
+    op_index_ = 0;
+    step_ = work == Work::kAdvance ? next_step() : watermark_;
+    const bool is_flush = work == Work::kFlush || work == Work::kEnd;
+    is_dirty_ = !is_flush;
+    if (is_flush) is_flush_wanted_ = false;
+}
+
+// As far as one advance() goes: to the target, or, stepwise, to the first window before it.
+Watermark StageInstance::next_step() const {
+    if (!settings_.is_stepwise) return target_;
+    Watermark next = target_;
+    for (const std::unique_ptr<Op>& op : ops_) {
+        const Watermark fire = op->next_fire();
+        if (fire > watermark_) next = std::min(next, fire);
+    }
+    return next;
+}
+
+void StageInstance::step() {
+    if (op_index_ < ops_.size()) {
+        context_.now_ns = settings_.clock->now_ns;
+        const Progress progress = step_op(*ops_[op_index_], *links_[op_index_]);
+        after_call();
+        if (progress == Progress::kDone) ++op_index_;
+        return;
+    }
+    switch (work_) {
+        case Work::kAdvance: finish_advance(); break;
+        case Work::kFlush:
+        case Work::kEnd: finish_flush(); break;
+        case Work::kTick:
+        case Work::kNone: work_ = Work::kNone; break;
+    }
+    settle();
+}
+
+Progress StageInstance::step_op(Op& op, Emitter& out) {
+    if (work_ == Work::kAdvance) return op.advance(step_, context_, out);
+    if (work_ == Work::kTick) return op.tick(context_, out);
+    op.flush(context_, out);
+    return Progress::kDone;
+}
+
+void StageInstance::finish_advance() {
+    ASSERT(step_ > watermark_);
+    watermark_ = step_;
+    is_idle_ = false;
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->advance(watermark_);
+    if (watermark_ < target_) {
+        begin(Work::kAdvance);
+    } else {
+        work_ = Work::kNone;
+    }
+}
+
+void StageInstance::finish_flush() {
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->flush();
+    has_ended_ = work_ == Work::kEnd;
+    work_ = Work::kNone;
+    if (!has_ended_) return;
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->end();
+}
+
+// Acts upon what was taken down while the stage was busy, or just now.
+void StageInstance::settle() {
+    if (work_ != Work::kNone || has_ended_) return;
+    const bool all_ended = settle_watermark();
+    if (work_ == Work::kNone && all_ended) begin(Work::kEnd);
+    if (work_ == Work::kNone && is_flush_wanted_) begin(Work::kFlush);
+    static_cast<void>(continue_work());
+}
+
+// Begins to advance if the channels allow it. Returns whether all of them have ended.
+bool StageInstance::settle_watermark() {
+    Watermark least = Watermark::max();
+    bool any_holds = false;
+    bool any_idle = false;
+    bool all_ended = true;
+    for (const std::vector<Channel>& port : channels_) {
+        for (const Channel& channel : port) {
+            all_ended = all_ended && channel.has_ended;
+            any_idle = any_idle || channel.is_idle;
+            if (channel.is_idle) continue;
+            any_holds = true;
+            least = std::min(least, channel.watermark);
+        }
+    }
+    ASSERT(any_holds || any_idle);
+    if (any_holds && least > watermark_ && !(least.is_max() && any_idle)) {
+        target_ = least;
+        begin(Work::kAdvance);
+    } else if (any_holds && is_idle_) {
+        is_idle_ = false;
+        for (const std::unique_ptr<StageOutput>& output : outputs_)
+            output->advance(watermark_);
+    } else if (!any_holds && !is_idle_ && !all_ended) {
+        is_idle_ = true;
+        for (const std::unique_ptr<StageOutput>& output : outputs_)
+            output->idle();
+    }
+    return all_ended;
+}
+
+void StageInstance::emit(const BatchView& rows) {
+    counters_.rows_out += rows.size();
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->emit(rows, step_);
+}
+
+// After a call into an operator from outside: nothing borrows from the scratch arena any more.
+void StageInstance::after_call() {
+    context_.scratch.reset();
+    if (context_.failed()) settings_.control->fail(context_.error);
+}
+
+std::int64_t StageInstance::next_tick_ns() const {
+    std::int64_t next = Op::kNever;
+    for (const std::unique_ptr<Op>& op : ops_)
+        next = std::min(next, op->next_tick_ns());
+    return next;
+}
+
+std::size_t StageInstance::memory_bytes() const {
+    std::size_t total = context_.scratch.memory_bytes();
+    for (const std::unique_ptr<Op>& op : ops_)
+        total += op->memory_bytes();
+    return total;
+}
+
+}  // namespace thalweg

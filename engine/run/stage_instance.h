@@ -1,0 +1,137 @@
+#pragma once
+
+#include "engine/run/query_control.h"
+#include "engine/run/stage_output.h"
+#include "engine/run/topology.h"
+#include "ops/op.h"
+#include "state/base/time.h"
+#include "state/batch.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+namespace thalweg {
+
+// What a stage counts. Written by its thread.
+struct StageCounters {
+    std::uint64_t rows_in = 0;
+    std::uint64_t rows_out = 0;
+};
+
+// One stage of a topology on one agent: its operators, chained, with input channels in front and
+// outputs behind.
+//
+// Shape
+//   port 0: channel 0, 1, ...  \                                           / output 0
+//   port 1: channel 0, 1, ...  -> op 0 -> emitter -> op 1 -> ... -> emitter -> output 1 ...
+//
+//   A channel is one producer of the input (an agent's instance of the stage before). The watermark
+//   of the stage is the minimum over the channels of all ports, idle ones left out; while none is
+//   left it stays where it is. A channel that ended counts with its last word: Watermark::max()
+//   when its end fires everything, and otherwise what it had reached, so that nothing fires.
+//
+// Contract
+//   Whatever emits in bulk is resumable. While such work is unfinished the stage is busy: nobody
+//   calls process() then (ready() says so), but watermarks, idleness and ends are taken down at any
+//   time and acted upon in order. resume() goes on as far as the outputs have room.
+//   ready() is false while the stage is busy or an output, or a stage called directly, is full.
+//   With `stepwise`, a watermark that fires several windows is passed on in as many steps, so that
+//   an ordered gather can tell their rows apart (Op::next_fire).
+//
+// Threads   Its agent's.
+// Failure   An operator's failure fails the query; rows emitted after it go nowhere.
+class StageInstance {
+  public:
+    struct Settings {
+        std::vector<std::size_t> channels;  // For each port, how many.
+        bool is_stepwise = false;
+        const TurnClock* clock = nullptr;  // Borrowed, as is the next.
+        QueryControl* control = nullptr;
+    };
+
+    StageInstance(const Stage& stage, Settings settings);
+    StageInstance(const StageInstance&) = delete;
+    StageInstance& operator=(const StageInstance&) = delete;
+    ~StageInstance();
+
+    void add_output(std::unique_ptr<StageOutput> output);
+
+    // May go on with unfinished work to find out.
+    [[nodiscard]] bool ready();
+
+    void process(std::size_t port, std::size_t channel, const BatchView& rows);
+    void advance(std::size_t port, std::size_t channel, Watermark watermark);
+    void idle(std::size_t port, std::size_t channel);
+    void end(std::size_t port, std::size_t channel);
+
+    // The input has paused. Does nothing when nothing came since the last time.
+    void flush();
+
+    // Goes on with unfinished work, and starts what processing time makes due. Returns whether
+    // anything was done.
+    bool resume();
+
+    [[nodiscard]] bool is_busy() const noexcept { return work_ != Work::kNone; }
+
+    // Every channel has ended, and the outputs know.
+    [[nodiscard]] bool has_ended() const noexcept { return has_ended_; }
+
+    [[nodiscard]] Watermark watermark() const noexcept { return watermark_; }
+
+    // When processing time makes something due; Op::kNever if it does not.
+    [[nodiscard]] std::int64_t next_tick_ns() const;
+
+    [[nodiscard]] const StageCounters& counters() const noexcept { return counters_; }
+
+    [[nodiscard]] const OpCounters& op_counters() const noexcept { return context_.counters; }
+
+    [[nodiscard]] std::size_t memory_bytes() const;
+
+  private:
+    class Link;
+    enum class Work : std::uint8_t { kNone, kAdvance, kTick, kFlush, kEnd };
+
+    struct Channel {
+        Watermark watermark;
+        bool is_idle = false;
+        bool has_ended = false;
+    };
+
+    [[nodiscard]] Channel& channel_at(std::size_t port, std::size_t channel);
+    [[nodiscard]] bool outputs_ready();
+    [[nodiscard]] Watermark next_step() const;
+    void begin(Work work);
+    bool continue_work();
+    void step();
+    [[nodiscard]] Progress step_op(Op& op, Emitter& out);
+    void finish_advance();
+    void finish_flush();
+    void settle();
+    [[nodiscard]] bool settle_watermark();
+    void emit(const BatchView& rows);
+    void after_call();
+
+    // Immutable after the outputs were added.
+    Settings settings_;
+    std::vector<std::unique_ptr<Op>> ops_;
+    std::vector<std::unique_ptr<Link>> links_;  // links_[i] stands behind ops_[i].
+    std::vector<std::unique_ptr<StageOutput>> outputs_;
+
+    std::vector<std::vector<Channel>> channels_;
+    OpContext context_;
+    StageCounters counters_;
+
+    Watermark watermark_;  // Reached by all operators and passed on.
+    Watermark target_;     // What the channels allow.
+    Watermark step_;       // Being advanced to: watermark_ < step_ <= target_.
+    Work work_ = Work::kNone;
+    std::size_t op_index_ = 0;  // The operator that the unfinished work has come to.
+    bool is_idle_ = false;
+    bool is_dirty_ = false;         // Something came since the last flush.
+    bool is_flush_wanted_ = false;  // While busy.
+    bool has_ended_ = false;
+};
+
+}  // namespace thalweg

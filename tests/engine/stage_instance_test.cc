@@ -1,0 +1,208 @@
+#include "engine/run/stage_instance.h"
+
+#include "engine/run/direct_output.h"
+#include "tests/support/stage_doubles.h"
+
+#include <doctest/doctest.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace thalweg {
+namespace {
+
+using test::fill;
+using test::HoldOp;
+using test::Pair;
+using test::pair_schema;
+using test::RecordingOutput;
+using test::TimerOp;
+using test::WindowCountOp;
+
+constexpr std::int64_t kMs = kNanosPerMilli;
+using Events = std::vector<std::string>;
+
+// A stage with one recorded output, and a batch to feed it with.
+struct Bench {
+    TurnClock clock;
+    QueryControl control;
+    std::shared_ptr<RecordingOutput::Log> log = std::make_shared<RecordingOutput::Log>();
+    Stage stage;
+    std::unique_ptr<StageInstance> instance;
+    Batch batch{pair_schema()};
+
+    Bench(std::vector<OpFactory> ops, std::vector<std::size_t> channels, bool is_stepwise = false) {
+        stage.ops = std::move(ops);
+        stage.port_count = channels.size();
+        stage.output_schema = pair_schema();
+        instance = std::make_unique<StageInstance>(
+            stage, StageInstance::Settings{std::move(channels), is_stepwise, &clock, &control});
+        instance->add_output(std::make_unique<RecordingOutput>(log));
+    }
+
+    void feed(const std::vector<Pair>& rows, std::size_t port = 0, std::size_t channel = 0) {
+        fill(batch, rows);
+        instance->process(port, channel, batch.view());
+    }
+
+    Events take_events() {
+        Events events;
+        events.swap(log->events);
+        return events;
+    }
+};
+
+OpFactory window_count(std::int64_t width, std::size_t emit_rows_max = 2) {
+    return [=] { return std::make_unique<WindowCountOp>(width, emit_rows_max); };
+}
+
+TEST_CASE("stage_instance: the watermark is the minimum over the channels of all ports") {
+    Bench bench({}, {2, 1});
+    bench.instance->advance(0, 0, {10});
+    bench.instance->advance(0, 1, {20});
+    CHECK(bench.take_events().empty());
+    bench.instance->advance(1, 0, {15});
+    CHECK(bench.take_events() == Events{"watermark 10"});
+    bench.instance->advance(0, 0, {30});
+    CHECK(bench.take_events() == Events{"watermark 15"});
+    bench.instance->advance(0, 0, {25});  // Never back.
+    bench.instance->advance(1, 0, {40});
+    CHECK(bench.take_events() == Events{"watermark 20"});
+}
+
+TEST_CASE("stage_instance: an idle channel holds nothing back until it speaks again") {
+    Bench bench({}, {2});
+    bench.instance->advance(0, 0, {10});
+    bench.instance->idle(0, 1);
+    CHECK(bench.take_events() == Events{"watermark 10"});
+    bench.instance->idle(0, 0);
+    CHECK(bench.take_events() == Events{"idle"});
+    bench.instance->advance(0, 1, {5});  // Behind: active again, and the watermark stays.
+    CHECK(bench.take_events() == Events{"watermark 10"});
+    bench.instance->advance(0, 0, {30});
+    CHECK(bench.take_events().empty());
+    bench.instance->advance(0, 1, {20});
+    CHECK(bench.take_events() == Events{"watermark 20"});
+    bench.instance->advance(0, 0, Watermark::max());
+    bench.instance->idle(0, 1);  // Idle is not ended: the other's end does not fire everything.
+    CHECK(bench.take_events().empty());
+}
+
+TEST_CASE("stage_instance: it ends when all channels have, and fires only if they say so") {
+    SUBCASE("bounded input") {
+        Bench bench({window_count(10 * kMs)}, {2});
+        bench.feed({{1, 0}});
+        bench.instance->advance(0, 0, Watermark::max());
+        bench.instance->end(0, 0);
+        CHECK(bench.take_events().empty());
+        bench.instance->advance(0, 1, Watermark::max());
+        bench.instance->end(0, 1);
+        CHECK(bench.take_events() == Events{"rows 1 @max", "watermark max", "flush", "end"});
+        CHECK(bench.instance->has_ended());
+    }
+    SUBCASE("stopped") {
+        Bench bench({window_count(10 * kMs)}, {2});
+        bench.feed({{1, 0}});
+        bench.instance->advance(0, 0, {5 * kMs});
+        bench.instance->end(0, 0);
+        bench.instance->advance(0, 1, {50 * kMs});
+        CHECK(bench.take_events() == Events{"watermark 5000000"});
+        bench.instance->end(0, 1);
+        CHECK(bench.take_events() == Events{"flush", "end"});
+    }
+}
+
+TEST_CASE("stage_instance: an advance that emits much is resumed as the output takes it") {
+    Bench bench({window_count(10 * kMs)}, {1});
+    bench.feed({{1, 0}, {2, 0}, {3, 0}, {4, 0}, {5, 11 * kMs}});
+    bench.log->is_ready = false;
+    bench.instance->advance(0, 0, {9 * kMs});
+    bench.instance->advance(0, 0, {30 * kMs});  // Taken down while busy.
+    bench.instance->end(0, 0);
+    CHECK(bench.instance->is_busy());
+    CHECK_FALSE(bench.instance->ready());
+    CHECK(bench.take_events().empty());
+    bench.log->is_ready = true;
+    CHECK(bench.instance->resume());
+    CHECK(bench.take_events() == Events{"rows 2 @9000000",
+                                        "rows 2 @9000000",
+                                        "watermark 9000000",
+                                        "rows 1 @30000000",
+                                        "watermark 30000000",
+                                        "flush",
+                                        "end"});
+    CHECK(bench.instance->counters().rows_in == 5);
+    CHECK(bench.instance->counters().rows_out == 5);
+}
+
+TEST_CASE("stage_instance: stepwise, each window has a watermark of its own") {
+    Bench bench({window_count(10 * kMs, 100)}, {1}, true);
+    bench.feed({{1, 0}, {2, 25 * kMs}, {3, 11 * kMs}});
+    bench.instance->advance(0, 0, {40 * kMs});
+    CHECK(bench.take_events() == Events{"rows 1 @9000000",
+                                        "watermark 9000000",
+                                        "rows 1 @19000000",
+                                        "watermark 19000000",
+                                        "rows 1 @29000000",
+                                        "watermark 29000000",
+                                        "watermark 40000000"});
+}
+
+TEST_CASE("stage_instance: flush reaches operators and outputs once") {
+    Bench bench({[] { return std::make_unique<HoldOp>(); }}, {1});
+    bench.feed({{1, 1}, {2, 2}});
+    bench.feed({{3, 3}});
+    CHECK(bench.take_events().empty());
+    bench.instance->flush();
+    bench.instance->flush();
+    CHECK(bench.take_events() == Events{"rows 3 @min", "flush"});
+    bench.feed({{4, 4}});
+    bench.log->is_ready = false;
+    bench.instance->flush();
+    CHECK_FALSE(bench.instance->ready());
+    bench.log->is_ready = true;
+    CHECK(bench.instance->ready());
+    CHECK(bench.take_events() == Events{"rows 1 @min", "flush"});
+}
+
+TEST_CASE("stage_instance: processing time makes an operator tick") {
+    Bench bench({[] { return std::make_unique<TimerOp>(100); }}, {1});
+    CHECK_FALSE(bench.instance->resume());
+    CHECK(bench.instance->next_tick_ns() == 100);
+    bench.clock.now_ns = 120;
+    CHECK(bench.instance->resume());
+    CHECK(bench.log->rows == std::vector<Pair>{{7, 120}});
+    CHECK_FALSE(bench.instance->resume());
+}
+
+TEST_CASE("stage_instance: an operator's failure fails the query, and its rows go nowhere") {
+    Bench bench({[] { return std::make_unique<TimerOp>(Op::kNever); }}, {1});
+    bench.feed({{1, 1}, {-1, 2}});
+    CHECK(bench.control.failed());
+    CHECK(bench.control.error() == "key -1 cannot be");
+    CHECK(bench.log->rows.empty());
+}
+
+TEST_CASE("stage_instance: stages called directly share the room of the last one") {
+    Bench last({window_count(10 * kMs)}, {1});
+    Stage first_stage;
+    first_stage.ops = {[] { return std::make_unique<HoldOp>(); }};
+    StageInstance first(first_stage, {{1}, false, &last.clock, &last.control});
+    first.add_output(std::make_unique<DirectOutput>(*last.instance, 0, 0));
+    fill(last.batch, {{1, 0}, {1, 0}, {1, 0}});
+    first.process(0, 0, last.batch.view());
+    last.log->is_ready = false;
+    CHECK_FALSE(first.ready());
+    first.advance(0, 0, {20 * kMs});
+    first.end(0, 0);
+    CHECK(first.is_busy());
+    last.log->is_ready = true;
+    while (!first.has_ended() || !last.instance->has_ended())
+        static_cast<void>(first.ready());
+    CHECK(last.log->rows.size() == 3);
+    CHECK(last.take_events().back() == "end");
+}
+
+}  // namespace
+}  // namespace thalweg
