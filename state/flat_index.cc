@@ -9,9 +9,13 @@ namespace {
 
 constexpr std::size_t kPrefetchDistance = 16;
 
-// A line holds at most 10.5 entries on average: 7/8 of twelve.
+// A small index, which is in the cache anyhow, grows at 2/3: with 8 entries a line nearly all are
+// at home, and a lookup seldom takes a branch that the processor did not expect. A large one grows
+// at 7/8, 10.5 entries a line.
+constexpr std::size_t kSmallLinesMax = 4096;
+
 constexpr std::size_t entries_in(std::size_t lines) {
-    return lines * 21 / 2;
+    return lines <= kSmallLinesMax ? lines * 8 : lines * 21 / 2;
 }
 
 constexpr std::size_t lines_for(std::size_t entries) {

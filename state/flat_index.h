@@ -35,8 +35,10 @@
 // that it meets every line of a power of two, and that depends on the tag, so that keys of one home
 // do not follow each other. The idea of a line with tags and a count of overflows is F14's (folly).
 //
-// What it costs. The table grows when it is 7/8 full, 10.5 entries a line on average. For a large
-// table a lookup is two cache misses, line and entry, both known to a batch ahead of time.
+// What it costs. The index grows when it is 7/8 full, 10.5 entries a line on average; while it is
+// small, at 2/3, because a probe past its home line costs a mispredicted branch, and there is no
+// miss to hide it behind (10,000 keys: 3.6 ns a lookup and update for 4.7). For a large table a
+// lookup is two cache misses, line and entry, both known to a batch ahead of time.
 //
 // Deleting leaves no tombstone: the entry's slot becomes free and each line between its home and
 // that slot counts one overflow less, which is exactly undoing its insertion.
@@ -107,7 +109,9 @@ class FlatIndex {
         return slots == 0 ? 0 : line.positions[static_cast<unsigned>(std::countr_zero(slots))];
     }
 
-    void prefetch(std::uint64_t hash) const noexcept {
+    // Always inline: g++ 12 takes a function that only prefetches for one without effect, and drops
+    // calls to it.
+    [[gnu::always_inline]] void prefetch(std::uint64_t hash) const noexcept {
         __builtin_prefetch(&lines_[hash & mask_], 1);
     }
 
