@@ -1,0 +1,54 @@
+#pragma once
+
+#include <bit>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+
+// Digits to numbers eight at a time, where the bytes behind the text may be read (kDecodePadding).
+
+namespace thalweg {
+
+// How many of the eight characters in `chunk` (the first in the low byte) are digits, from the
+// first.
+[[nodiscard]] inline std::size_t count_digits(std::uint64_t chunk) noexcept {
+    const std::uint64_t high = (chunk & 0xf0f0f0f0f0f0f0f0ULL) ^ 0x3030303030303030ULL;
+    const std::uint64_t low =
+        ((chunk & 0x0f0f0f0f0f0f0f0fULL) + 0x0606060606060606ULL) & 0xf0f0f0f0f0f0f0f0ULL;
+    const std::uint64_t wrong = high | low;
+    return wrong == 0 ? 8 : static_cast<std::size_t>(std::countr_zero(wrong)) / 8;
+}
+
+// The value of the first `count` (1 to 8) digits of `chunk`: pairs, fours, eight, by
+// multiplication.
+[[nodiscard]] inline std::uint64_t value_of_digits(std::uint64_t chunk,
+                                                   std::size_t count) noexcept {
+    chunk <<= (8 - count) * 8;
+    chunk = (chunk & 0x0f0f0f0f0f0f0f0fULL) * 2561 >> 8U;
+    chunk = (chunk & 0x00ff00ff00ff00ffULL) * 6553601 >> 16U;
+    return (chunk & 0x0000ffff0000ffffULL) * 42949672960001ULL >> 32U;
+}
+
+inline constexpr std::uint64_t kPowersOfTen[9] = {
+    1, 10, 100, 1'000, 10'000, 100'000, 1'000'000, 10'000'000, 100'000'000};
+
+// Reads the digits at `*text` and moves it behind them; returns how many they were. `value` is
+// theirs for up to 18 digits, and meaningless for more: nothing but a count that large is reported
+// then. Reads up to 31 bytes from *text on.
+[[nodiscard]] inline std::size_t read_digits(const char*& text, std::uint64_t& value) noexcept {
+    value = 0;
+    std::size_t total = 0;
+    while (total <= 18) {
+        std::uint64_t chunk = 0;
+        std::memcpy(&chunk, text, sizeof chunk);
+        const std::size_t count = count_digits(chunk);
+        if (count == 0) break;
+        value = value * kPowersOfTen[count] + value_of_digits(chunk, count);
+        text += count;
+        total += count;
+        if (count < 8) break;
+    }
+    return total;
+}
+
+}  // namespace thalweg

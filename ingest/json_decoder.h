@@ -1,0 +1,23 @@
+#pragma once
+
+#include "ingest/decoder.h"
+
+#include <cstdint>
+#include <memory>
+
+namespace thalweg {
+
+// Which of two implementations of the same thing decodes. kFast is what runs; kPlain is what it is
+// compared with in tests and fuzzing.
+enum class DecodePath : std::uint8_t { kFast, kPlain };
+
+// A JSON object a record. Blank records are skipped and not counted. Options:
+// fail-on-missing-field, ignore-parse-errors, timestamp-format.standard (both forms are read
+// whichever is given), map-null-key.mode, encode.decimal-as-plain-number.
+//
+// Reads flat records with JsonScanner and all others with JsonWalker. A duplicate key: the last
+// wins.
+[[nodiscard]] Result<std::unique_ptr<Decoder>> make_json_decoder(
+    const FormatSpec& spec, DecodePath path = DecodePath::kFast);
+
+}  // namespace thalweg
