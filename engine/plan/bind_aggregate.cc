@@ -1,0 +1,290 @@
+#include "engine/plan/bind_query.h"
+
+#include <algorithm>
+#include <utility>
+
+// GROUP BY window_start, window_end and keys, with the aggregates of the select list and HAVING:
+//
+//     project keys, arguments, filters, window bounds
+//       -> aggregate: keys, calls, window_start, window_end, window_time
+//       -> filter HAVING -> project the select list
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+// What GROUP BY groups by: expressions over FROM's columns, the window's apart.
+struct Grouping {
+    std::vector<ExprPtr> keys;
+    WindowPtr window;
+    std::size_t start = 0;  // Columns of FROM.
+    std::size_t end = 0;
+    bool has_start = false;
+    bool has_end = false;
+};
+
+bool is_group_window(const sql::Expr& expr) {
+    const auto* call = std::get_if<sql::Call>(&expr.node);
+    if (call == nullptr) return false;
+    std::string name = last_part(call->name);
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return name == "TUMBLE" || name == "HOP" || name == "SESSION";
+}
+
+void add_group_expr(const sql::Expr& expr,
+                    const Scope& scope,
+                    ExpressionBinder& binder,
+                    Grouping& grouping) {
+    if (is_group_window(expr))
+        throw SqlError(expr.location,
+                       "the legacy group window is not supported yet",
+                       "use FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), size)) and GROUP BY "
+                       "window_start, window_end");
+    if (contains_aggregate(expr)) throw SqlError(expr.location, "GROUP BY may not use aggregates");
+    ExprPtr bound = binder.bind(expr);
+    if (bound->kind == ExprKind::kColumn && scope.columns[bound->column].window != nullptr) {
+        const ColumnInfo& column = scope.columns[bound->column];
+        if (grouping.window != nullptr && !same_window(grouping.window, column.window))
+            throw SqlError(expr.location, "GROUP BY mixes bounds of different windows");
+        grouping.window = column.window;
+        if (column.role == Role::kWindowStart) {
+            grouping.start = bound->column;
+            grouping.has_start = true;
+        } else if (column.role == Role::kWindowEnd) {
+            grouping.end = bound->column;
+            grouping.has_end = true;
+        }
+        return;  // window_time follows from the bounds.
+    }
+    const bool is_there = std::any_of(grouping.keys.begin(),
+                                      grouping.keys.end(),
+                                      [&](const ExprPtr& key) { return equal(*key, *bound); });
+    if (!is_there) grouping.keys.push_back(std::move(bound));
+}
+
+Grouping bind_grouping(const sql::Select& select,
+                       const Scope& scope,
+                       ExpressionBinder& binder,
+                       sql::Location at) {
+    Grouping grouping;
+    for (const sql::GroupingElement& element : select.group_by) {
+        if (element.kind == sql::GroupingKind::kGroupingSets)
+            throw sql::not_supported(element.location, "GROUPING SETS");
+        if (element.kind == sql::GroupingKind::kRollup)
+            throw sql::not_supported(element.location, "ROLLUP");
+        if (element.kind == sql::GroupingKind::kCube)
+            throw sql::not_supported(element.location, "CUBE");
+        for (const sql::ExprPtr& expr : element.sets.at(0))
+            add_group_expr(*expr, scope, binder, grouping);
+    }
+    if (grouping.window == nullptr) {
+        throw SqlError(select.group_by.empty() ? at : select.group_by[0].location,
+                       "an aggregate without a window is not supported yet",
+                       "GROUP BY window_start, window_end of a window table function");
+    }
+    if (!grouping.has_start || !grouping.has_end) {
+        throw SqlError(select.group_by[0].location,
+                       "GROUP BY has window_" + std::string(grouping.has_start ? "start" : "end") +
+                           " but not window_" + (grouping.has_start ? "end" : "start"),
+                       "a windowed GROUP BY names both window_start and window_end");
+    }
+    return grouping;
+}
+
+// Binds the expressions of an aggregate query: aggregates become calls, keys become columns.
+class GroupedBinder {
+  public:
+    GroupedBinder(const Scope& scope, const ExprSettings& settings, Grouping grouping)
+        : scope_(scope),
+          settings_(settings),
+          grouping_(std::move(grouping)),
+          plain_(scope, settings),
+          outer_(empty_, settings) {
+        for (const ExprPtr& key : grouping_.keys)
+            inputs_.push_back(key);
+        outer_.set_intercept([this](const sql::Expr& expr) { return intercept(expr); });
+    }
+
+    ExprPtr bind(const sql::Expr& expr) { return outer_.bind(expr); }
+
+    ExprPtr bind_condition(const sql::Expr& expr, std::string_view what) {
+        return outer_.bind_condition(expr, what);
+    }
+
+    // The aggregate over `from`, once every expression has been bound; then fix() each of them.
+    RelPtr finish(RelPtr from) {
+        Aggregate node;
+        node.window = grouping_.window;
+        node.start_column =
+            add_input(make_column(grouping_.start, scope_.columns[grouping_.start].type));
+        node.end_column = add_input(make_column(grouping_.end, scope_.columns[grouping_.end].type));
+        for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
+            node.keys.push_back(i);
+        node.calls = calls_;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < inputs_.size(); ++i) {
+            names.push_back(inputs_[i]->kind == ExprKind::kColumn
+                                ? scope_.columns[inputs_[i]->column].name
+                                : "$" + std::to_string(i));
+        }
+        std::vector<ColumnInfo> columns;
+        RelPtr input = make_project_rel(std::move(from), inputs_, std::move(names));
+        for (std::size_t i = 0; i < grouping_.keys.size(); ++i) {
+            ColumnInfo key = input->columns[i];
+            key.role = Role::kPlain;
+            key.window = nullptr;
+            columns.push_back(std::move(key));
+        }
+        for (const AggregateCall& call : calls_)
+            columns.push_back({"$agg", call.result_type, Role::kPlain, nullptr});
+        for (ColumnInfo& column : window_columns(grouping_.window))
+            columns.push_back(std::move(column));
+        node.input = std::move(input);
+        return make_rel(std::move(columns), std::move(node));
+    }
+
+    // While binding, the number of calls is not known yet, so that window columns get numbers from
+    // the far end; this maps them to the aggregate's output.
+    ExprPtr fix(const ExprPtr& expr) const {
+        const std::size_t width = grouping_.keys.size() + calls_.size();
+        std::vector<ExprPtr> columns(kWindowBase + 3);
+        for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
+            columns[i] = make_column(i, grouping_.keys[i]->type);
+        for (std::size_t i = 0; i < calls_.size(); ++i)
+            columns[kCallBase + i] = make_column(grouping_.keys.size() + i, calls_[i].result_type);
+        const std::vector<ColumnInfo> window = window_columns(grouping_.window);
+        for (std::size_t i = 0; i < 3; ++i)
+            columns[kWindowBase + i] = make_column(width + i, window[i].type);
+        return substitute(expr, columns);
+    }
+
+  private:
+    static constexpr std::size_t kCallBase = 10'000;
+    static constexpr std::size_t kWindowBase = 20'000;
+
+    std::size_t add_input(ExprPtr expr) {
+        for (std::size_t i = 0; i < inputs_.size(); ++i) {
+            if (equal(*inputs_[i], *expr)) return i;
+        }
+        inputs_.push_back(std::move(expr));
+        return inputs_.size() - 1;
+    }
+
+    std::optional<ExprPtr> intercept(const sql::Expr& expr) {
+        if (const auto* call = std::get_if<sql::Call>(&expr.node)) {
+            if (call->over == nullptr && find_aggregate(last_part(call->name)))
+                return bind_aggregate(*call, expr.location);
+        }
+        if (contains_aggregate(expr)) return std::nullopt;
+        if (std::holds_alternative<sql::Star>(expr.node))
+            throw SqlError(expr.location, "* may not stand in the select list of a GROUP BY");
+        ExprPtr bound = plain_.bind(expr);
+        for (std::size_t i = 0; i < grouping_.keys.size(); ++i) {
+            if (equal(*grouping_.keys[i], *bound)) return make_column(i, bound->type);
+        }
+        if (bound->kind == ExprKind::kColumn) {
+            const ColumnInfo& column = scope_.columns[bound->column];
+            if (column.window != nullptr && same_window(column.window, grouping_.window)) {
+                const std::size_t index = column.role == Role::kWindowStart ? 0
+                                          : column.role == Role::kWindowEnd ? 1
+                                                                            : 2;
+                return make_column(kWindowBase + index, window_columns(column.window)[index].type);
+            }
+        }
+        std::vector<bool> used(scope_.columns.size(), false);
+        mark_columns(*bound, used);
+        if (std::find(used.begin(), used.end(), true) == used.end()) return bound;
+        if (std::holds_alternative<sql::Identifier>(expr.node))
+            throw SqlError(expr.location,
+                           "column '" + last_part(std::get<sql::Identifier>(expr.node).name) +
+                               "' is neither in GROUP BY nor in an aggregate");
+        return std::nullopt;
+    }
+
+    ExprPtr bind_aggregate(const sql::Call& call, sql::Location at) {
+        const std::string& name = last_part(call.name);
+        if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
+        if (call.nulls != sql::NullTreatment::kNone)
+            throw sql::not_supported(at, "IGNORE NULLS and RESPECT NULLS");
+        AggregateCall bound;
+        bound.kind = *find_aggregate(name);
+        if (call.arguments.size() != 1 &&
+            !(bound.kind == AggregateKind::kCount && call.arguments.empty()))
+            throw SqlError(at, name + " takes one argument");
+        const sql::Expr* argument =
+            call.arguments.empty() ? nullptr : call.arguments[0].value.get();
+        const bool is_star =
+            argument == nullptr || std::holds_alternative<sql::Star>(argument->node);
+        if (is_star) {
+            if (bound.kind != AggregateKind::kCount || call.distinct)
+                throw SqlError(at, name + "(*) is not an aggregate, only COUNT(*) is");
+            bound.kind = AggregateKind::kCountStar;
+            bound.result_type = Type::bigint().not_null();
+        } else {
+            if (contains_aggregate(*argument))
+                throw SqlError(argument->location, "an aggregate inside of an aggregate");
+            ExprPtr value = plain_.bind(*argument);
+            auto type = aggregate_result_type(bound.kind, value->type);
+            if (!type) throw SqlError(at, type.error().message);
+            bound.argument_type = value->type;
+            bound.result_type = *std::move(type);
+            bound.argument = add_input(std::move(value));
+            bound.is_distinct = call.distinct && bound.kind != AggregateKind::kMin &&
+                                bound.kind != AggregateKind::kMax;
+        }
+        if (call.filter != nullptr)
+            bound.filter = add_input(plain_.bind_condition(*call.filter, "FILTER"));
+        for (std::size_t i = 0; i < calls_.size(); ++i) {
+            if (same(calls_[i], bound)) return make_column(kCallBase + i, bound.result_type);
+        }
+        if (calls_.size() == kWindowBase - kCallBase)
+            throw SqlError(at, "more than 10,000 aggregates");
+        calls_.push_back(bound);
+        return make_column(kCallBase + calls_.size() - 1, bound.result_type);
+    }
+
+    static bool same(const AggregateCall& a, const AggregateCall& b) {
+        return a.kind == b.kind && a.is_distinct == b.is_distinct && a.argument == b.argument &&
+               a.filter == b.filter;
+    }
+
+    const Scope& scope_;
+    const ExprSettings& settings_;
+    Grouping grouping_;
+    Scope empty_;
+    ExpressionBinder plain_;
+    ExpressionBinder outer_;
+    std::vector<ExprPtr> inputs_;  // What the aggregate reads, over FROM's columns: keys first.
+    std::vector<AggregateCall> calls_;
+};
+
+}  // namespace
+
+RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, sql::Location at) {
+    ExpressionBinder group_binder(from.scope, expr_settings_);
+    GroupedBinder binder(
+        from.scope, expr_settings_, bind_grouping(select, from.scope, group_binder, at));
+    std::vector<ExprPtr> expressions;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < select.items.size(); ++i) {
+        const sql::SelectItem& item = select.items[i];
+        expressions.push_back(binder.bind(*item.expr));
+        const auto* identifier = std::get_if<sql::Identifier>(&item.expr->node);
+        names.push_back(item.alias              ? item.alias->text
+                        : identifier != nullptr ? last_part(identifier->name)
+                                                : "EXPR$" + std::to_string(i));
+    }
+    ExprPtr having =
+        select.having == nullptr ? nullptr : binder.bind_condition(*select.having, "HAVING");
+    RelPtr rel = binder.finish(from.rel);
+    if (having != nullptr) rel = make_filter_rel(std::move(rel), binder.fix(having));
+    for (ExprPtr& expr : expressions)
+        expr = binder.fix(expr);
+    return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,150 @@
+#include "engine/plan/bind_query.h"
+
+#include <utility>
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+Scope side_by_side(const Scope& left, const Scope& right) {
+    Scope both = left;
+    both.columns.insert(both.columns.end(), right.columns.begin(), right.columns.end());
+    for (Scope::Relation relation : right.relations) {
+        relation.first += left.columns.size();
+        both.relations.push_back(std::move(relation));
+    }
+    return both;
+}
+
+// The element columns of UNNEST: one for an ARRAY of scalars, the fields of an ARRAY of ROWs, key
+// and value of a MAP.
+std::vector<ColumnInfo> element_columns(const Type& list, sql::Location at) {
+    if (list.kind == TypeKind::kMap)
+        return {{"key", list.fields->at(0).type, Role::kPlain, nullptr},
+                {"value", list.fields->at(1).type, Role::kPlain, nullptr}};
+    if (list.kind != TypeKind::kArray)
+        throw SqlError(at, "UNNEST expects an ARRAY or a MAP, found " + list.to_string());
+    if (list.fields->at(0).type.kind == TypeKind::kRow)
+        throw sql::not_supported(at, "UNNEST of an ARRAY of ROWs");
+    return {{"f0", list.fields->at(0).type, Role::kPlain, nullptr}};
+}
+
+}  // namespace
+
+QueryBinder::From QueryBinder::aliased(RelPtr rel, const sql::TableRef& ref, std::string fallback) {
+    Scope scope = Scope::of(*rel, ref.alias ? ref.alias->text : std::move(fallback));
+    if (!ref.alias_columns.empty()) {
+        if (ref.alias_columns.size() != scope.columns.size())
+            throw SqlError(ref.alias->location,
+                           "'" + ref.alias->text + "' names " +
+                               std::to_string(ref.alias_columns.size()) +
+                               " columns, the table has " + std::to_string(scope.columns.size()));
+        for (std::size_t i = 0; i < scope.columns.size(); ++i)
+            scope.columns[i].name = ref.alias_columns[i].text;
+    }
+    return {std::move(rel), std::move(scope)};
+}
+
+RelPtr QueryBinder::resolve_table(const sql::QualifiedName& name) {
+    const std::string& text = last_part(name);
+    for (auto scope = common_tables_.rbegin(); scope != common_tables_.rend(); ++scope) {
+        const auto found = scope->find(text);
+        if (found != scope->end()) return found->second;
+    }
+    if (const ViewDefinition* view = catalog_.find_view(text)) return bind_view(*view);
+    const TableDefinition* definition = catalog_.find_table(text);
+    if (definition == nullptr) throw catalog_.unknown_table(name);
+    std::shared_ptr<const BoundTable>& table = tables_[definition];
+    if (table == nullptr) table = bind_table(*definition, settings_);
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < table->columns.size(); ++i)
+        columns.push_back(i);
+    return make_rel(table->columns, Scan{table, std::move(columns)});
+}
+
+QueryBinder::From QueryBinder::bind_named(const sql::NamedTable& table, const sql::TableRef& ref) {
+    if (table.as_of != nullptr)
+        throw sql::not_supported(table.as_of->location, "FOR SYSTEM_TIME AS OF");
+    if (!table.hints.empty())
+        throw sql::not_supported(table.hints[0].name.location,
+                                 "the hint " + table.hints[0].name.text);
+    return aliased(resolve_table(table.name), ref, last_part(table.name));
+}
+
+QueryBinder::From QueryBinder::bind_from(const sql::TableRef& ref) {
+    if (const auto* named = std::get_if<sql::NamedTable>(&ref.node)) return bind_named(*named, ref);
+    if (const auto* derived = std::get_if<sql::DerivedTable>(&ref.node)) {
+        if (derived->lateral) throw sql::not_supported(ref.location, "LATERAL");
+        return aliased(bind(*derived->query), ref, "");
+    }
+    if (const auto* function = std::get_if<sql::TableFunction>(&ref.node)) {
+        if (function->lateral) throw sql::not_supported(ref.location, "LATERAL TABLE");
+        return bind_table_function(*function, ref);
+    }
+    if (const auto* join = std::get_if<sql::Join>(&ref.node)) return bind_join(*join, ref.location);
+    if (std::holds_alternative<sql::Unnest>(ref.node)) {
+        throw SqlError(ref.location,
+                       "UNNEST needs a table before it",
+                       "FROM t CROSS JOIN UNNEST(t.list) AS u(element)");
+    }
+    throw sql::not_supported(ref.location, "MATCH_RECOGNIZE");
+}
+
+QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, bool keep_empty) {
+    const auto& unnest = std::get<sql::Unnest>(ref.node);
+    if (unnest.with_ordinality) throw sql::not_supported(ref.location, "WITH ORDINALITY");
+    ExpressionBinder binder(left.scope, expr_settings_);
+    ExprPtr list = binder.bind(*unnest.operand);
+    std::vector<ColumnInfo> elements = element_columns(list->type, unnest.operand->location);
+    if (keep_empty) {
+        for (ColumnInfo& element : elements)
+            element.type.nullable = true;
+    }
+    std::vector<ColumnInfo> columns = left.rel->columns;
+    columns.insert(columns.end(), elements.begin(), elements.end());
+    Scope right{elements, {{ref.alias ? ref.alias->text : "", 0, elements.size()}}};
+    if (!ref.alias_columns.empty()) {
+        if (ref.alias_columns.size() != elements.size())
+            throw SqlError(ref.alias->location,
+                           "UNNEST gives " + std::to_string(elements.size()) + " columns, '" +
+                               ref.alias->text + "' names " +
+                               std::to_string(ref.alias_columns.size()));
+        for (std::size_t i = 0; i < elements.size(); ++i)
+            right.columns[i].name = ref.alias_columns[i].text;
+    }
+    Scope scope = side_by_side(left.scope, right);
+    return {make_rel(std::move(columns), Unnest{left.rel, std::move(list), keep_empty}),
+            std::move(scope)};
+}
+
+QueryBinder::From QueryBinder::bind_join(const sql::Join& join, sql::Location at) {
+    if (join.natural) throw sql::not_supported(at, "NATURAL JOIN");
+    if (!join.using_columns.empty())
+        throw sql::not_supported(join.using_columns[0].location, "USING");
+    From left = bind_from(*join.left);
+    if (std::holds_alternative<sql::Unnest>(join.right->node)) {
+        const bool is_left = join.kind == sql::JoinKind::kLeft;
+        if (join.kind != sql::JoinKind::kCross && !is_left)
+            throw sql::not_supported(at, "this kind of join with UNNEST");
+        if (is_left && join.condition != nullptr) {
+            const auto* literal = std::get_if<sql::Literal>(&join.condition->node);
+            if (literal == nullptr || literal->text != "TRUE")
+                throw sql::not_supported(join.condition->location,
+                                         "a condition other than TRUE on UNNEST");
+        }
+        return bind_unnest(std::move(left), *join.right, is_left);
+    }
+    From right = bind_from(*join.right);
+    Scope both = side_by_side(left.scope, right.scope);
+    RelPtr rel = bind_window_join(left, right, join, both, at);
+    for (std::size_t i = 0; i < both.columns.size(); ++i) {
+        std::string name = std::move(both.columns[i].name);
+        both.columns[i] = rel->columns[i];
+        both.columns[i].name = std::move(name);
+    }
+    return {std::move(rel), std::move(both)};
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,196 @@
+#include "engine/plan/bind_query.h"
+#include "engine/plan/conjuncts.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+// Window joins: both sides carry windows of one definition, and ON says that their bounds agree.
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+JoinKind kind_of(sql::JoinKind kind) {
+    switch (kind) {
+        case sql::JoinKind::kLeft: return JoinKind::kLeft;
+        case sql::JoinKind::kRight: return JoinKind::kRight;
+        case sql::JoinKind::kFull: return JoinKind::kFull;
+        case sql::JoinKind::kInner:
+        case sql::JoinKind::kCross: break;
+    }
+    return JoinKind::kInner;
+}
+
+// Which side of a join an expression over both reads.
+enum class Side : std::uint8_t { kNone, kLeft, kRight, kBoth };
+
+Side side_of(const Expr& expr, std::size_t left_count, std::size_t count) {
+    std::vector<bool> used(count, false);
+    mark_columns(expr, used);
+    const auto middle = used.begin() + static_cast<std::ptrdiff_t>(left_count);
+    const bool left = std::find(used.begin(), middle, true) != middle;
+    const bool right = std::find(middle, used.end(), true) != used.end();
+    if (left && right) return Side::kBoth;
+    if (left) return Side::kLeft;
+    return right ? Side::kRight : Side::kNone;
+}
+
+// What ON says, taken apart.
+struct Condition {
+    std::optional<std::pair<std::size_t, std::size_t>> starts;  // Left and right window_start.
+    std::optional<std::pair<std::size_t, std::size_t>> ends;
+
+    struct Key {
+        ExprPtr left;  // Over both sides' columns.
+        ExprPtr right;
+        bool null_is_equal;
+    };
+
+    std::vector<Key> keys;
+    std::vector<ExprPtr> rest;
+};
+
+bool is_bound_pair(const std::vector<ColumnInfo>& columns,
+                   const Expr& a,
+                   const Expr& b,
+                   Role role) {
+    if (a.kind != ExprKind::kColumn || b.kind != ExprKind::kColumn) return false;
+    const ColumnInfo& x = columns[a.column];
+    const ColumnInfo& y = columns[b.column];
+    return x.role == role && y.role == role && same_window(x.window, y.window);
+}
+
+}  // namespace
+
+RelPtr QueryBinder::bind_window_join(const From& left,
+                                     const From& right,
+                                     const sql::Join& join,
+                                     const Scope& both,
+                                     sql::Location at) {
+    if (join.condition == nullptr)
+        throw SqlError(at,
+                       "a join without ON is not supported yet",
+                       "a window join needs ON with equal window_start and window_end");
+    const std::size_t left_count = left.rel->columns.size();
+    const std::size_t count = both.columns.size();
+    // ON is bound conjunct by conjunct, so that "a.k = b.k" is seen before casts hide it.
+    Condition condition;
+    for (const sql::Expr* conjunct : conjuncts(*join.condition)) {
+        ExpressionBinder binder(both, expr_settings_);
+        const auto* binary = std::get_if<sql::Binary>(&conjunct->node);
+        const bool is_equal = binary != nullptr && binary->op == sql::BinaryOp::kEqual;
+        const bool is_not_distinct =
+            binary != nullptr && binary->op == sql::BinaryOp::kIsNotDistinctFrom;
+        if (is_equal || is_not_distinct) {
+            ExprPtr a = binder.bind(*binary->left);
+            ExprPtr b = binder.bind(*binary->right);
+            const Side a_side = side_of(*a, left_count, count);
+            const Side b_side = side_of(*b, left_count, count);
+            if ((a_side == Side::kLeft && b_side == Side::kRight) ||
+                (a_side == Side::kRight && b_side == Side::kLeft)) {
+                if (a_side == Side::kRight) std::swap(a, b);
+                if (is_bound_pair(both.columns, *a, *b, Role::kWindowStart)) {
+                    condition.starts = {a->column, b->column - left_count};
+                } else if (is_bound_pair(both.columns, *a, *b, Role::kWindowEnd)) {
+                    condition.ends = {a->column, b->column - left_count};
+                } else {
+                    auto type = common_type({a->type, b->type});
+                    if (!type) throw SqlError(conjunct->location, type.error().message);
+                    a = cast_or_throw(
+                        a, *type, CastMode::kImplicit, expr_settings_, conjunct->location);
+                    b = cast_or_throw(
+                        b, *type, CastMode::kImplicit, expr_settings_, conjunct->location);
+                    condition.keys.push_back({std::move(a), std::move(b), is_not_distinct});
+                }
+                continue;
+            }
+        }
+        condition.rest.push_back(binder.bind_condition(*conjunct, "ON"));
+    }
+    if (!condition.starts || !condition.ends) {
+        throw SqlError(join.condition->location,
+                       "a join that is not on window_start and window_end of equal windows is not "
+                       "supported yet",
+                       "a window join says ON l.window_start = r.window_start AND l.window_end = "
+                       "r.window_end AND ...");
+    }
+    // Keys that are no plain columns are computed by a projection below.
+    std::vector<ExprPtr> left_columns = identity(*left.rel);
+    std::vector<ExprPtr> right_columns = identity(*right.rel);
+    std::vector<ExprPtr> to_right(left_count, nullptr);
+    for (const ExprPtr& column : right_columns)
+        to_right.push_back(column);
+    WindowJoin node;
+    node.kind = kind_of(join.kind);
+    node.window = both.columns[condition.ends->first].window;
+    std::tie(node.left_start, node.right_start) = *condition.starts;
+    std::tie(node.left_end, node.right_end) = *condition.ends;
+    const auto position = [](std::vector<ExprPtr>& columns, ExprPtr expr) {
+        if (expr->kind == ExprKind::kColumn) return expr->column;
+        columns.push_back(std::move(expr));
+        return columns.size() - 1;
+    };
+    for (Condition::Key& key : condition.keys) {
+        const std::size_t l = position(left_columns, key.left);
+        const std::size_t r = position(right_columns, substitute(key.right, to_right));
+        node.keys.push_back({l, r, key.null_is_equal});
+    }
+    const auto extend = [](const RelPtr& rel, std::vector<ExprPtr> expressions) {
+        if (expressions.size() == rel->columns.size()) return rel;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < expressions.size(); ++i)
+            names.push_back(i < rel->columns.size() ? rel->columns[i].name
+                                                    : "$key" + std::to_string(i));
+        return make_project_rel(rel, std::move(expressions), std::move(names));
+    };
+    node.left = extend(left.rel, std::move(left_columns));
+    node.right = extend(right.rel, std::move(right_columns));
+    const std::size_t left_width = node.left->columns.size();
+    // The residual reads the widened columns: those of the right side move.
+    std::vector<ExprPtr> moved;
+    for (std::size_t i = 0; i < count; ++i)
+        moved.push_back(
+            make_column(i < left_count ? i : i - left_count + left_width, both.columns[i].type));
+    for (const ExprPtr& expr : condition.rest) {
+        ExprPtr part = substitute(expr, moved);
+        if (node.residual == nullptr) {
+            node.residual = std::move(part);
+            continue;
+        }
+        auto both_parts = make_call("AND", {node.residual, std::move(part)}, expr_settings_);
+        if (!both_parts) throw SqlError(at, both_parts.error().message);
+        node.residual = *std::move(both_parts);
+    }
+    const bool left_nullable = node.kind == JoinKind::kRight || node.kind == JoinKind::kFull;
+    const bool right_nullable = node.kind == JoinKind::kLeft || node.kind == JoinKind::kFull;
+    std::vector<ColumnInfo> columns;
+    const auto append = [&](const RelPtr& rel, bool nullable, bool keeps_window) {
+        for (ColumnInfo column : rel->columns) {
+            if (nullable) column.type.nullable = true;
+            if (!keeps_window || column.window == nullptr) {
+                column.role = Role::kPlain;
+                column.window = nullptr;
+            }
+            columns.push_back(std::move(column));
+        }
+    };
+    append(node.left, left_nullable, !left_nullable);
+    append(node.right, right_nullable, !right_nullable);
+    // Drop the helper keys: the join shows what its sides showed.
+    std::vector<ExprPtr> shown;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::size_t at_column = i < left_count ? i : i - left_count + left_width;
+        shown.push_back(make_column(at_column, columns[at_column].type));
+        names.push_back(columns[at_column].name);
+    }
+    const bool widened = columns.size() != count;
+    RelPtr rel = make_rel(std::move(columns), std::move(node));
+    if (!widened) return rel;
+    return make_project_rel(std::move(rel), std::move(shown), std::move(names));
+}
+
+}  // namespace thalweg::plan

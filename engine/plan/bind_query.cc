@@ -1,0 +1,275 @@
+#include "engine/plan/bind_query.h"
+
+#include "engine/sql/suggest.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+// The name of an unaliased item: the last part of a column's name, else EXPR$n as in Flink.
+std::string item_name(const sql::SelectItem& item, std::size_t index) {
+    if (item.alias) return item.alias->text;
+    if (const auto* identifier = std::get_if<sql::Identifier>(&item.expr->node))
+        return last_part(identifier->name);
+    if (const auto* field = std::get_if<sql::FieldAccess>(&item.expr->node))
+        return field->field.text;
+    return "EXPR$" + std::to_string(index);
+}
+
+RelPtr cast_to(RelPtr rel,
+               const std::vector<Type>& types,
+               const ExprSettings& settings,
+               sql::Location at) {
+    std::vector<ExprPtr> expressions = identity(*rel);
+    std::vector<std::string> names;
+    bool changed = false;
+    for (std::size_t i = 0; i < expressions.size(); ++i) {
+        names.push_back(rel->columns[i].name);
+        if (same_but_null(expressions[i]->type, types[i])) continue;
+        expressions[i] = cast_or_throw(expressions[i], types[i], CastMode::kImplicit, settings, at);
+        changed = true;
+    }
+    if (!changed) return rel;
+    return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+}
+
+void refuse(const sql::Query& query) {
+    if (!query.order_by.empty())
+        throw sql::not_supported(query.order_by[0].expr->location, "ORDER BY");
+    if (query.limit != nullptr) throw sql::not_supported(query.limit->location, "LIMIT");
+    if (query.offset != nullptr) throw sql::not_supported(query.offset->location, "OFFSET");
+}
+
+}  // namespace
+
+RelPtr QueryBinder::bind(const sql::Query& query) {
+    common_tables_.emplace_back();
+    for (const sql::CommonTable& table : query.with) {
+        RelPtr rel = bind(*table.query);
+        if (!table.columns.empty()) {
+            if (table.columns.size() != rel->columns.size())
+                throw SqlError(
+                    table.name.location,
+                    "'" + table.name.text + "' names " + std::to_string(table.columns.size()) +
+                        " columns, its query has " + std::to_string(rel->columns.size()));
+            std::vector<std::string> names;
+            for (const sql::Name& name : table.columns)
+                names.push_back(name.text);
+            std::vector<ExprPtr> expressions = identity(*rel);
+            rel = make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+        }
+        common_tables_.back()[table.name.text] = std::move(rel);
+    }
+    refuse(query);
+    RelPtr rel = bind_body(*query.body);
+    common_tables_.pop_back();
+    return rel;
+}
+
+RelPtr QueryBinder::bind_body(const sql::QueryBody& body) {
+    if (const auto* select = std::get_if<sql::Select>(&body.node))
+        return bind_select(*select, body.location);
+    if (const auto* operation = std::get_if<sql::SetOperation>(&body.node))
+        return bind_union(*operation);
+    if (const auto* nested = std::get_if<sql::NestedQuery>(&body.node)) return bind(*nested->query);
+    throw sql::not_supported(body.location, "VALUES");
+}
+
+RelPtr QueryBinder::bind_union(const sql::SetOperation& operation) {
+    if (operation.op == sql::SetOp::kIntersect)
+        throw sql::not_supported(operation.op_location, "INTERSECT");
+    if (operation.op == sql::SetOp::kExcept)
+        throw sql::not_supported(operation.op_location, "EXCEPT");
+    if (!operation.all)
+        throw SqlError(operation.op_location,
+                       "UNION without ALL is not supported yet",
+                       "UNION ALL keeps duplicates and is supported");
+    RelPtr left = bind_body(*operation.left);
+    RelPtr right = bind_body(*operation.right);
+    if (left->columns.size() != right->columns.size()) {
+        throw SqlError(operation.op_location,
+                       "UNION ALL of " + std::to_string(left->columns.size()) + " and " +
+                           std::to_string(right->columns.size()) + " columns");
+    }
+    std::vector<Type> types;
+    for (std::size_t i = 0; i < left->columns.size(); ++i) {
+        auto type = common_type({left->columns[i].type, right->columns[i].type});
+        if (!type)
+            throw SqlError(
+                operation.op_location,
+                "column " + std::to_string(i + 1) + " of UNION ALL: " + type.error().message);
+        types.push_back(*std::move(type));
+    }
+    left = cast_to(std::move(left), types, expr_settings_, operation.op_location);
+    right = cast_to(std::move(right), types, expr_settings_, operation.op_location);
+    std::vector<ColumnInfo> columns = left->columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const ColumnInfo& other = right->columns[i];
+        columns[i].type =
+            types[i].with_nullable(left->columns[i].type.nullable || other.type.nullable);
+        if (columns[i].role == other.role && same_window(columns[i].window, other.window)) continue;
+        columns[i].role = Role::kPlain;
+        columns[i].window = nullptr;
+    }
+    std::vector<RelPtr> inputs;
+    for (RelPtr& side : {std::ref(left), std::ref(right)}) {
+        const auto* nested = std::get_if<UnionAll>(&side->node);
+        if (nested == nullptr) {
+            inputs.push_back(side);
+        } else {
+            inputs.insert(inputs.end(), nested->inputs.begin(), nested->inputs.end());
+        }
+    }
+    return make_rel(std::move(columns), UnionAll{std::move(inputs)});
+}
+
+RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
+    if (std::find(open_views_.begin(), open_views_.end(), &view) != open_views_.end())
+        throw SqlError(view.query->location, "view '" + view.name + "' reads itself");
+    open_views_.push_back(&view);
+    // A view does not see the WITH of the query that reads it.
+    std::vector<std::map<std::string, RelPtr>> outer;
+    std::swap(outer, common_tables_);
+    RelPtr rel = bind(*view.query);
+    std::swap(outer, common_tables_);
+    open_views_.pop_back();
+    if (view.columns.empty()) return rel;
+    if (view.columns.size() != rel->columns.size())
+        throw SqlError(view.query->location,
+                       "view '" + view.name + "' names " + std::to_string(view.columns.size()) +
+                           " columns, its query has " + std::to_string(rel->columns.size()));
+    std::vector<ExprPtr> expressions = identity(*rel);
+    return make_project_rel(std::move(rel), std::move(expressions), view.columns);
+}
+
+RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
+    if (select.from == nullptr) throw sql::not_supported(at, "SELECT without FROM");
+    if (select.distinct) throw sql::not_supported(at, "SELECT DISTINCT");
+    if (!select.hints.empty())
+        throw sql::not_supported(select.hints[0].name.location,
+                                 "the hint " + select.hints[0].name.text);
+    From from = bind_from(*select.from);
+    if (select.where != nullptr) {
+        if (contains_aggregate(*select.where))
+            throw SqlError(select.where->location,
+                           "WHERE may not use aggregates",
+                           "conditions on aggregates stand in HAVING");
+        ExpressionBinder binder(from.scope, expr_settings_);
+        from.rel = make_filter_rel(from.rel, binder.bind_condition(*select.where, "WHERE"));
+    }
+    const bool has_aggregates =
+        select.having != nullptr ||
+        std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
+            return contains_aggregate(*item.expr);
+        });
+    if (!select.group_by.empty() || has_aggregates)
+        return bind_grouped(select, std::move(from), at);
+    return bind_plain(select, std::move(from));
+}
+
+RelPtr QueryBinder::bind_plain(const sql::Select& select, From from) {
+    ExpressionBinder binder(from.scope, expr_settings_);
+    std::vector<ExprPtr> expressions;
+    std::vector<std::string> names;
+    expand_items(select, from.scope, binder, expressions, names);
+    return make_project_rel(from.rel, std::move(expressions), std::move(names));
+}
+
+void QueryBinder::expand_items(const sql::Select& select,
+                               const Scope& scope,
+                               ExpressionBinder& binder,
+                               std::vector<ExprPtr>& expressions,
+                               std::vector<std::string>& names) {
+    for (std::size_t i = 0; i < select.items.size(); ++i) {
+        const sql::SelectItem& item = select.items[i];
+        const auto* star = std::get_if<sql::Star>(&item.expr->node);
+        if (star == nullptr) {
+            names.push_back(item_name(item, i));
+            expressions.push_back(binder.bind(*item.expr));
+            continue;
+        }
+        const std::size_t before = expressions.size();
+        for (const Scope::Relation& relation : scope.relations) {
+            if (!star->qualifier.empty() && star->qualifier.back().text != relation.alias) continue;
+            for (std::size_t c = relation.first; c < relation.first + relation.count; ++c) {
+                expressions.push_back(make_column(c, scope.columns[c].type));
+                names.push_back(scope.columns[c].name);
+            }
+        }
+        if (expressions.size() != before) continue;
+        std::vector<std::string> aliases;
+        for (const Scope::Relation& relation : scope.relations)
+            aliases.push_back(relation.alias);
+        throw SqlError(item.expr->location,
+                       "there is no table '" + star->qualifier.back().text + "' in FROM",
+                       sql::did_you_mean(sql::nearest(star->qualifier.back().text, aliases)));
+    }
+}
+
+RelPtr QueryBinder::bind_insert(const sql::InsertInto& insert, const TableDefinition& target) {
+    if (insert.overwrite) throw sql::not_supported(insert.target.location, "INSERT OVERWRITE");
+    if (!insert.hints.empty())
+        throw sql::not_supported(insert.hints[0].name.location,
+                                 "the hint " + insert.hints[0].name.text);
+    RelPtr rel = bind(*insert.query);
+    std::vector<const TableColumn*> columns;
+    for (const TableColumn& column : target.columns) {
+        if (column.source == ColumnSource::kPhysical) columns.push_back(&column);
+        if (column.source == ColumnSource::kMetadata && !column.is_virtual)
+            throw sql::not_supported(column.location, "writing metadata to a sink");
+    }
+    std::vector<const TableColumn*> given = columns;
+    if (!insert.columns.empty()) {
+        given.clear();
+        for (const sql::Name& name : insert.columns) {
+            const auto found =
+                std::find_if(columns.begin(), columns.end(), [&](const TableColumn* c) {
+                    return c->name == name.text;
+                });
+            if (found == columns.end())
+                throw SqlError(name.location,
+                               "table '" + target.name + "' has no column '" + name.text + "'");
+            if (std::find(given.begin(), given.end(), *found) != given.end())
+                throw SqlError(name.location, "column '" + name.text + "' is given twice");
+            given.push_back(*found);
+        }
+    }
+    if (given.size() != rel->columns.size()) {
+        throw SqlError(insert.query->location,
+                       "the query has " + std::to_string(rel->columns.size()) + " columns, '" +
+                           target.name + "' takes " + std::to_string(given.size()));
+    }
+    std::vector<ExprPtr> expressions;
+    std::vector<std::string> names;
+    for (const TableColumn* column : columns) {
+        const auto found = std::find(given.begin(), given.end(), column);
+        names.push_back(column->name);
+        if (found == given.end()) {
+            if (!column->type.nullable)
+                throw SqlError(insert.target.location,
+                               "column '" + column->name + "' is NOT NULL and not given");
+            expressions.push_back(make_literal({}, column->type));
+            continue;
+        }
+        const auto index = static_cast<std::size_t>(found - given.begin());
+        ExprPtr expr = make_column(index, rel->columns[index].type);
+        if (!same_but_null(expr->type, column->type)) {
+            auto cast = make_cast(expr, column->type, CastMode::kCast, expr_settings_);
+            if (!cast)
+                throw SqlError(insert.query->location,
+                               "column '" + column->name + "' of '" + target.name + "' is " +
+                                   column->type.to_string() + ", the query gives " +
+                                   expr->type.to_string());
+            expr = *std::move(cast);
+        }
+        expressions.push_back(std::move(expr));
+    }
+    return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,81 @@
+#pragma once
+
+#include "engine/plan/bind_expression.h"
+#include "engine/plan/bind_table.h"
+#include "engine/plan/catalog.h"
+#include "engine/plan/logical.h"
+#include "engine/plan/settings.h"
+#include "engine/sql/ast.h"
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace thalweg::plan {
+
+// Queries to relational trees: FROM, WHERE, GROUP BY, the select list, UNION ALL, WITH, views.
+//
+// One binder serves a whole script, so that a table read by several queries is bound once and its
+// scan can be shared. Failure: SqlError. What Flink has and this binder does not is refused as
+// "... is not supported yet", at its place.
+class QueryBinder {
+  public:
+    QueryBinder(const Catalog& catalog, const Settings& settings)
+        : catalog_(catalog), settings_(settings), expr_settings_{settings.zone()} {}
+
+    [[nodiscard]] RelPtr bind(const sql::Query& query);
+
+    // The query's rows as the columns of a sink want them: `columns` names those the INSERT gives
+    // (empty: all, in order), casts added, NULL for the rest.
+    [[nodiscard]] RelPtr bind_insert(const sql::InsertInto& insert, const TableDefinition& target);
+
+  private:
+    struct From {
+        RelPtr rel;
+        Scope scope;
+    };
+
+    // bind_query.cc
+    RelPtr bind_body(const sql::QueryBody& body);
+    RelPtr bind_select(const sql::Select& select, sql::Location at);
+    RelPtr bind_plain(const sql::Select& select, From from);
+    RelPtr bind_union(const sql::SetOperation& operation);
+    RelPtr bind_view(const ViewDefinition& view);
+    void expand_items(const sql::Select& select,
+                      const Scope& scope,
+                      ExpressionBinder& binder,
+                      std::vector<thalweg::ExprPtr>& expressions,
+                      std::vector<std::string>& names);
+
+    // bind_from.cc
+    From bind_from(const sql::TableRef& ref);
+    From bind_named(const sql::NamedTable& table, const sql::TableRef& ref);
+    From bind_unnest(From left, const sql::TableRef& ref, bool keep_empty);
+    From bind_join(const sql::Join& join, sql::Location at);
+    RelPtr resolve_table(const sql::QualifiedName& name);
+
+    // bind_window.cc
+    From bind_table_function(const sql::TableFunction& function, const sql::TableRef& ref);
+
+    // bind_join.cc
+    RelPtr bind_window_join(const From& left,
+                            const From& right,
+                            const sql::Join& join,
+                            const Scope& both,
+                            sql::Location at);
+
+    // bind_aggregate.cc
+    RelPtr bind_grouped(const sql::Select& select, From from, sql::Location at);
+
+    static From aliased(RelPtr rel, const sql::TableRef& ref, std::string fallback);
+
+    const Catalog& catalog_;
+    const Settings& settings_;
+    ExprSettings expr_settings_;
+    std::map<const TableDefinition*, std::shared_ptr<const BoundTable>> tables_;
+    std::vector<std::map<std::string, RelPtr>> common_tables_;  // WITH, innermost last.
+    std::vector<const ViewDefinition*> open_views_;             // Being bound, against cycles.
+};
+
+}  // namespace thalweg::plan

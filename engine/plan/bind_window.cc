@@ -1,0 +1,204 @@
+#include "engine/plan/bind_query.h"
+#include "engine/sql/suggest.h"
+#include "state/base/time.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+// TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), size [, offset])), HOP(.., slide, size [, offset]) and
+// CUMULATE(.., step, size [, offset]), by position or by name.
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+struct Shape {
+    std::string_view name;
+    WindowKind kind;
+    std::vector<std::string_view> parameters;  // After DATA and TIMECOL; OFFSET is optional.
+};
+
+const std::array<Shape, 3>& shapes() {
+    static const std::array<Shape, 3> all = {
+        Shape{"TUMBLE", WindowKind::kTumble, {"DATA", "TIMECOL", "SIZE", "OFFSET"}},
+        Shape{"HOP", WindowKind::kHop, {"DATA", "TIMECOL", "SLIDE", "SIZE", "OFFSET"}},
+        Shape{"CUMULATE", WindowKind::kCumulate, {"DATA", "TIMECOL", "STEP", "SIZE", "OFFSET"}},
+    };
+    return all;
+}
+
+std::string upper(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
+        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    });
+    return text;
+}
+
+const Shape& find_shape(const sql::QualifiedName& name) {
+    const std::string text = upper(last_part(name));
+    for (const Shape& shape : shapes()) {
+        if (shape.name == text) return shape;
+    }
+    if (text == "SESSION") throw sql::not_supported(name.location, "SESSION");
+    constexpr std::array<std::string_view, 3> kNames = {"TUMBLE", "HOP", "CUMULATE"};
+    throw SqlError(name.location,
+                   "there is no table function '" + last_part(name) + "'",
+                   sql::did_you_mean(sql::nearest(text, kNames)));
+}
+
+// The arguments in the order of the shape's parameters; null where not given.
+std::vector<const sql::Expr*> arrange(const Shape& shape, const sql::Call& call, sql::Location at) {
+    std::vector<const sql::Expr*> arguments(shape.parameters.size(), nullptr);
+    for (std::size_t i = 0; i < call.arguments.size(); ++i) {
+        const sql::Argument& argument = call.arguments[i];
+        std::size_t position = i;
+        if (argument.name) {
+            const auto found = std::find(
+                shape.parameters.begin(), shape.parameters.end(), upper(argument.name->text));
+            if (found == shape.parameters.end())
+                throw SqlError(
+                    argument.name->location,
+                    std::string(shape.name) + " has no parameter '" + argument.name->text + "'",
+                    sql::did_you_mean(sql::nearest(argument.name->text, shape.parameters)));
+            position = static_cast<std::size_t>(found - shape.parameters.begin());
+        }
+        if (position >= arguments.size())
+            throw SqlError(argument.value->location,
+                           std::string(shape.name) + " takes at most " +
+                               std::to_string(arguments.size()) + " arguments");
+        if (arguments[position] != nullptr)
+            throw SqlError(argument.value->location,
+                           std::string(shape.parameters[position]) + " is given twice");
+        arguments[position] = argument.value.get();
+    }
+    for (std::size_t i = 0; i + 1 < arguments.size(); ++i) {
+        if (arguments[i] == nullptr)
+            throw SqlError(at,
+                           std::string(shape.name) + " needs " + std::string(shape.parameters[i]));
+    }
+    return arguments;
+}
+
+std::int64_t interval_of(const sql::Expr& expr, std::string_view what, bool may_be_negative) {
+    const Scope nothing;
+    const ExprSettings settings;
+    ExpressionBinder binder(nothing, settings);
+    const ExprPtr bound = binder.bind(expr);
+    if (bound->kind != ExprKind::kLiteral || bound->type.kind != TypeKind::kIntervalDaySecond ||
+        bound->literal.is_null()) {
+        throw SqlError(expr.location,
+                       std::string(what) + " must be a constant interval of days to seconds",
+                       "such as INTERVAL '10' MINUTE");
+    }
+    const std::int64_t value = std::get<std::int64_t>(bound->literal.data);
+    if (value <= 0 && !may_be_negative)
+        throw SqlError(expr.location, std::string(what) + " must be positive");
+    if (value % kNanosPerMilli != 0)
+        throw SqlError(expr.location, std::string(what) + " must be whole milliseconds");
+    return value;
+}
+
+std::string duration_text(std::int64_t nanos) {
+    struct Unit {
+        std::int64_t nanos;
+        std::string_view name;
+    };
+
+    constexpr std::array kUnits = {Unit{kNanosPerDay, " d"},
+                                   Unit{kNanosPerHour, " h"},
+                                   Unit{kNanosPerMinute, " min"},
+                                   Unit{kNanosPerSecond, " s"},
+                                   Unit{kNanosPerMilli, " ms"}};
+    for (const Unit& unit : kUnits) {
+        if (nanos % unit.nanos == 0)
+            return std::to_string(nanos / unit.nanos) + std::string(unit.name);
+    }
+    return std::to_string(nanos) + " ns";
+}
+
+std::string window_text(const Shape& shape, const WindowSpec& spec) {
+    std::string text = std::string(shape.name) + "(";
+    if (spec.kind == WindowKind::kHop) text += "slide " + duration_text(spec.slide_ns) + ", ";
+    if (spec.kind == WindowKind::kCumulate) text += "step " + duration_text(spec.slide_ns) + ", ";
+    text += "size " + duration_text(spec.size_ns);
+    if (spec.offset_ns != 0) text += ", offset " + duration_text(spec.offset_ns);
+    return text + (spec.is_event_time ? ")" : ", processing time)");
+}
+
+WindowSpec read_spec(const Shape& shape, const std::vector<const sql::Expr*>& arguments) {
+    WindowSpec spec;
+    spec.kind = shape.kind;
+    const std::size_t size_at = arguments.size() - 2;
+    spec.size_ns = interval_of(*arguments[size_at], "SIZE", false);
+    spec.slide_ns =
+        size_at == 2 ? spec.size_ns : interval_of(*arguments[2], shape.parameters[2], false);
+    if (arguments.back() != nullptr)
+        spec.offset_ns = interval_of(*arguments.back(), "OFFSET", true);
+    if (shape.kind == WindowKind::kCumulate && spec.size_ns % spec.slide_ns != 0)
+        throw SqlError(arguments[size_at]->location,
+                       "CUMULATE's SIZE must be a multiple of its STEP");
+    if (spec.slide_ns > spec.size_ns && shape.kind == WindowKind::kCumulate)
+        throw SqlError(arguments[2]->location, "CUMULATE's STEP is longer than its SIZE");
+    constexpr std::int64_t kWindowsMax = 1'000'000;
+    if (spec.size_ns / spec.slide_ns > kWindowsMax)
+        throw SqlError(arguments[size_at]->location,
+                       "a row would belong to more than 1,000,000 windows");
+    return spec;
+}
+
+std::size_t time_column(const sql::Expr& expr, const Scope& scope) {
+    const auto* descriptor = std::get_if<sql::Descriptor>(&expr.node);
+    if (descriptor == nullptr || descriptor->columns.size() != 1)
+        throw SqlError(expr.location, "expected DESCRIPTOR(column) with one time attribute");
+    const sql::Name& name = descriptor->columns[0];
+    const Resolved resolved = resolve(scope, {{name}, name.location});
+    const ColumnInfo& column = scope.columns[resolved.column];
+    const bool is_time = column.role == Role::kRowtime || column.role == Role::kProctime ||
+                         column.role == Role::kWindowTime;
+    if (!is_time) {
+        throw SqlError(name.location,
+                       "'" + name.text + "' is no time attribute",
+                       "declare WATERMARK FOR " + name.text +
+                           " AS ... in CREATE TABLE, or a column " + "AS PROCTIME()");
+    }
+    return resolved.column;
+}
+
+}  // namespace
+
+QueryBinder::From QueryBinder::bind_table_function(const sql::TableFunction& function,
+                                                   const sql::TableRef& ref) {
+    const auto& call = std::get<sql::Call>(function.call->node);
+    const Shape& shape = find_shape(call.name);
+    const std::vector<const sql::Expr*> arguments = arrange(shape, call, function.call->location);
+    const auto* table = std::get_if<sql::TableArgument>(&arguments[0]->node);
+    if (table == nullptr)
+        throw SqlError(arguments[0]->location, "expected TABLE name as the first argument");
+    if (!table->partition_by.empty() || !table->order_by.empty())
+        throw SqlError(arguments[0]->location,
+                       "PARTITION BY and ORDER BY are not for " + std::string(shape.name));
+    From input = bind_from(*table->table);
+    const std::size_t time = time_column(*arguments[1], input.scope);
+    WindowSpec spec = read_spec(shape, arguments);
+    spec.is_event_time = input.scope.columns[time].role != Role::kProctime;
+    if (input.scope.columns[time].type.kind == TypeKind::kTimestampLtz)
+        spec.zone = settings_.zone();
+    auto window = std::make_shared<const WindowInfo>(WindowInfo{spec, window_text(shape, spec)});
+    // Behind a window function the old time attributes are plain timestamps, as in Flink.
+    std::vector<ColumnInfo> columns = input.rel->columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        columns[i].name = input.scope.columns[i].name;
+        columns[i].role = Role::kPlain;
+        columns[i].window = nullptr;
+    }
+    for (ColumnInfo& column : window_columns(window))
+        columns.push_back(std::move(column));
+    return aliased(make_rel(std::move(columns), AssignWindow{input.rel, std::move(window), time}),
+                   ref,
+                   ref.alias ? "" : input.scope.relations.front().alias);
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,71 @@
+#include "engine/plan/connectors.h"
+
+#include <utility>
+
+namespace thalweg::plan {
+
+namespace {
+
+std::string with_format(const std::string& connector, const std::string& format) {
+    return format.empty() ? connector : connector + ", " + format;
+}
+
+// At the option that a message names, else at the table.
+[[noreturn]] void refuse(const TableDefinition& table, const std::string& message) {
+    for (const auto& [key, location] : table.option_locations) {
+        if (message.find("'" + key + "'") != std::string::npos)
+            throw sql::SqlError(location, "table '" + table.name + "': " + message);
+    }
+    throw sql::SqlError(table.location, "table '" + table.name + "': " + message);
+}
+
+}  // namespace
+
+SourceSpec source_spec(const TableDefinition& table, const TimeZonePtr& zone) {
+    SourceSpec spec;
+    spec.name = table.name;
+    spec.connector = table.connector();
+    spec.options = table.options;
+    spec.format.format = table.format();
+    spec.format.zone = zone;
+    for (const TableColumn& column : table.columns) {
+        if (column.source == ColumnSource::kPhysical)
+            spec.format.declared.push_back({column.name, column.type});
+    }
+    return spec;
+}
+
+SinkSpec sink_spec(const TableDefinition& table, const TimeZonePtr& zone) {
+    SinkSpec spec;
+    spec.name = table.name;
+    spec.connector = table.connector();
+    spec.options = table.options;
+    spec.format = table.format();
+    spec.zone = zone;
+    std::vector<Field> fields;
+    for (const TableColumn& column : table.columns) {
+        if (column.source == ColumnSource::kPhysical) fields.push_back({column.name, column.type});
+    }
+    spec.schema = make_schema(std::move(fields));
+    return spec;
+}
+
+void check(const TableDefinition& table, const SourceSpec& spec) {
+    const auto traits = check_source(spec);
+    if (!traits) refuse(table, traits.error().message);
+}
+
+void check(const TableDefinition& table, const SinkSpec& spec) {
+    const auto result = check_sink(spec);
+    if (!result) refuse(table, result.error().message);
+}
+
+std::string describe(const SourceSpec& spec) {
+    return with_format(spec.connector, spec.format.format);
+}
+
+std::string describe(const SinkSpec& spec) {
+    return with_format(spec.connector, spec.format);
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,62 @@
+#include "engine/plan/logical.h"
+
+#include <utility>
+
+namespace thalweg::plan {
+
+bool same_window(const WindowPtr& a, const WindowPtr& b) {
+    if (a == b) return true;
+    if (a == nullptr || b == nullptr) return false;
+    const WindowSpec& x = a->spec;
+    const WindowSpec& y = b->spec;
+    return x.kind == y.kind && x.size_ns == y.size_ns && x.slide_ns == y.slide_ns &&
+           x.offset_ns == y.offset_ns && x.is_event_time == y.is_event_time &&
+           (x.zone == nullptr) == (y.zone == nullptr);
+}
+
+SchemaPtr schema_of(const Rel& rel) {
+    std::vector<Field> fields;
+    fields.reserve(rel.columns.size());
+    for (const ColumnInfo& column : rel.columns)
+        fields.push_back({column.name, column.type});
+    return make_schema(std::move(fields));
+}
+
+std::vector<ExprPtr> identity(const Rel& rel) {
+    std::vector<ExprPtr> expressions;
+    expressions.reserve(rel.columns.size());
+    for (std::size_t i = 0; i < rel.columns.size(); ++i)
+        expressions.push_back(make_column(i, rel.columns[i].type));
+    return expressions;
+}
+
+RelPtr make_filter_rel(RelPtr input, ExprPtr condition) {
+    std::vector<ColumnInfo> columns = input->columns;
+    return make_rel(std::move(columns), Filter{std::move(input), std::move(condition)});
+}
+
+RelPtr make_project_rel(RelPtr input,
+                        std::vector<ExprPtr> expressions,
+                        std::vector<std::string> names) {
+    std::vector<ColumnInfo> columns;
+    columns.reserve(expressions.size());
+    for (std::size_t i = 0; i < expressions.size(); ++i) {
+        ColumnInfo column;
+        if (expressions[i]->kind == ExprKind::kColumn)
+            column = input->columns[expressions[i]->column];
+        column.name = std::move(names[i]);
+        column.type = expressions[i]->type;
+        columns.push_back(std::move(column));
+    }
+    return make_rel(std::move(columns), Project{std::move(input), std::move(expressions)});
+}
+
+std::vector<ColumnInfo> window_columns(const WindowPtr& window) {
+    const Type bound = Type::timestamp(3).not_null();
+    const Type time = window->spec.zone == nullptr ? bound : Type::timestamp_ltz(3).not_null();
+    return {{"window_start", bound, Role::kWindowStart, window},
+            {"window_end", bound, Role::kWindowEnd, window},
+            {"window_time", time, Role::kWindowTime, window}};
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "ops/aggregate/aggregate.h"
+#include "ops/expr/expr.h"
+#include "ops/window.h"
+#include "ops/window_join.h"
+#include "state/schema.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+// The relational tree between SQL and stages: names are resolved, expressions bound to column
+// positions of their inputs, window table functions are nodes of their own.
+//
+// Shape   A Rel is immutable and shared; rewrites make new ones. Its columns carry, beside name and
+//         type, the role that time plays in them, because streaming SQL gives meaning to more than
+//         values: only a rowtime can be windowed, only window bounds can close a GROUP BY.
+
+namespace thalweg::plan {
+
+struct BoundTable;  // engine/plan/bind_table.h
+
+// A window table function, as one definition: two columns belong to the same windows when they
+// point to equal WindowInfos.
+struct WindowInfo {
+    WindowSpec spec;   // start_column and end_column are unused here.
+    std::string text;  // "TUMBLE(size 1 h)", for EXPLAIN.
+};
+
+using WindowPtr = std::shared_ptr<const WindowInfo>;
+
+[[nodiscard]] bool same_window(const WindowPtr& a, const WindowPtr& b);
+
+enum class Role : std::uint8_t {
+    kPlain,
+    kRowtime,      // Event time, watermarked.
+    kProctime,     // PROCTIME().
+    kWindowStart,  // These three carry `window`; kWindowTime is a rowtime again.
+    kWindowEnd,
+    kWindowTime,
+};
+
+struct ColumnInfo {
+    std::string name;
+    Type type;
+    Role role = Role::kPlain;
+    WindowPtr window;
+};
+
+struct Rel;
+using RelPtr = std::shared_ptr<const Rel>;
+
+// A source table; output column i is column table_columns[i] of the table.
+struct Scan {
+    std::shared_ptr<const BoundTable> table;
+    std::vector<std::size_t> table_columns;
+};
+
+struct Filter {
+    RelPtr input;
+    ExprPtr condition;
+};
+
+struct Project {
+    RelPtr input;
+    std::vector<ExprPtr> expressions;
+};
+
+// TABLE(TUMBLE(...)): the input's columns, then window_start, window_end, window_time.
+struct AssignWindow {
+    RelPtr input;
+    WindowPtr window;
+    std::size_t time_column = 0;
+};
+
+// GROUP BY window and keys. Output: keys, calls, window_start, window_end, window_time.
+struct Aggregate {
+    RelPtr input;
+    WindowPtr window;
+    bool is_attached = true;  // The input has window_start and window_end columns (start, end).
+    std::size_t start_column = 0;
+    std::size_t end_column = 0;
+    std::size_t time_column = 0;  // Of the fused form: the row's time, windows assigned by slices.
+    std::vector<std::size_t> keys;
+    std::vector<AggregateCall> calls;
+};
+
+// Output: left columns, right columns.
+struct WindowJoin {
+    RelPtr left;
+    RelPtr right;
+    JoinKind kind = JoinKind::kInner;
+    WindowPtr window;
+    std::size_t left_start = 0, left_end = 0;
+    std::size_t right_start = 0, right_end = 0;
+    std::vector<JoinKey> keys;
+    ExprPtr residual;  // May be null.
+};
+
+// Output: the input's columns, then the element's.
+struct Unnest {
+    RelPtr input;
+    ExprPtr list;
+    bool keep_empty = false;
+};
+
+struct UnionAll {
+    std::vector<RelPtr> inputs;
+};
+
+struct Rel {
+    std::vector<ColumnInfo> columns;
+    std::variant<Scan, Filter, Project, AssignWindow, Aggregate, WindowJoin, Unnest, UnionAll> node;
+};
+
+template <class Node>
+[[nodiscard]] RelPtr make_rel(std::vector<ColumnInfo> columns, Node node) {
+    return std::make_shared<const Rel>(Rel{std::move(columns), std::move(node)});
+}
+
+[[nodiscard]] SchemaPtr schema_of(const Rel& rel);
+
+// Column references to every column of `rel`, in order.
+[[nodiscard]] std::vector<thalweg::ExprPtr> identity(const Rel& rel);
+
+// A filter, a projection: with the columns that follow from the input's.
+[[nodiscard]] RelPtr make_filter_rel(RelPtr input, ExprPtr condition);
+[[nodiscard]] RelPtr make_project_rel(RelPtr input,
+                                      std::vector<ExprPtr> expressions,
+                                      std::vector<std::string> names);
+
+// The columns a window table function appends.
+[[nodiscard]] std::vector<ColumnInfo> window_columns(const WindowPtr& window);
+
+}  // namespace thalweg::plan

@@ -1,0 +1,519 @@
+#include "engine/plan/physical.h"
+
+#include "engine/plan/bind_table.h"
+#include "engine/plan/connectors.h"
+#include "engine/plan/state_size.h"
+#include "ops/row_ops.h"
+#include "ops/window_aggregate.h"
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg::plan {
+
+namespace {
+
+std::vector<std::string> names_of(const Rel& rel) {
+    std::vector<std::string> names;
+    for (const ColumnInfo& column : rel.columns)
+        names.push_back(column.name);
+    return names;
+}
+
+std::string join(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) {
+        if (!text.empty()) text += ", ";
+        text += part;
+    }
+    return text;
+}
+
+std::string join_names(const std::vector<std::size_t>& columns,
+                       const std::vector<std::string>& names) {
+    std::vector<std::string> parts;
+    for (const std::size_t column : columns)
+        parts.push_back(names[column]);
+    return join(parts);
+}
+
+std::string_view name_of(AggregateKind kind) {
+    switch (kind) {
+        case AggregateKind::kCountStar:
+        case AggregateKind::kCount: return "COUNT";
+        case AggregateKind::kSum: return "SUM";
+        case AggregateKind::kAvg: return "AVG";
+        case AggregateKind::kMin: return "MIN";
+        case AggregateKind::kMax: return "MAX";
+        case AggregateKind::kVarPop: return "VAR_POP";
+        case AggregateKind::kVarSamp: return "VAR_SAMP";
+        case AggregateKind::kStddevPop: return "STDDEV_POP";
+        case AggregateKind::kStddevSamp: return "STDDEV_SAMP";
+        case AggregateKind::kFirstValue: return "FIRST_VALUE";
+        case AggregateKind::kLastValue: break;
+    }
+    return "LAST_VALUE";
+}
+
+std::string text_of(const AggregateCall& call, const std::vector<std::string>& names) {
+    std::string text(name_of(call.kind));
+    text += "(";
+    if (call.is_distinct) text += "DISTINCT ";
+    text += call.kind == AggregateKind::kCountStar ? "*" : names[call.argument];
+    text += ")";
+    if (call.filter) text += " FILTER (WHERE " + names[*call.filter] + ")";
+    return text;
+}
+
+bool is_identity(const Project& node) {
+    if (node.expressions.size() != node.input->columns.size()) return false;
+    for (std::size_t i = 0; i < node.expressions.size(); ++i) {
+        const Expr& expr = *node.expressions[i];
+        if (expr.kind != ExprKind::kColumn || expr.column != i) return false;
+    }
+    return true;
+}
+
+// Where the partition columns go through a projection; empty when one of them is lost.
+std::vector<std::size_t> move_partition(const std::vector<std::size_t>& partition,
+                                        const std::vector<ExprPtr>& expressions) {
+    std::vector<std::size_t> moved;
+    for (const std::size_t column : partition) {
+        for (std::size_t i = 0; i < expressions.size(); ++i) {
+            const Expr& expr = *expressions[i];
+            if (expr.kind != ExprKind::kColumn || expr.column != column) continue;
+            moved.push_back(i);
+            break;
+        }
+    }
+    return moved.size() == partition.size() ? moved : std::vector<std::size_t>{};
+}
+
+bool is_subset(const std::vector<std::size_t>& part, const std::vector<std::size_t>& whole) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), [&](std::size_t column) {
+        return std::find(whole.begin(), whole.end(), column) != whole.end();
+    });
+}
+
+StageId stage_id(std::size_t index) {
+    return {static_cast<std::uint32_t>(index)};
+}
+
+}  // namespace
+
+std::size_t PhysicalPlanner::new_stage(Place place, std::string name) {
+    Stage stage;
+    stage.name = std::move(name);
+    stage.place = place;
+    topology_.stages.push_back(std::move(stage));
+    notes_.emplace_back();
+    return topology_.stages.size() - 1;
+}
+
+void PhysicalPlanner::append(std::size_t stage, OpFactory op, std::string line, const Rel& rel) {
+    topology_.stages[stage].ops.push_back(std::move(op));
+    notes_[stage].lines.push_back(std::move(line));
+    notes_[stage].columns = names_of(rel);
+}
+
+void PhysicalPlanner::connect(std::size_t from, SchemaPtr schema, Output output) {
+    Stage& stage = topology_.stages[from];
+    ASSERT(stage.output_schema == nullptr || *stage.output_schema == *schema);
+    if (stage.output_schema == nullptr) stage.output_schema = std::move(schema);
+    stage.outputs.push_back(std::move(output));
+}
+
+void PhysicalPlanner::add_window(const WindowSpec& spec) {
+    if (spec.is_event_time) windows_.push_back(spec);
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
+    if (const auto* node = std::get_if<Scan>(&rel->node)) return compile_scan(*rel, *node);
+    if (const auto* node = std::get_if<Aggregate>(&rel->node))
+        return compile_aggregate(*rel, *node);
+    if (const auto* node = std::get_if<WindowJoin>(&rel->node)) return compile_join(*rel, *node);
+    if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
+    if (const auto* node = std::get_if<Filter>(&rel->node)) {
+        Stream stream = compile(node->input);
+        append(
+            stream.stage,
+            [condition = node->condition] { return make_filter(condition); },
+            "filter " + to_string(*node->condition, names_of(*node->input)),
+            *rel);
+        return stream;
+    }
+    if (const auto* node = std::get_if<Project>(&rel->node)) {
+        Stream stream = compile(node->input);
+        if (is_identity(*node)) return stream;
+        std::vector<std::string> parts;
+        const std::vector<std::string> names = names_of(*node->input);
+        for (const ExprPtr& expr : node->expressions)
+            parts.push_back(to_string(*expr, names));
+        append(
+            stream.stage,
+            [expressions = node->expressions] { return make_project(expressions); },
+            "project " + join(parts),
+            *rel);
+        stream.partition = move_partition(stream.partition, node->expressions);
+        return stream;
+    }
+    if (const auto* node = std::get_if<AssignWindow>(&rel->node)) {
+        Stream stream = compile(node->input);
+        WindowSpec spec = node->window->spec;
+        spec.start_column = node->time_column;
+        append(
+            stream.stage,
+            [spec, schema = schema_of(*node->input)] { return make_assign_windows(spec, schema); },
+            "assign " + node->window->text,
+            *rel);
+        return stream;
+    }
+    const auto& node = std::get<Unnest>(rel->node);
+    Stream stream = compile(node.input);
+    append(
+        stream.stage,
+        [list = node.list, schema = schema_of(*node.input), keep = node.keep_empty] {
+            return make_unnest(list, schema, keep);
+        },
+        "unnest " + to_string(*node.list, names_of(*node.input)),
+        *rel);
+    return stream;
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_scan(const Rel& rel, const Scan& node) {
+    const std::size_t stage = new_stage(Place::kIngest, "scan " + node.table->definition->name);
+    notes_[stage].columns = names_of(rel);
+    scans_.push_back({node.table, node.table_columns, stage});
+    return {stage, {}, false};
+}
+
+void PhysicalPlanner::exchange(const Stream& stream,
+                               SchemaPtr schema,
+                               std::vector<std::size_t> keys,
+                               std::size_t target,
+                               std::size_t port) {
+    Output output;
+    output.target = stage_id(target);
+    output.port = port;
+    output.exchange = keys.empty() ? Exchange::kSingleton : Exchange::kHash;
+    output.keys = std::move(keys);
+    connect(stream.stage, std::move(schema), std::move(output));
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const Aggregate& node) {
+    Stream input = compile(node.input);
+    WindowAggregateSpec spec;
+    spec.window = node.window->spec;
+    add_window(spec.window);
+    if (node.is_attached) {
+        spec.window.kind = WindowKind::kAttached;
+        spec.window.start_column = node.start_column;
+        spec.window.end_column = node.end_column;
+    } else {
+        spec.window.start_column = node.time_column;
+    }
+    spec.keys = node.keys;
+    for (const std::size_t key : node.keys)
+        spec.key_types.push_back(node.input->columns[key].type);
+    spec.calls = node.calls;
+    spec.seed = options_.seed;
+
+    const std::vector<std::string> names = names_of(*node.input);
+    std::vector<std::string> calls;
+    for (const AggregateCall& call : node.calls)
+        calls.push_back(text_of(call, names));
+    std::string what = node.window->text + (node.is_attached ? " attached" : "");
+    if (!node.keys.empty()) what += ", keys " + join_names(node.keys, names);
+    if (!calls.empty()) what += ": " + join(calls);
+    const std::string state = "state: " + state_size_text(spec);
+
+    const bool is_local = topology_.stages[input.stage].place == Place::kShard &&
+                          is_subset(input.partition, node.keys);
+    Stream output;
+    output.is_windowed = true;
+    for (std::size_t i = 0; i < node.keys.size(); ++i)
+        output.partition.push_back(i);
+    if (is_local) {
+        output.stage = input.stage;
+        append(
+            output.stage, [spec] { return make_window_aggregate(spec); }, "aggregate " + what, rel);
+        notes_[output.stage].lines.push_back("    " + state);
+        // The finer key's partition columns, as they are numbered behind the aggregate.
+        output.partition.clear();
+        for (const std::size_t column : input.partition) {
+            const auto found = std::find(node.keys.begin(), node.keys.end(), column);
+            output.partition.push_back(static_cast<std::size_t>(found - node.keys.begin()));
+        }
+        return output;
+    }
+    const bool two_phases = !options_.is_fused && options_.phases != AggregatePhases::kOne &&
+                            spec.window.is_event_time && can_split(spec.calls);
+    output.stage = new_stage(Place::kShard, "aggregate " + rel.columns.front().name);
+    if (!two_phases) {
+        exchange(input, schema_of(*node.input), node.keys, output.stage, 0);
+        append(
+            output.stage, [spec] { return make_window_aggregate(spec); }, "aggregate " + what, rel);
+    } else {
+        const SchemaPtr between = partial_schema(spec);
+        WindowAggregateSpec partial = spec;
+        partial.phase = AggregatePhase::kPartial;
+        append(
+            input.stage,
+            [partial] { return make_window_aggregate(partial); },
+            "aggregate locally " + what,
+            rel);
+        notes_[input.stage].columns.clear();
+        for (const Field& field : between->fields)
+            notes_[input.stage].columns.push_back(field.name);
+        std::vector<std::size_t> keys;
+        for (std::size_t i = 0; i < node.keys.size(); ++i)
+            keys.push_back(i);
+        exchange(input, between, keys, output.stage, 0);
+        WindowAggregateSpec final_spec = spec;
+        final_spec.phase = AggregatePhase::kFinal;
+        append(
+            output.stage,
+            [final_spec] { return make_window_aggregate(final_spec); },
+            "merge aggregates " + what,
+            rel);
+    }
+    notes_[output.stage].lines.push_back("    " + state);
+    return output;
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const WindowJoin& node) {
+    const Stream left = compile(node.left);
+    const Stream right = compile(node.right);
+    add_window(node.window->spec);
+    WindowJoinSpec spec;
+    spec.kind = node.kind;
+    spec.left = schema_of(*node.left);
+    spec.right = schema_of(*node.right);
+    spec.left_start = node.left_start;
+    spec.left_end = node.left_end;
+    spec.right_start = node.right_start;
+    spec.right_end = node.right_end;
+    spec.keys = node.keys;
+    spec.residual = node.residual;
+    spec.zone = node.window->spec.zone;
+    spec.seed = options_.seed;
+    const std::size_t stage = new_stage(Place::kShard, "window join");
+    topology_.stages[stage].port_count = 2;
+    std::vector<std::size_t> left_keys;
+    std::vector<std::size_t> right_keys;
+    std::vector<std::string> equalities;
+    const std::vector<std::string> left_names = names_of(*node.left);
+    const std::vector<std::string> right_names = names_of(*node.right);
+    for (const JoinKey& key : node.keys) {
+        left_keys.push_back(key.left);
+        right_keys.push_back(key.right);
+        equalities.push_back(left_names[key.left] +
+                             (key.null_is_equal ? " IS NOT DISTINCT FROM " : " = ") +
+                             right_names[key.right]);
+    }
+    exchange(left, spec.left, left_keys, stage, 0);
+    exchange(right, spec.right, right_keys, stage, 1);
+    std::string line = "window join " + node.window->text;
+    if (!equalities.empty()) line += " on " + join(equalities);
+    if (node.residual != nullptr) line += " if " + to_string(*node.residual, names_of(rel));
+    append(stage, [spec] { return make_window_join(spec); }, std::move(line), rel);
+    notes_[stage].lines.push_back("    state: the rows of both sides until their window fires");
+    Stream output;
+    output.stage = stage;
+    output.is_windowed = true;
+    // Only where every row has its left key is the output partitioned by it.
+    if (node.kind == JoinKind::kInner || node.kind == JoinKind::kLeft) output.partition = left_keys;
+    return output;
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_union(const Rel& rel, const UnionAll& node) {
+    std::vector<Stream> inputs;
+    for (const RelPtr& input : node.inputs)
+        inputs.push_back(compile(input));
+    const std::size_t stage = new_stage(Place::kShard, "union");
+    notes_[stage].lines.push_back("union all");
+    notes_[stage].columns = names_of(rel);
+    Stream output{stage, {}, true};
+    for (std::size_t i = 0; i < inputs.size(); ++i) {
+        const bool at_shard = topology_.stages[inputs[i].stage].place == Place::kShard;
+        Output edge;
+        edge.exchange = at_shard ? Exchange::kForward : Exchange::kSpread;
+        edge.target = stage_id(stage);
+        connect(inputs[i].stage, schema_of(*node.inputs[i]), std::move(edge));
+        output.is_windowed = output.is_windowed && inputs[i].is_windowed;
+    }
+    return output;
+}
+
+void PhysicalPlanner::add(const RelPtr& rel, SinkSpec sink) {
+    const Stream stream = compile(rel);
+    const std::string name = sink.name;
+    auto found = sink_stages_.find(name);
+    if (found == sink_stages_.end()) {
+        const std::size_t stage = new_stage(Place::kMerge, "sink " + name);
+        notes_[stage].lines.push_back("write " + name + " (" + describe(sink) + ")");
+        notes_[stage].columns = names_of(*rel);
+        Output output;
+        output.exchange = Exchange::kSink;
+        output.sink = topology_.sinks.size();
+        connect(stage, schema_of(*rel), std::move(output));
+        topology_.sinks.push_back(std::move(sink));
+        found = sink_stages_.emplace(name, stage).first;
+    }
+    Output output;
+    output.exchange = Exchange::kGather;
+    output.target = stage_id(found->second);
+    output.is_ordered = stream.is_windowed;
+    connect(stream.stage, schema_of(*rel), std::move(output));
+}
+
+void PhysicalPlanner::finish_source(const std::shared_ptr<const BoundTable>& table,
+                                    const std::vector<const ScanUse*>& uses) {
+    // The table columns that are computed: those read, and those the watermark reads.
+    std::vector<bool> needed(table->columns.size(), false);
+    for (const ScanUse* use : uses) {
+        for (const std::size_t column : use->table_columns)
+            needed[column] = true;
+    }
+    if (table->watermark != nullptr) {
+        mark_columns(*table->watermark, needed);
+        needed[table->rowtime] = true;
+    }
+    const TableDefinition& definition = *table->definition;
+    std::vector<bool> raw(definition.columns.size(), false);
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        if (needed[i]) mark_columns(*table->values[i], raw);
+    }
+    if (std::find(raw.begin(), raw.end(), true) == raw.end()) {
+        for (std::size_t i = 0; i < raw.size() && !raw[i]; ++i)
+            raw[i] = definition.columns[i].source == ColumnSource::kPhysical;
+    }
+    SourceStage source;
+    source.source = source_spec(definition, options_.zone);
+    std::vector<ExprPtr> decoded(definition.columns.size());
+    std::vector<std::string> decoded_names;
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        if (!raw[i]) continue;
+        const TableColumn& column = definition.columns[i];
+        decoded[i] = make_column(source.source.format.wanted.size(), column.type);
+        source.source.format.wanted.push_back({{column.name}, column.type, column.metadata});
+        decoded_names.push_back(column.name);
+    }
+    std::vector<std::size_t> where(table->columns.size(), 0);
+    std::vector<ExprPtr> columns(table->columns.size());
+    Schema schema;
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        if (!needed[i]) continue;
+        where[i] = source.columns.size();
+        columns[i] = make_column(where[i], table->columns[i].type);
+        source.columns.push_back(substitute(table->values[i], decoded));
+        schema.fields.push_back({table->columns[i].name, table->columns[i].type});
+    }
+    std::vector<std::string> lines = {
+        "source " + definition.name + " (" + describe(source.source) + ")",
+        "    decodes " + join(decoded_names) + " (" + std::to_string(decoded_names.size()) +
+            " of " + std::to_string(definition.columns.size()) + " columns)"};
+    if (table->watermark != nullptr) {
+        source.event_time = EventTime{
+            where[table->rowtime], substitute(table->watermark, columns), table->idle_timeout_ns};
+        std::vector<std::string> names;
+        for (const ColumnInfo& column : table->columns)
+            names.push_back(column.name);
+        lines.push_back("    watermark for " + table->columns[table->rowtime].name + " as " +
+                        to_string(*table->watermark, names));
+        source.windows = windows_;
+    }
+    // One stage in front of all readers; each selects its columns.
+    const std::size_t head = new_stage(Place::kIngest, "source " + definition.name);
+    source.stage = stage_id(head);
+    topology_.stages[head].output_schema = std::make_shared<const Schema>(std::move(schema));
+    for (const ScanUse* use : uses) {
+        std::vector<ExprPtr> select;
+        bool is_same = use->table_columns.size() == source.columns.size();
+        for (std::size_t i = 0; i < use->table_columns.size(); ++i) {
+            const std::size_t column = use->table_columns[i];
+            is_same = is_same && where[column] == i;
+            select.push_back(columns[column]);
+        }
+        std::vector<OpFactory>& ops = topology_.stages[use->stage].ops;
+        if (!is_same) ops.insert(ops.begin(), [select] { return make_project(select); });
+        Output output;
+        output.target = stage_id(use->stage);
+        topology_.stages[head].outputs.push_back(std::move(output));
+    }
+    source_lines_.push_back(std::move(lines));
+    topology_.sources.push_back(std::move(source));
+}
+
+Topology PhysicalPlanner::finish() {
+    std::vector<std::shared_ptr<const BoundTable>> tables;
+    for (const ScanUse& use : scans_) {
+        if (std::find(tables.begin(), tables.end(), use.table) == tables.end())
+            tables.push_back(use.table);
+    }
+    for (const auto& table : tables) {
+        std::vector<const ScanUse*> uses;
+        for (const ScanUse& use : scans_) {
+            if (use.table == table) uses.push_back(&use);
+        }
+        finish_source(table, uses);
+    }
+    // A filter that stands at once behind a scan has been pushed into it: say so.
+    for (const ScanUse& use : scans_) {
+        for (std::string& line : notes_[use.stage].lines) {
+            if (!line.starts_with("filter ")) break;
+            line = "pushed into the source: " + line;
+        }
+    }
+    topology_.seed = options_.seed;
+    topology_.explain = explain();
+    return std::move(topology_);
+}
+
+std::string PhysicalPlanner::explain() const {
+    std::string text;
+    const auto add_line = [&](const std::string& line) { text += line + "\n"; };
+    for (std::size_t i = 0; i < topology_.sources.size(); ++i) {
+        for (const std::string& line : source_lines_[i])
+            add_line(line);
+        const Stage& head = topology_.stages[topology_.sources[i].stage.value];
+        for (const Output& output : head.outputs)
+            add_line("    -> stage " + std::to_string(output.target.value));
+    }
+    constexpr std::string_view kPlaces[] = {"on every ingest agent", "on every shard", "merge"};
+    for (std::size_t i = 0; i < topology_.stages.size(); ++i) {
+        const Stage& stage = topology_.stages[i];
+        const bool is_head = std::any_of(topology_.sources.begin(),
+                                         topology_.sources.end(),
+                                         [&](const SourceStage& s) { return s.stage.value == i; });
+        if (is_head) continue;
+        add_line("stage " + std::to_string(i) + ", " +
+                 std::string(kPlaces[static_cast<std::size_t>(stage.place)]));
+        for (const std::string& line : notes_[i].lines)
+            add_line("    " + line);
+        for (const Output& output : stage.outputs) {
+            const std::string target =
+                "stage " + std::to_string(output.target.value) +
+                (output.port == 0 ? "" : " port " + std::to_string(output.port));
+            switch (output.exchange) {
+                case Exchange::kForward: add_line("    -> " + target); break;
+                case Exchange::kHash:
+                    add_line("    -> by hash of " + join_names(output.keys, notes_[i].columns) +
+                             " to " + target);
+                    break;
+                case Exchange::kSingleton: add_line("    -> to one shard, " + target); break;
+                case Exchange::kSpread: add_line("    -> in turn to " + target); break;
+                case Exchange::kGather:
+                    add_line("    -> gathered" +
+                             std::string(output.is_ordered ? " in order of windows" : "") + " by " +
+                             target);
+                    break;
+                case Exchange::kSink: break;
+            }
+        }
+    }
+    return text;
+}
+
+}  // namespace thalweg::plan

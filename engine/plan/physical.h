@@ -1,0 +1,93 @@
+#pragma once
+
+#include "engine/plan/catalog.h"
+#include "engine/plan/logical.h"
+#include "engine/plan/settings.h"
+#include "engine/run/topology.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thalweg::plan {
+
+struct PhysicalOptions {
+    bool is_fused = false;  // One shard and one ingest agent on one thread: one phase suffices.
+    HashSeed seed = HashSeed::from(0);
+    AggregatePhases phases = AggregatePhases::kAuto;
+    TimeZonePtr zone = TimeZone::utc();
+};
+
+// Relational trees to one topology: operators onto stages, exchanges where keys demand them, one
+// scan for each source table however many queries read it.
+//
+// Rules
+//   place      rows stay on the ingest agent that decoded them until an operator needs a key
+//   exchange   a GROUP BY or join hashes to the owner of the key; not, when the rows are
+//   partitioned
+//              by a part of the key already. Without keys everything goes to shard 0.
+//   two phases a GROUP BY that can be split runs once before its exchange and once behind it
+class PhysicalPlanner {
+  public:
+    explicit PhysicalPlanner(PhysicalOptions options) : options_(std::move(options)) {}
+
+    // Adds a query that ends in a sink. Several may end in the same one (by name).
+    void add(const RelPtr& rel, SinkSpec sink);
+
+    // After the last add(): shared scans, the topology and its EXPLAIN text.
+    [[nodiscard]] Topology finish();
+
+  private:
+    // Rows on their way: the open stage that makes them.
+    struct Stream {
+        std::size_t stage = 0;
+        std::vector<std::size_t> partition;  // Columns; empty: rows of a key may be anywhere.
+        bool is_windowed = false;            // Emitted as windows fire.
+    };
+
+    struct StageNotes {
+        std::vector<std::string> lines;
+        std::vector<std::string> columns;  // Names of what flows after the latest line.
+    };
+
+    struct ScanUse {
+        std::shared_ptr<const BoundTable> table;
+        std::vector<std::size_t> table_columns;
+        std::size_t stage = 0;
+    };
+
+    Stream compile(const RelPtr& rel);
+    Stream compile_scan(const Rel& rel, const Scan& node);
+    Stream compile_aggregate(const Rel& rel, const Aggregate& node);
+    Stream compile_join(const Rel& rel, const WindowJoin& node);
+    Stream compile_union(const Rel& rel, const UnionAll& node);
+
+    std::size_t new_stage(Place place, std::string name);
+    void append(std::size_t stage, OpFactory op, std::string line, const Rel& rel);
+    void connect(std::size_t from, SchemaPtr schema, Output output);
+
+    // Rows of `stream` to `target`, so that equal keys meet.
+    void exchange(const Stream& stream,
+                  SchemaPtr schema,
+                  std::vector<std::size_t> keys,
+                  std::size_t target,
+                  std::size_t port);
+    void add_window(const WindowSpec& spec);
+    void finish_source(const std::shared_ptr<const BoundTable>& table,
+                       const std::vector<const ScanUse*>& uses);
+    [[nodiscard]] std::string explain() const;
+
+    PhysicalOptions options_;
+    Topology topology_;
+    std::vector<StageNotes> notes_;
+    std::vector<ScanUse> scans_;
+    std::vector<WindowSpec> windows_;
+    std::vector<std::vector<std::string>> source_lines_;
+    std::map<std::string, std::size_t> sink_stages_;
+};
+
+}  // namespace thalweg::plan

@@ -1,0 +1,204 @@
+#include "engine/plan/planner.h"
+
+#include "engine/plan/bind_query.h"
+#include "engine/plan/catalog.h"
+#include "engine/plan/connectors.h"
+#include "engine/plan/physical.h"
+#include "engine/plan/rewrite.h"
+#include "engine/sql/parser.h"
+
+#include <set>
+#include <utility>
+
+namespace thalweg::plan {
+
+namespace {
+
+using sql::SqlError;
+
+// One run over the statements of a script.
+class ScriptPlanner {
+  public:
+    ScriptPlanner(const PlanOptions& options, Plan& plan) : options_(options), plan_(plan) {}
+
+    void apply_settings() {
+        for (const auto& [key, value] : options_.settings) {
+            const auto result = plan_.settings.set(key, value, plan_.warnings);
+            if (!result) throw SqlError({}, "--set: " + result.error().message);
+        }
+    }
+
+    void execute(const sql::Statement& statement) {
+        std::visit([&](const auto& node) { run(node, statement.location); }, statement.node);
+    }
+
+    void finish() {
+        if (queries_.empty()) return;
+        plan_.topology = std::make_shared<const Topology>(build(queries_));
+    }
+
+  private:
+    struct Query {
+        RelPtr rel;
+        SinkSpec sink;
+    };
+
+    Topology build(const std::vector<Query>& queries) {
+        PhysicalPlanner planner({options_.is_fused,
+                                 options_.seed,
+                                 plan_.settings.aggregate_phases(),
+                                 plan_.settings.zone()});
+        for (const Query& query : queries)
+            planner.add(query.rel, query.sink);
+        return planner.finish();
+    }
+
+    QueryBinder& binder() {
+        if (binder_ == nullptr) binder_ = std::make_unique<QueryBinder>(catalog_, plan_.settings);
+        return *binder_;
+    }
+
+    // The sources a query reads must be ones that can be read.
+    void check_sources(const RelPtr& rel) {
+        if (const auto* scan = std::get_if<Scan>(&rel->node)) {
+            const TableDefinition& table = *scan->table->definition;
+            if (checked_.insert(&table).second)
+                check(table, source_spec(table, plan_.settings.zone()));
+            return;
+        }
+        std::visit(
+            [&](const auto& node) {
+                using Node = std::decay_t<decltype(node)>;
+                if constexpr (std::is_same_v<Node, UnionAll>) {
+                    for (const RelPtr& input : node.inputs)
+                        check_sources(input);
+                } else if constexpr (std::is_same_v<Node, WindowJoin>) {
+                    check_sources(node.left);
+                    check_sources(node.right);
+                } else if constexpr (!std::is_same_v<Node, Scan>) {
+                    check_sources(node.input);
+                }
+            },
+            rel->node);
+    }
+
+    Query bind(const sql::InsertInto& insert) {
+        const TableDefinition* target = catalog_.find_table(last_part(insert.target));
+        if (target == nullptr) {
+            if (catalog_.find_view(last_part(insert.target)) != nullptr)
+                throw SqlError(insert.target.location, "cannot INSERT INTO a view");
+            throw catalog_.unknown_table(insert.target);
+        }
+        RelPtr rel = optimize(binder().bind_insert(insert, *target));
+        check_sources(rel);
+        SinkSpec sink = sink_spec(*target, plan_.settings.zone());
+        check(*target, sink);
+        return {std::move(rel), std::move(sink)};
+    }
+
+    Query bind(const sql::SelectStatement& select) {
+        RelPtr rel = optimize(binder().bind(*select.query));
+        check_sources(rel);
+        SinkSpec sink;
+        sink.name = "result";
+        if (++select_count_ > 1) sink.name += " " + std::to_string(select_count_);
+        sink.connector = "table";
+        sink.schema = schema_of(*rel);
+        sink.zone = plan_.settings.zone();
+        return {std::move(rel), std::move(sink)};
+    }
+
+    std::vector<Query> bind_set(const sql::StatementSet& set) {
+        std::vector<Query> queries;
+        for (const sql::Statement& statement : set.inserts)
+            queries.push_back(bind(std::get<sql::InsertInto>(statement.node)));
+        return queries;
+    }
+
+    void run(const sql::CreateTable& node, sql::Location at) { catalog_.create(node, at); }
+
+    void run(const sql::CreateView& node, sql::Location) {
+        catalog_.create(node);
+        // A view that cannot be bound is an error where it stands, not where it is first read.
+        static_cast<void>(QueryBinder(catalog_, plan_.settings).bind(*node.query));
+    }
+
+    void run(const sql::Drop& node, sql::Location) { catalog_.drop(node); }
+
+    void run(const sql::InsertInto& node, sql::Location) { queries_.push_back(bind(node)); }
+
+    void run(const sql::SelectStatement& node, sql::Location) { queries_.push_back(bind(node)); }
+
+    void run(const sql::StatementSet& node, sql::Location) {
+        for (Query& query : bind_set(node))
+            queries_.push_back(std::move(query));
+    }
+
+    void run(const sql::SetOption& node, sql::Location) {
+        if (!node.option) {
+            for (const auto& [key, value] : plan_.settings.values())
+                plan_.explained += "'" + key + "' = '" + value + "'\n";
+            return;
+        }
+        const auto result =
+            plan_.settings.set(node.option->key.value, node.option->value.value, plan_.warnings);
+        if (!result) throw SqlError(node.option->value.location, result.error().message);
+        binder_ = nullptr;
+    }
+
+    void run(const sql::ResetOption& node, sql::Location) {
+        plan_.settings.reset(node.key ? node.key->value : "");
+        binder_ = nullptr;
+    }
+
+    void run(const sql::Explain& node, sql::Location at) {
+        if (!node.details.empty()) throw sql::not_supported(at, "EXPLAIN with details");
+        std::vector<Query> queries;
+        if (const auto* insert = std::get_if<sql::InsertInto>(&node.statement->node)) {
+            queries.push_back(bind(*insert));
+        } else if (const auto* select = std::get_if<sql::SelectStatement>(&node.statement->node)) {
+            queries.push_back(bind(*select));
+        } else if (const auto* set = std::get_if<sql::StatementSet>(&node.statement->node)) {
+            queries = bind_set(*set);
+        } else {
+            throw SqlError(node.statement->location, "EXPLAIN expects a query");
+        }
+        plan_.explained += build(queries).explain;
+    }
+
+    void run(const sql::CreateFunction&, sql::Location at) {
+        throw sql::not_supported(at, "CREATE FUNCTION");
+    }
+
+    void run(const sql::Show&, sql::Location at) { throw sql::not_supported(at, "SHOW"); }
+
+    void run(const sql::Describe&, sql::Location at) { throw sql::not_supported(at, "DESCRIBE"); }
+
+    const PlanOptions& options_;
+    Plan& plan_;
+    Catalog catalog_;
+    std::unique_ptr<QueryBinder> binder_;  // Made anew when a setting changes what it binds.
+    std::vector<Query> queries_;
+    std::set<const TableDefinition*> checked_;
+    int select_count_ = 0;
+};
+
+}  // namespace
+
+tl::expected<Plan, SqlError> plan_script(std::string_view script, const PlanOptions& options) {
+    auto statements = sql::parse_script(script);
+    if (!statements) return tl::make_unexpected(statements.error());
+    Plan plan;
+    try {
+        ScriptPlanner planner(options, plan);
+        planner.apply_settings();
+        for (const sql::Statement& statement : *statements)
+            planner.execute(statement);
+        planner.finish();
+    } catch (const SqlError& error) {
+        return tl::make_unexpected(error);
+    }
+    return plan;
+}
+
+}  // namespace thalweg::plan

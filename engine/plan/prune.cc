@@ -1,0 +1,263 @@
+#include "engine/plan/prune.h"
+
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <cstdint>
+#include <utility>
+
+namespace thalweg::plan {
+
+namespace {
+
+using Needed = std::vector<bool>;
+
+// A pruned tree, and where each column of the old one went (kGone: nowhere).
+struct Pruned {
+    static constexpr std::size_t kGone = SIZE_MAX;
+
+    RelPtr rel;
+    std::vector<std::size_t> where;
+
+    [[nodiscard]] std::size_t at(std::size_t column) const {
+        ASSERT(where[column] != kGone);
+        return where[column];
+    }
+
+    // For substitute(): the old columns as expressions over the new ones.
+    [[nodiscard]] std::vector<ExprPtr> columns() const {
+        std::vector<ExprPtr> expressions(where.size());
+        for (std::size_t i = 0; i < where.size(); ++i) {
+            if (where[i] != kGone)
+                expressions[i] = make_column(where[i], rel->columns[where[i]].type);
+        }
+        return expressions;
+    }
+};
+
+Pruned prune_rel(const RelPtr& rel, Needed needed);
+
+// At least one column stays: a batch without columns could not say how many rows it has.
+void keep_one(Needed& needed) {
+    if (std::find(needed.begin(), needed.end(), true) == needed.end()) needed.at(0) = true;
+}
+
+Pruned prune_node(const Rel& rel, const Scan& node, Needed needed) {
+    keep_one(needed);
+    Pruned result;
+    Scan copy{node.table, {}};
+    std::vector<ColumnInfo> columns;
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        result.where.push_back(needed[i] ? columns.size() : Pruned::kGone);
+        if (!needed[i]) continue;
+        copy.table_columns.push_back(node.table_columns[i]);
+        columns.push_back(rel.columns[i]);
+    }
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
+Pruned prune_node(const Rel& rel, const Filter& node, Needed needed) {
+    static_cast<void>(rel);
+    mark_columns(*node.condition, needed);
+    Pruned input = prune_rel(node.input, std::move(needed));
+    ExprPtr condition = substitute(node.condition, input.columns());
+    input.rel = make_filter_rel(std::move(input.rel), std::move(condition));
+    return input;
+}
+
+Pruned prune_node(const Rel& rel, const Project& node, Needed needed) {
+    keep_one(needed);
+    Needed below(node.input->columns.size(), false);
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        if (needed[i]) mark_columns(*node.expressions[i], below);
+    }
+    Pruned input = prune_rel(node.input, std::move(below));
+    const std::vector<ExprPtr> moved = input.columns();
+    Pruned result;
+    std::vector<ExprPtr> expressions;
+    std::vector<ColumnInfo> columns;
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        result.where.push_back(needed[i] ? columns.size() : Pruned::kGone);
+        if (!needed[i]) continue;
+        expressions.push_back(substitute(node.expressions[i], moved));
+        columns.push_back(rel.columns[i]);
+    }
+    result.rel =
+        make_rel(std::move(columns), Project{std::move(input.rel), std::move(expressions)});
+    return result;
+}
+
+// For operators that pass their input's columns through and append `extra` of their own.
+Pruned append_columns(const Rel& rel, Pruned input, std::size_t old_width) {
+    std::vector<ColumnInfo> columns = input.rel->columns;
+    Pruned result;
+    result.where = input.where;
+    for (std::size_t i = old_width; i < rel.columns.size(); ++i) {
+        result.where.push_back(columns.size());
+        columns.push_back(rel.columns[i]);
+    }
+    result.rel = make_rel(std::move(columns), UnionAll{});  // The caller sets the node.
+    return result;
+}
+
+template <class Node>
+Pruned with_node(Pruned pruned, Node node) {
+    pruned.rel = make_rel(pruned.rel->columns, std::move(node));
+    return pruned;
+}
+
+Pruned prune_node(const Rel& rel, const AssignWindow& node, Needed needed) {
+    const std::size_t width = node.input->columns.size();
+    needed.resize(width);
+    needed[node.time_column] = true;
+    Pruned input = prune_rel(node.input, std::move(needed));
+    AssignWindow copy{input.rel, node.window, input.at(node.time_column)};
+    return with_node(append_columns(rel, std::move(input), width), std::move(copy));
+}
+
+Pruned prune_node(const Rel& rel, const Unnest& node, Needed needed) {
+    const std::size_t width = node.input->columns.size();
+    needed.resize(width);
+    mark_columns(*node.list, needed);
+    Pruned input = prune_rel(node.input, std::move(needed));
+    Unnest copy{input.rel, substitute(node.list, input.columns()), node.keep_empty};
+    return with_node(append_columns(rel, std::move(input), width), std::move(copy));
+}
+
+Pruned prune_node(const Rel& rel, const Aggregate& node, Needed needed) {
+    Needed below(node.input->columns.size(), false);
+    if (node.is_attached) {
+        below[node.start_column] = true;
+        below[node.end_column] = true;
+    } else {
+        below[node.time_column] = true;
+    }
+    for (const std::size_t key : node.keys)
+        below[key] = true;
+    const std::size_t key_count = node.keys.size();
+    for (std::size_t i = 0; i < node.calls.size(); ++i) {
+        if (!needed[key_count + i]) continue;
+        if (node.calls[i].kind != AggregateKind::kCountStar) below[node.calls[i].argument] = true;
+        if (node.calls[i].filter) below[*node.calls[i].filter] = true;
+    }
+    Pruned input = prune_rel(node.input, std::move(below));
+    Aggregate copy = node;
+    copy.input = input.rel;
+    if (node.is_attached) {
+        copy.start_column = input.at(node.start_column);
+        copy.end_column = input.at(node.end_column);
+    } else {
+        copy.time_column = input.at(node.time_column);
+    }
+    for (std::size_t& key : copy.keys)
+        key = input.at(key);
+    copy.calls.clear();
+    Pruned result;
+    std::vector<ColumnInfo> columns;
+    for (std::size_t i = 0; i < rel.columns.size(); ++i) {
+        const bool is_call = i >= key_count && i < key_count + node.calls.size();
+        if (is_call && !needed[i]) {
+            result.where.push_back(Pruned::kGone);
+            continue;
+        }
+        result.where.push_back(columns.size());
+        columns.push_back(rel.columns[i]);
+        if (!is_call) continue;
+        AggregateCall call = node.calls[i - key_count];
+        if (call.kind != AggregateKind::kCountStar) call.argument = input.at(call.argument);
+        if (call.filter) call.filter = input.at(*call.filter);
+        copy.calls.push_back(std::move(call));
+    }
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
+Pruned prune_node(const Rel& rel, const WindowJoin& node, Needed needed) {
+    static_cast<void>(rel);
+    const std::size_t left_count = node.left->columns.size();
+    if (node.residual != nullptr) mark_columns(*node.residual, needed);
+    Needed left(needed.begin(), needed.begin() + static_cast<std::ptrdiff_t>(left_count));
+    Needed right(needed.begin() + static_cast<std::ptrdiff_t>(left_count), needed.end());
+    left[node.left_start] = left[node.left_end] = true;
+    right[node.right_start] = right[node.right_end] = true;
+    for (const JoinKey& key : node.keys) {
+        left[key.left] = true;
+        right[key.right] = true;
+    }
+    const Pruned l = prune_rel(node.left, std::move(left));
+    const Pruned r = prune_rel(node.right, std::move(right));
+    WindowJoin copy = node;
+    copy.left = l.rel;
+    copy.right = r.rel;
+    copy.left_start = l.at(node.left_start);
+    copy.left_end = l.at(node.left_end);
+    copy.right_start = r.at(node.right_start);
+    copy.right_end = r.at(node.right_end);
+    for (JoinKey& key : copy.keys)
+        key = {l.at(key.left), r.at(key.right), key.null_is_equal};
+    Pruned result;
+    const std::size_t new_left = l.rel->columns.size();
+    for (const std::size_t column : l.where)
+        result.where.push_back(column);
+    for (const std::size_t column : r.where)
+        result.where.push_back(column == Pruned::kGone ? column : column + new_left);
+    std::vector<ColumnInfo> columns(new_left + r.rel->columns.size());
+    for (std::size_t i = 0; i < result.where.size(); ++i) {
+        if (result.where[i] != Pruned::kGone) columns[result.where[i]] = rel.columns[i];
+    }
+    result.rel = make_rel(std::move(columns), UnionAll{});
+    if (node.residual != nullptr) copy.residual = substitute(node.residual, result.columns());
+    return with_node(std::move(result), std::move(copy));
+}
+
+Pruned prune_node(const Rel& rel, const UnionAll& node, Needed needed) {
+    keep_one(needed);
+    Pruned result;
+    std::vector<ColumnInfo> columns;
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        result.where.push_back(needed[i] ? columns.size() : Pruned::kGone);
+        if (needed[i]) columns.push_back(rel.columns[i]);
+    }
+    UnionAll copy;
+    for (const RelPtr& old : node.inputs) {
+        const Pruned input = prune_rel(old, needed);
+        std::vector<ExprPtr> expressions;
+        std::vector<std::string> names;
+        for (std::size_t i = 0; i < needed.size(); ++i) {
+            if (!needed[i]) continue;
+            const std::size_t column = input.at(i);
+            expressions.push_back(make_column(column, input.rel->columns[column].type));
+            names.push_back(rel.columns[i].name);
+        }
+        copy.inputs.push_back(
+            make_project_rel(input.rel, std::move(expressions), std::move(names)));
+    }
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
+Pruned prune_rel(const RelPtr& rel, Needed needed) {
+    ASSERT(needed.size() == rel->columns.size());
+    return std::visit([&](const auto& node) { return prune_node(*rel, node, std::move(needed)); },
+                      rel->node);
+}
+
+}  // namespace
+
+RelPtr prune(const RelPtr& rel) {
+    Pruned pruned = prune_rel(rel, Needed(rel->columns.size(), true));
+    std::vector<ExprPtr> expressions;
+    std::vector<std::string> names;
+    bool is_same = pruned.rel->columns.size() == rel->columns.size();
+    for (std::size_t i = 0; i < rel->columns.size(); ++i) {
+        const std::size_t column = pruned.at(i);
+        is_same = is_same && column == i;
+        expressions.push_back(make_column(column, pruned.rel->columns[column].type));
+        names.push_back(rel->columns[i].name);
+    }
+    if (is_same) return pruned.rel;
+    return make_project_rel(std::move(pruned.rel), std::move(expressions), std::move(names));
+}
+
+}  // namespace thalweg::plan

@@ -1,0 +1,241 @@
+#include "engine/plan/rewrite.h"
+
+#include "engine/plan/conjuncts.h"
+#include "engine/plan/prune.h"
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg::plan {
+
+namespace {
+
+using Predicates = std::vector<ExprPtr>;
+
+bool is_cheap(const Expr& expr) {
+    return expr.kind == ExprKind::kColumn || expr.kind == ExprKind::kLiteral;
+}
+
+// Whether `expr` reads only columns below `width`.
+bool reads_below(const Expr& expr, std::size_t width, std::size_t count) {
+    std::vector<bool> used(count, false);
+    mark_columns(expr, used);
+    return std::find(used.begin() + static_cast<std::ptrdiff_t>(width), used.end(), true) ==
+           used.end();
+}
+
+RelPtr filtered(RelPtr rel, const Predicates& predicates) {
+    if (predicates.empty()) return rel;
+    return make_filter_rel(std::move(rel), conjunction(predicates));
+}
+
+// How often each column is read.
+void count_reads(const Expr& expr, std::vector<std::size_t>& reads) {
+    if (expr.kind == ExprKind::kColumn) ++reads[expr.column];
+    for (const ExprPtr& argument : expr.arguments)
+        count_reads(*argument, reads);
+}
+
+RelPtr push(const RelPtr& rel, Predicates predicates);
+
+RelPtr push_project(const Rel& rel, const Project& node, Predicates predicates) {
+    Predicates below;
+    Predicates here;
+    for (ExprPtr& predicate : predicates) {
+        std::vector<bool> used(rel.columns.size(), false);
+        mark_columns(*predicate, used);
+        bool cheap = true;
+        for (std::size_t i = 0; i < used.size(); ++i)
+            cheap = cheap && (!used[i] || is_cheap(*node.expressions[i]));
+        if (cheap) {
+            below.push_back(substitute(predicate, node.expressions));
+        } else {
+            here.push_back(std::move(predicate));
+        }
+    }
+    RelPtr input = push(node.input, std::move(below));
+    std::vector<ExprPtr> expressions = node.expressions;
+    // Project over project is one, unless that computes something twice.
+    while (const auto* inner = std::get_if<Project>(&input->node)) {
+        std::vector<std::size_t> reads(input->columns.size(), 0);
+        for (const ExprPtr& expr : expressions)
+            count_reads(*expr, reads);
+        bool once = true;
+        for (std::size_t i = 0; i < reads.size(); ++i)
+            once = once && (reads[i] <= 1 || is_cheap(*inner->expressions[i]));
+        if (!once) break;
+        for (ExprPtr& expr : expressions)
+            expr = substitute(expr, inner->expressions);
+        input = inner->input;
+    }
+    RelPtr project = make_rel(rel.columns, Project{std::move(input), std::move(expressions)});
+    return filtered(std::move(project), here);
+}
+
+// Predicates that read only the first `width` columns, which the operator passes through, go below.
+std::pair<Predicates, Predicates> split(Predicates predicates,
+                                        std::size_t width,
+                                        std::size_t count) {
+    std::pair<Predicates, Predicates> parts;
+    for (ExprPtr& predicate : predicates) {
+        auto& part = reads_below(*predicate, width, count) ? parts.first : parts.second;
+        part.push_back(std::move(predicate));
+    }
+    return parts;
+}
+
+RelPtr push_aggregate(const Rel& rel, const Aggregate& node, Predicates predicates) {
+    auto [below, here] = split(std::move(predicates), node.keys.size(), rel.columns.size());
+    std::vector<ExprPtr> keys(rel.columns.size());
+    for (std::size_t i = 0; i < node.keys.size(); ++i)
+        keys[i] = make_column(node.keys[i], rel.columns[i].type);
+    for (ExprPtr& predicate : below)
+        predicate = substitute(predicate, keys);
+    Aggregate copy = node;
+    copy.input = push(node.input, std::move(below));
+    return filtered(make_rel(rel.columns, std::move(copy)), here);
+}
+
+RelPtr push_join(const Rel& rel, const WindowJoin& node, Predicates predicates) {
+    const std::size_t left_count = node.left->columns.size();
+    const std::size_t count = rel.columns.size();
+    const bool may_left = node.kind == JoinKind::kInner || node.kind == JoinKind::kLeft;
+    const bool may_right = node.kind == JoinKind::kInner || node.kind == JoinKind::kRight;
+    std::vector<ExprPtr> to_right(count);
+    for (std::size_t i = left_count; i < count; ++i)
+        to_right[i] = make_column(i - left_count, node.right->columns[i - left_count].type);
+    Predicates left;
+    Predicates right;
+    Predicates here;
+    for (ExprPtr& predicate : predicates) {
+        std::vector<bool> used(count, false);
+        mark_columns(*predicate, used);
+        const auto middle = used.begin() + static_cast<std::ptrdiff_t>(left_count);
+        const bool reads_left = std::find(used.begin(), middle, true) != middle;
+        const bool reads_right = std::find(middle, used.end(), true) != used.end();
+        if (reads_left && !reads_right && may_left) {
+            left.push_back(std::move(predicate));
+        } else if (reads_right && !reads_left && may_right) {
+            right.push_back(substitute(predicate, to_right));
+        } else {
+            here.push_back(std::move(predicate));
+        }
+    }
+    WindowJoin copy = node;
+    copy.left = push(node.left, std::move(left));
+    copy.right = push(node.right, std::move(right));
+    return filtered(make_rel(rel.columns, std::move(copy)), here);
+}
+
+RelPtr push(const RelPtr& rel, Predicates predicates) {
+    if (const auto* node = std::get_if<Filter>(&rel->node)) {
+        // The filter's own conjuncts come first: they were meant to guard those above.
+        Predicates all = conjuncts(node->condition);
+        all.insert(all.end(), predicates.begin(), predicates.end());
+        return push(node->input, std::move(all));
+    }
+    if (const auto* node = std::get_if<Project>(&rel->node))
+        return push_project(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<Aggregate>(&rel->node))
+        return push_aggregate(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<WindowJoin>(&rel->node))
+        return push_join(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<UnionAll>(&rel->node)) {
+        UnionAll copy;
+        for (const RelPtr& input : node->inputs)
+            copy.inputs.push_back(push(input, predicates));
+        return make_rel(rel->columns, std::move(copy));
+    }
+    if (const auto* node = std::get_if<AssignWindow>(&rel->node)) {
+        auto [below, here] =
+            split(std::move(predicates), node->input->columns.size(), rel->columns.size());
+        AssignWindow copy = *node;
+        copy.input = push(node->input, std::move(below));
+        return filtered(make_rel(rel->columns, std::move(copy)), here);
+    }
+    if (const auto* node = std::get_if<Unnest>(&rel->node)) {
+        auto [below, here] =
+            split(std::move(predicates), node->input->columns.size(), rel->columns.size());
+        Unnest copy = *node;
+        copy.input = push(node->input, std::move(below));
+        return filtered(make_rel(rel->columns, std::move(copy)), here);
+    }
+    return filtered(rel, predicates);
+}
+
+// Aggregate(Project(AssignWindow(x))) -> Aggregate(Project(x)) with slices, when the window's
+// columns are read by nothing but the GROUP BY.
+RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
+    Aggregate copy = node;
+    const auto* project = std::get_if<Project>(&node.input->node);
+    const auto* assign =
+        project == nullptr ? nullptr : std::get_if<AssignWindow>(&project->input->node);
+    if (assign == nullptr || !same_window(assign->window, node.window))
+        return make_rel(rel.columns, std::move(copy));
+    const std::size_t width = assign->input->columns.size();
+    const std::size_t count = project->input->columns.size();
+    std::vector<ExprPtr> expressions;
+    std::vector<std::string> names;
+    std::vector<std::size_t> moved(project->expressions.size(), SIZE_MAX);
+    for (std::size_t i = 0; i < project->expressions.size(); ++i) {
+        if (!reads_below(*project->expressions[i], width, count)) continue;
+        moved[i] = expressions.size();
+        expressions.push_back(project->expressions[i]);
+        names.push_back(node.input->columns[i].name);
+    }
+    bool can_move = true;
+    const auto move_to = [&](std::size_t& column) {
+        can_move = can_move && moved[column] != SIZE_MAX;
+        column = moved[column];
+    };
+    for (std::size_t& key : copy.keys)
+        move_to(key);
+    for (AggregateCall& call : copy.calls) {
+        if (call.kind != AggregateKind::kCountStar) move_to(call.argument);
+        if (call.filter) move_to(*call.filter);
+    }
+    if (!can_move) return make_rel(rel.columns, node);
+    copy.is_attached = false;
+    copy.time_column = expressions.size();
+    expressions.push_back(
+        make_column(assign->time_column, assign->input->columns[assign->time_column].type));
+    names.push_back(assign->input->columns[assign->time_column].name);
+    // The new projection may merge with one below it.
+    copy.input =
+        push(make_project_rel(assign->input, std::move(expressions), std::move(names)), {});
+    return make_rel(rel.columns, std::move(copy));
+}
+
+RelPtr fuse(const RelPtr& rel) {
+    return std::visit(
+        [&](const auto& node) -> RelPtr {
+            using Node = std::decay_t<decltype(node)>;
+            Node copy = node;
+            if constexpr (std::is_same_v<Node, Scan>) {
+                return rel;
+            } else if constexpr (std::is_same_v<Node, UnionAll>) {
+                for (RelPtr& input : copy.inputs)
+                    input = fuse(input);
+            } else if constexpr (std::is_same_v<Node, WindowJoin>) {
+                copy.left = fuse(copy.left);
+                copy.right = fuse(copy.right);
+            } else {
+                copy.input = fuse(copy.input);
+            }
+            if constexpr (std::is_same_v<Node, Aggregate>) {
+                return fuse_aggregate(*rel, copy);
+            } else {
+                return make_rel(rel->columns, std::move(copy));
+            }
+        },
+        rel->node);
+}
+
+}  // namespace
+
+RelPtr optimize(const RelPtr& rel) {
+    return prune(fuse(push(rel, {})));
+}
+
+}  // namespace thalweg::plan
