@@ -1,0 +1,8 @@
+CREATE TABLE bid (
+  auction BIGINT NOT NULL COMMENT 'key', price DECIMAL(10, 2),
+  tags ARRAY<STRING>, seller ROW<name STRING, age INT>, attrs MAP<STRING, STRING NOT NULL>,
+  rcv TIMESTAMP_LTZ(9) METADATA FROM 'receive_time' VIRTUAL,
+  ts AS TO_TIMESTAMP(raw), WATERMARK FOR ts AS ts - INTERVAL '4' SECOND,
+  PRIMARY KEY (auction) NOT ENFORCED
+) COMMENT 'bids' DISTRIBUTED BY HASH (auction) INTO 4 BUCKETS PARTITIONED BY (dt)
+WITH ('connector' = 'tcp', 'address' = '[::]:9000') LIKE t (EXCLUDING ALL);

@@ -1,0 +1,3 @@
+INSERT INTO s SELECT auction, COUNT(*) AS n, window_end
+FROM TABLE(HOP(TABLE bid, DESCRIPTOR(`dateTime`), INTERVAL '2' SECOND, INTERVAL '10' SECONDS))
+GROUP BY GROUPING SETS ((auction), ()), window_start, window_end HAVING COUNT(DISTINCT b) FILTER (WHERE c) > 1;
