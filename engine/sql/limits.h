@@ -8,7 +8,7 @@
 
 namespace thalweg::sql {
 
-inline constexpr std::size_t kScriptBytesLimit = std::size_t{16} << 20U;
+inline constexpr std::size_t kScriptBytesLimit = std::size_t{4} << 20U;
 inline constexpr std::size_t kStatementBytesLimit = std::size_t{1} << 20U;
 inline constexpr std::uint32_t kDepthLimit = 200;    // Nested parentheses, calls, subqueries.
 inline constexpr std::uint32_t kHeightLimit = 1000;  // Nodes on a path of the tree.
