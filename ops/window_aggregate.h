@@ -43,7 +43,8 @@ struct WindowAggregateSpec {
     HashSeed seed = HashSeed::from(0);
 };
 
-// Whether the calls can be split in two phases (DISTINCT cannot).
+// Whether the calls can be split in two phases. DISTINCT cannot, and neither FIRST_VALUE nor
+// LAST_VALUE: the order of arrival ends at the exchange.
 [[nodiscard]] bool can_split(const std::vector<AggregateCall>& calls);
 
 // The columns between the phases: keys, then the partial states, then slice_end (or window_start

@@ -1,0 +1,230 @@
+#include "ops/aggregate/layout.h"
+
+#include <algorithm>
+#include <array>
+#include <bit>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+constexpr unsigned kCountPart = 1;
+constexpr unsigned kSumPart = 2;
+constexpr unsigned kMinPart = 4;
+constexpr unsigned kMaxPart = 8;
+
+// The part of a run that a call can be; 0 if none.
+unsigned part_of(const AggregateCall& call) {
+    if (call.is_distinct || call.filter) return 0;
+    switch (call.kind) {
+        case AggregateKind::kCountStar:
+        case AggregateKind::kCount: return kCountPart;
+        case AggregateKind::kSum: return kSumPart;
+        case AggregateKind::kMin: return kMinPart;
+        case AggregateKind::kMax: return kMaxPart;
+        default: return 0;
+    }
+}
+
+bool can_run(const AggregateCall& call) {
+    if (part_of(call) == 0 || call.kind == AggregateKind::kCountStar) return false;
+    const Physical physical = call.argument_type.physical();
+    return physical == Physical::kInt64 || physical == Physical::kDouble;
+}
+
+// DISTINCT changes nothing for those that ignore repetition.
+AggregateCall simplify(AggregateCall call) {
+    switch (call.kind) {
+        case AggregateKind::kMin:
+        case AggregateKind::kMax:
+        case AggregateKind::kFirstValue:
+        case AggregateKind::kLastValue: call.is_distinct = false; break;
+        default: break;
+    }
+    return call;
+}
+
+bool needs_flag(const AggregateCall& call) {
+    if (call.kind == AggregateKind::kCountStar || call.kind == AggregateKind::kCount) return false;
+    return call.argument_type.nullable || call.filter.has_value();
+}
+
+constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
+
+std::uint64_t ordered(std::int64_t value) noexcept {
+    return static_cast<std::uint64_t>(value) ^ kSign;
+}
+
+std::uint64_t ordered(double value) noexcept {
+    const auto bits = std::bit_cast<std::uint64_t>(value == value ? value : __builtin_nan(""));
+    return (bits & kSign) != 0 ? ~bits : bits | kSign;
+}
+
+void add_to(std::uint64_t& sum, std::int64_t value) noexcept {
+    sum += static_cast<std::uint64_t>(value);
+}
+
+void add_to(std::uint64_t& sum, double value) noexcept {
+    sum = std::bit_cast<std::uint64_t>(std::bit_cast<double>(sum) + value);
+}
+
+template <class T, unsigned kParts>
+inline void update_one(std::byte* group, T value) noexcept {
+    auto* state = reinterpret_cast<std::uint64_t*>(group);
+    if constexpr ((kParts & kCountPart) != 0) ++*state++;
+    if constexpr ((kParts & kSumPart) != 0) add_to(*state++, value);
+    if constexpr ((kParts & kMinPart) != 0) {
+        *state = std::max(*state, ~ordered(value));
+        ++state;
+    }
+    if constexpr ((kParts & kMaxPart) != 0) *state = std::max(*state, ordered(value));
+}
+
+template <class T, unsigned kParts>
+void update_parts(const AggregateLayout::Run& run, const AggregateInput& input) {
+    const T* const values = input.column->template data<T>();
+    std::byte* const* const states = input.states;
+    const std::size_t count = input.rows.size();
+    const std::uint32_t offset = run.offset;
+    if (input.rows.is_range()) {
+        const T* const from = values + input.rows.first();
+        for (std::size_t i = 0; i < count; ++i)
+            update_one<T, kParts>(states[i] + offset, from[i]);
+    } else {
+        const std::uint16_t* const rows = input.rows.rows().data();
+        for (std::size_t i = 0; i < count; ++i)
+            update_one<T, kParts>(states[i] + offset, values[rows[i]]);
+    }
+}
+
+using UpdateParts = void (*)(const AggregateLayout::Run&, const AggregateInput&);
+
+template <class T, std::size_t... kParts>
+constexpr std::array<UpdateParts, sizeof...(kParts)> table_of(std::index_sequence<kParts...>) {
+    return {update_parts<T, unsigned{kParts}>...};
+}
+
+constexpr auto kIntegerUpdates = table_of<std::int64_t>(std::make_index_sequence<16>());
+constexpr auto kDoubleUpdates = table_of<double>(std::make_index_sequence<16>());
+
+}  // namespace
+
+AggregateLayout::AggregateLayout(const std::vector<AggregateCall>& calls) {
+    for (const AggregateCall& call : calls) {
+        BoundAggregate bound;
+        bound.call = simplify(call);
+        bound.functions = aggregate_functions(bound.call);
+        if (needs_flag(bound.call)) {
+            ASSERT(calls_.size() < 64);
+            bound.flag = std::uint64_t{1} << calls_.size();
+            has_flags_ = true;
+        }
+        calls_.push_back(std::move(bound));
+    }
+    payload_bytes_ = has_flags_ ? 8 : 0;
+    std::vector<bool> is_placed(calls_.size(), false);
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        if (is_placed[i] || !can_run(calls_[i].call)) continue;
+        Run run;
+        run.argument = calls_[i].call.argument;
+        run.physical = calls_[i].call.argument_type.physical();
+        run.offset = static_cast<std::uint32_t>(payload_bytes_);
+        for (unsigned part = kCountPart; part <= kMaxPart; part *= 2) {
+            for (std::size_t k = 0; k < calls_.size(); ++k) {
+                const AggregateCall& call = calls_[k].call;
+                const bool fits = call.kind == AggregateKind::kCountStar ||
+                                  (can_run(call) && call.argument == run.argument);
+                if (is_placed[k] || !fits || part_of(call) != part) continue;
+                is_placed[k] = true;
+                run.parts |= part;
+                run.flags |= calls_[k].flag;
+                run.calls.push_back(k);
+                place(k);
+                break;
+            }
+        }
+        runs_.push_back(std::move(run));
+    }
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        if (is_placed[i]) continue;
+        singles_.push_back(i);
+        place(i);
+    }
+}
+
+void AggregateLayout::place(std::size_t call) {
+    calls_[call].offset = static_cast<std::uint32_t>(payload_bytes_);
+    payload_bytes_ += calls_[call].functions.state_bytes;
+}
+
+void AggregateLayout::update_run(const Run& run, const AggregateInput& input) {
+    const auto& updates = run.physical == Physical::kInt64 ? kIntegerUpdates : kDoubleUpdates;
+    updates[run.parts](run, input);
+    if (run.flags == 0) return;
+    for (std::size_t i = 0; i < input.rows.size(); ++i)
+        *reinterpret_cast<std::uint64_t*>(input.states[i]) |= run.flags;
+}
+
+void AggregateLayout::append_partial_fields(std::vector<Field>& fields) const {
+    const Type word = Type::bigint().not_null();
+    if (has_flags_) fields.push_back({"flags", word});
+    for (std::size_t i = 0; i < calls_.size(); ++i) {
+        const std::string name = "state" + std::to_string(i);
+        if (calls_[i].functions.is_text) {
+            fields.push_back({name, calls_[i].call.argument_type.with_nullable(true)});
+            continue;
+        }
+        for (std::uint32_t k = 0; k < calls_[i].functions.state_bytes / 8; ++k)
+            fields.push_back({name + "_" + std::to_string(k), word});
+    }
+}
+
+void AggregateLayout::save(const std::byte* const* groups,
+                           std::size_t count,
+                           Batch& batch,
+                           std::size_t first_column) const {
+    const std::size_t first_row = batch.size();
+    std::size_t column = first_column;
+    const auto save_word = [&](std::uint32_t offset) {
+        auto* const words = batch.column(column++).data<std::int64_t>() + first_row;
+        for (std::size_t i = 0; i < count; ++i)
+            words[i] = *reinterpret_cast<const std::int64_t*>(groups[i] + offset);
+    };
+    if (has_flags_) save_word(0);
+    for (const BoundAggregate& bound : calls_) {
+        if (bound.functions.is_text) {
+            bound.functions.finish(
+                bound, {groups, count, &batch.column(column++), first_row, &batch.arena()});
+            continue;
+        }
+        for (std::uint32_t at = 0; at < bound.functions.state_bytes; at += 8)
+            save_word(bound.offset + at);
+    }
+}
+
+void AggregateLayout::load(std::byte* group,
+                           const BatchView& view,
+                           std::size_t first_column,
+                           std::size_t row) const {
+    std::size_t column = first_column;
+    const auto load_word = [&](std::uint32_t offset) {
+        *reinterpret_cast<std::int64_t*>(group + offset) = view[column++].data<std::int64_t>()[row];
+    };
+    if (has_flags_) load_word(0);
+    for (const BoundAggregate& bound : calls_) {
+        if (bound.functions.is_text) {
+            const Column& texts = view[column++];
+            auto& owned = *reinterpret_cast<OwnedText*>(group + bound.offset);
+            owned = {};
+            if (texts.is_null(row)) continue;
+            owned.text = texts.data<StringRef>()[row];
+            owned.is_filled = 1;
+            continue;
+        }
+        for (std::uint32_t at = 0; at < bound.functions.state_bytes; at += 8)
+            load_word(bound.offset + at);
+    }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,76 @@
+#pragma once
+
+#include "ops/aggregate/functions.h"
+#include "state/batch.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace thalweg {
+
+// Where the states of the aggregates of one GROUP BY lie in the payload of a group.
+//
+//     | flags, if any is needed: 8 | state | state | state ...            |
+//                                    `-- runs: COUNT SUM MIN MAX of one argument, adjacent --'
+//
+// Calls over one 8-byte argument that can be updated together are laid out together, as runs, so
+// that one pass over the rows updates up to four states on the one or two cache lines of a group.
+//
+// Immutable after construction; the calls are in the order of the query.
+class AggregateLayout {
+  public:
+    // Calls that one fused loop updates, while their argument has no null. In the order of states:
+    // COUNT, SUM, MIN, MAX, each if its bit of `parts` is set.
+    struct Run {
+        std::size_t argument = 0;
+        Physical physical = Physical::kInt64;
+        std::uint32_t offset = 0;
+        unsigned parts = 0;
+        std::uint64_t flags = 0;
+        std::vector<std::size_t> calls;  // Indexes of the calls, for when it cannot be used.
+    };
+
+    explicit AggregateLayout(const std::vector<AggregateCall>& calls);
+
+    [[nodiscard]] const std::vector<BoundAggregate>& calls() const noexcept { return calls_; }
+
+    [[nodiscard]] const std::vector<Run>& runs() const noexcept { return runs_; }
+
+    // Indexes of the calls that are in no run.
+    [[nodiscard]] const std::vector<std::size_t>& singles() const noexcept { return singles_; }
+
+    [[nodiscard]] std::size_t payload_bytes() const noexcept { return payload_bytes_; }
+
+    [[nodiscard]] bool has_flags() const noexcept { return has_flags_; }
+
+    // Updates a run over rows without nulls; states as AggregateInput's.
+    static void update_run(const Run& run, const AggregateInput& input);
+
+    // The columns of partial states: the flag word if there is one, then for each call its words
+    // as BIGINTs, or its text as a STRING.
+    void append_partial_fields(std::vector<Field>& fields) const;
+
+    // Writes groups into rows [first_row, ...) of `batch`'s columns from `first_column` on.
+    void save(const std::byte* const* groups,
+              std::size_t count,
+              Batch& batch,
+              std::size_t first_column) const;
+
+    // Reads a row of partial columns into a zeroed group. Texts are borrowed.
+    void load(std::byte* group,
+              const BatchView& view,
+              std::size_t first_column,
+              std::size_t row) const;
+
+  private:
+    void place(std::size_t call);
+
+    std::vector<BoundAggregate> calls_;
+    std::vector<Run> runs_;
+    std::vector<std::size_t> singles_;
+    std::size_t payload_bytes_ = 0;
+    bool has_flags_ = false;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,278 @@
+#include "ops/group_key.h"
+
+#include <bit>
+#include <cmath>
+#include <cstring>
+#include <limits>
+#include <type_traits>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+constexpr std::size_t kWordsMax = FlatTable::kKeyBytesMax / 8;
+
+template <class T>
+std::uint64_t word_of(T value) noexcept {
+    if constexpr (std::is_floating_point_v<T>) {
+        if (std::isnan(value)) value = std::numeric_limits<T>::quiet_NaN();
+        return std::bit_cast<std::uint64_t>(static_cast<double>(value) + 0.0);  // -0.0 + 0.0 = 0.0
+    } else {
+        return static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
+    }
+}
+
+template <class T>
+T from_word(std::uint64_t word) noexcept {
+    if constexpr (std::is_floating_point_v<T>) {
+        return static_cast<T>(std::bit_cast<double>(word));
+    } else {
+        return static_cast<T>(word);
+    }
+}
+
+std::size_t words_of(const Type& type) {
+    return type.physical() == Physical::kDecimal ? 2 : 1;
+}
+
+// The words of one value; the second for DECIMAL only.
+struct Words {
+    std::uint64_t first = 0;
+    std::uint64_t second = 0;
+};
+
+Words words_at(const Column& column, std::size_t row) {
+    return visit_physical(column.physical(), [&]<class T>() -> Words {
+        if constexpr (std::is_same_v<T, StringRef>) {
+            return {};
+        } else if constexpr (std::is_same_v<T, Int128>) {
+            const auto bits = static_cast<UInt128>(column.data<T>()[row]);
+            return {static_cast<std::uint64_t>(bits), static_cast<std::uint64_t>(bits >> 64U)};
+        } else {
+            return {word_of(column.data<T>()[row]), 0};
+        }
+    });
+}
+
+void set_words(Column& column, std::size_t row, const Words& words) {
+    visit_physical(column.physical(), [&]<class T>() {
+        if constexpr (std::is_same_v<T, Int128>) {
+            column.data<T>()[row] =
+                static_cast<Int128>(static_cast<UInt128>(words.second) << 64U | words.first);
+        } else if constexpr (!std::is_same_v<T, StringRef>) {
+            column.data<T>()[row] = from_word<T>(words.first);
+        }
+    });
+}
+
+// Takes word `index` of each row's key into keys and hashes, in one loop per column.
+template <class WordAt>
+void take_word(const HashSeed& seed,
+               std::size_t index,
+               std::size_t stride,
+               GroupKey::Encoded& out,
+               Selection rows,
+               const WordAt& word_at) {
+    std::uint64_t* const keys = out.word_buffer.data() + index;
+    std::uint64_t* const hashes = out.hash_buffer.data();
+    const HashSeed local = seed;
+    std::size_t i = 0;
+    rows.for_each([&](std::size_t row) {
+        const std::uint64_t word = word_at(row);
+        keys[i * stride] = word;
+        hashes[i] = index == 0 ? hash_word(local, word) : hash_combine(local, hashes[i], word);
+        ++i;
+    });
+}
+
+void append_bytes(std::string& out, const void* bytes, std::size_t size) {
+    out.append(static_cast<const char*>(bytes), size);
+}
+
+void append_key(std::string& out, const Column& column, std::size_t row) {
+    out.push_back(column.is_null(row) ? '\1' : '\0');
+    if (column.is_null(row)) return;
+    if (column.physical() == Physical::kString) {
+        const StringRef& text = column.data<StringRef>()[row];
+        const std::uint32_t size = text.size();
+        append_bytes(out, &size, sizeof size);
+        append_bytes(out, text.data(), size);
+        return;
+    }
+    const Words words = words_at(column, row);
+    append_bytes(out, &words, words_of(column.type()) * 8);
+}
+
+}  // namespace
+
+GroupKey::GroupKey(std::vector<Type> types, const HashSeed& seed)
+    : types_(std::move(types)), seed_(seed) {
+    std::size_t words = 0;
+    bool any_null = false;
+    for (const Type& type : types_) {
+        const Physical physical = type.physical();
+        ASSERT(physical != Physical::kList && physical != Physical::kRow);
+        is_text_ |= physical == Physical::kString;
+        any_null |= type.nullable;
+        words += words_of(type);
+    }
+    has_null_word_ = any_null && types_.size() > 1;
+    words += has_null_word_ ? 1 : 0;
+    if (words > kWordsMax) is_text_ = true;
+    words_ = words == 0 ? 1 : words;
+}
+
+void GroupKey::encode(std::span<const Column* const> columns, Selection rows, Encoded& out) const {
+    ASSERT(columns.size() == types_.size());
+    out.hash_buffer.resize(rows.size());
+    if (is_text_) {
+        encode_texts(columns, rows, out);
+    } else {
+        encode_words(columns, rows, out);
+    }
+    out.hashes = out.hash_buffer;
+}
+
+void GroupKey::encode_words(std::span<const Column* const> columns,
+                            Selection rows,
+                            Encoded& out) const {
+    if (columns.size() == 1 && rows.is_range() && types_[0].physical() == Physical::kInt64) {
+        const std::span values(columns[0]->data<std::int64_t>() + rows.first(), rows.size());
+        hash_column(seed_, values, out.hash_buffer);
+        out.words = std::as_bytes(values);
+        return;
+    }
+    out.word_buffer.resize(rows.size() * words_);
+    std::size_t index = 0;
+    if (columns.empty())
+        take_word(seed_, 0, words_, out, rows, [](std::size_t) { return std::uint64_t{0}; });
+    for (const Column* const column : columns) {
+        visit_physical(column->physical(), [&]<class T>() {
+            if constexpr (!std::is_same_v<T, StringRef>) {
+                const T* const values = column->data<T>();
+                if constexpr (std::is_same_v<T, Int128>) {
+                    const auto part = [&](std::size_t row, unsigned shift) {
+                        const auto bits = static_cast<UInt128>(values[row]) >> shift;
+                        return column->is_null(row) ? 0 : static_cast<std::uint64_t>(bits);
+                    };
+                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
+                        return part(row, 0);
+                    });
+                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
+                        return part(row, 64);
+                    });
+                } else if (column->has_nulls()) {
+                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
+                        return column->is_null(row) ? 0 : word_of(values[row]);
+                    });
+                } else {
+                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
+                        return word_of(values[row]);
+                    });
+                }
+            }
+        });
+    }
+    if (has_null_word_) {
+        take_word(seed_, index, words_, out, rows, [&](std::size_t row) {
+            std::uint64_t nulls = 0;
+            for (std::size_t k = 0; k < columns.size(); ++k)
+                nulls |= std::uint64_t{columns[k]->is_null(row)} << k;
+            return nulls;
+        });
+    }
+    out.words = std::as_bytes(std::span(out.word_buffer));
+}
+
+void GroupKey::encode_texts(std::span<const Column* const> columns,
+                            Selection rows,
+                            Encoded& out) const {
+    out.text_buffer.resize(rows.size());
+    out.arena.reset();
+    std::string bytes;
+    std::size_t i = 0;
+    rows.for_each([&](std::size_t row) {
+        if (columns.size() == 1 && columns[0]->physical() == Physical::kString) {
+            out.text_buffer[i] =
+                columns[0]->is_null(row) ? StringRef() : columns[0]->data<StringRef>()[row];
+        } else {
+            bytes.clear();
+            for (const Column* const column : columns)
+                append_key(bytes, *column, row);
+            out.text_buffer[i] = StringRef(out.arena.copy(bytes));
+        }
+        out.hash_buffer[i] = hash_bytes(seed_, out.text_buffer[i].view());
+        ++i;
+    });
+    out.texts = out.text_buffer;
+}
+
+void GroupKey::decode(std::span<const std::byte* const> keys,
+                      std::span<Column* const> columns,
+                      std::size_t first_row,
+                      Arena& arena) const {
+    if (!is_text_) {
+        decode_words(keys, columns, first_row);
+        return;
+    }
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        decode_text(*reinterpret_cast<const StringRef*>(keys[i]), columns, first_row + i, arena);
+}
+
+void GroupKey::decode_words(std::span<const std::byte* const> keys,
+                            std::span<Column* const> columns,
+                            std::size_t first_row) const {
+    std::size_t index = 0;
+    for (std::size_t k = 0; k < columns.size(); ++k) {
+        const std::size_t width = words_of(types_[k]);
+        for (std::size_t i = 0; i < keys.size(); ++i) {
+            Words words;
+            std::memcpy(&words, keys[i] + index * 8, width * 8);
+            set_words(*columns[k], first_row + i, words);
+            std::uint64_t nulls = 0;
+            if (has_null_word_) std::memcpy(&nulls, keys[i] + (words_ - 1) * 8, 8);
+            if (((nulls >> k) & 1U) != 0) {
+                columns[k]->set_null(first_row + i);
+            } else {
+                columns[k]->set_valid(first_row + i);
+            }
+        }
+        index += width;
+    }
+}
+
+void GroupKey::decode_text(const StringRef& key,
+                           std::span<Column* const> columns,
+                           std::size_t row,
+                           Arena& arena) const {
+    if (columns.size() == 1 && columns[0]->physical() == Physical::kString) {
+        columns[0]->data<StringRef>()[row] =
+            key.is_inline() ? key : StringRef(arena.copy(key.view()));
+        columns[0]->set_valid(row);
+        return;
+    }
+    const char* at = key.data();
+    for (Column* const column : columns) {
+        if (*at++ != '\0') {
+            column->set_null(row);
+            if (column->physical() == Physical::kString) column->data<StringRef>()[row] = {};
+            continue;
+        }
+        column->set_valid(row);
+        if (column->physical() == Physical::kString) {
+            std::uint32_t size = 0;
+            std::memcpy(&size, at, sizeof size);
+            at += sizeof size;
+            column->data<StringRef>()[row] = StringRef(arena.copy({at, size}));
+            at += size;
+            continue;
+        }
+        Words words;
+        std::memcpy(&words, at, words_of(column->type()) * 8);
+        at += words_of(column->type()) * 8;
+        set_words(*column, row, words);
+    }
+}
+
+}  // namespace thalweg

@@ -1,0 +1,82 @@
+#pragma once
+
+#include "state/base/hash.h"
+#include "state/batch.h"
+#include "state/flat_table.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace thalweg {
+
+// The keys of a GROUP BY or a join as bytes that a table can compare, and their hashes.
+//
+// Shape
+//   Words    All keys of fixed width, 64 bytes in sum: a word for each (two for a DECIMAL), behind
+//            them a word with a bit for each key that is NULL, if any can be. For FlatTable.
+//   Text     Anything with a string: one key alone is itself, several are written one after the
+//            other, each behind a byte that says whether it is NULL, strings behind their length.
+//            For ByteTable.
+//   A single key is stored as it is and its NULL handled aside by whoever holds the table
+//   (null_is_aside()): 8 bytes for a nullable BIGINT, not 16.
+//   -0.0 is 0.0 and all NaNs are one, so that equal keys have equal bytes.
+// Lifetime  Encoded keys are good until the next encode() with the same scratch, and borrow strings
+//           from the view.
+class GroupKey {
+  public:
+    // Where encode() writes: one per operator, reused.
+    struct Encoded {
+        std::span<const std::byte> words;  // Of word keys, packed, one per row.
+        std::span<const StringRef> texts;  // Of text keys.
+        std::span<const std::uint64_t> hashes;
+
+        std::vector<std::uint64_t> word_buffer;
+        std::vector<std::uint64_t> hash_buffer;
+        std::vector<StringRef> text_buffer;
+        Arena arena;
+    };
+
+    GroupKey(std::vector<Type> types, const HashSeed& seed);
+
+    [[nodiscard]] bool is_text() const noexcept { return is_text_; }
+
+    [[nodiscard]] bool null_is_aside() const noexcept { return types_.size() == 1; }
+
+    [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
+
+    [[nodiscard]] const std::vector<Type>& types() const noexcept { return types_; }
+
+    // Bytes of a word key; a multiple of 8, and 8 for no keys at all.
+    [[nodiscard]] std::size_t key_bytes() const noexcept { return words_ * 8; }
+
+    // Encodes the keys of `rows`: columns[i] holds key i.
+    void encode(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+
+    // Writes key columns from encoded keys: row first_row + i from keys[i], a packed word key or a
+    // StringRef. Strings are copied into `arena`.
+    void decode(std::span<const std::byte* const> keys,
+                std::span<Column* const> columns,
+                std::size_t first_row,
+                Arena& arena) const;
+
+  private:
+    void encode_words(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+    void encode_texts(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+    void decode_words(std::span<const std::byte* const> keys,
+                      std::span<Column* const> columns,
+                      std::size_t first_row) const;
+    void decode_text(const StringRef& key,
+                     std::span<Column* const> columns,
+                     std::size_t row,
+                     Arena& arena) const;
+
+    std::vector<Type> types_;
+    HashSeed seed_;
+    std::size_t words_ = 1;
+    bool is_text_ = false;
+    bool has_null_word_ = false;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,383 @@
+#include "ops/window_aggregate.h"
+
+#include "ops/local_time.h"
+#include "ops/row_slicer.h"
+#include "ops/slice_store.h"
+#include "ops/window_combiner.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+constexpr std::int64_t kPrecision = 3;  // Of window columns, as Flink's.
+
+AggregateCall count_of_rows() {
+    AggregateCall call;
+    call.result_type = Type::bigint().not_null();
+    return call;
+}
+
+std::vector<AggregateCall> with_row_count(std::vector<AggregateCall> calls) {
+    calls.push_back(count_of_rows());
+    return calls;
+}
+
+std::vector<std::size_t> first_columns(std::size_t count) {
+    std::vector<std::size_t> columns(count);
+    for (std::size_t i = 0; i < count; ++i)
+        columns[i] = i;
+    return columns;
+}
+
+Type window_time_type(const WindowSpec& window) {
+    return (window.zone ? Type::timestamp_ltz(kPrecision) : Type::timestamp(kPrecision)).not_null();
+}
+
+SchemaPtr result_schema(const WindowAggregateSpec& spec) {
+    std::vector<Field> fields;
+    for (const Type& type : spec.key_types)
+        fields.push_back({"key" + std::to_string(fields.size()), type});
+    for (const AggregateCall& call : spec.calls)
+        fields.push_back({"value" + std::to_string(fields.size()), call.result_type});
+    fields.push_back({"window_start", Type::timestamp(kPrecision).not_null()});
+    fields.push_back({"window_end", Type::timestamp(kPrecision).not_null()});
+    fields.push_back({"window_time", window_time_type(spec.window)});
+    return make_schema(std::move(fields));
+}
+
+// The window of partial rows: where partial_schema() has put it.
+WindowSpec with_slice_columns(WindowSpec window, std::size_t column_count) {
+    window.end_column = column_count - 2;
+    window.start_column = column_count - 3;
+    return window;
+}
+
+void fill(Column& column, std::size_t first, std::size_t count, std::int64_t value) {
+    std::fill_n(column.data<std::int64_t>() + first, count, value);
+}
+
+// What both phases share: slices, their tables, and an output batch that is emitted when full.
+class WindowOp : public Op {
+  public:
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return store_.memory_bytes() + out_.memory_bytes();
+    }
+
+  protected:
+    WindowOp(const WindowAggregateSpec& spec,
+             std::vector<std::size_t> key_columns,
+             const std::vector<AggregateCall>& calls,
+             const WindowSpec& slices,
+             SchemaPtr output)
+        : spec_(spec),
+          plan_(std::move(key_columns), spec.key_types, calls, spec.seed),
+          slicer_(slices, spec.phase == AggregatePhase::kFinal),
+          store_(plan_),
+          out_(std::move(output)) {}
+
+    // Appends groups of `table` from `cursor_` on, as many as have room, and returns how many.
+    std::size_t write_groups(const GroupTable& table, bool is_partial) {
+        const std::size_t count = std::min(table.size() - cursor_, out_.room());
+        table.write(cursor_, count, out_, is_partial);
+        cursor_ += count;
+        return count;
+    }
+
+    void emit_full(Emitter& out) {
+        if (out_.room() == 0) emit_all(out);
+    }
+
+    void emit_all(Emitter& out) {
+        if (!out_.empty()) out.emit(out_.view());
+        out_.clear();
+    }
+
+    WindowAggregateSpec spec_;
+    GroupPlan plan_;
+    RowSlicer slicer_;
+    SliceStore store_;
+    Batch out_;
+    std::size_t cursor_ = 0;  // Groups of the table being emitted that have been written.
+};
+
+// Rows in, partial states out. Judges no lateness: the final phase does, whose watermark counts.
+class PartialWindowAggregate final : public WindowOp {
+  public:
+    explicit PartialWindowAggregate(const WindowAggregateSpec& spec)
+        : WindowOp(spec, spec.keys, with_row_count(spec.calls), spec.window, partial_schema(spec)) {
+    }
+
+    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
+        for (const RowSlicer::Part& part : slicer_.cut(rows, context)) {
+            GroupTable& table = store_.table(part.id);
+            const std::size_t before = table.size();
+            table.add(rows, part.rows, position_);
+            groups_ += table.size() - before;
+        }
+        position_ += kBatchRows;
+        if (groups_ >= kGroupsMax) emit_groups(out);
+    }
+
+    Progress advance(Watermark, OpContext&, Emitter& out) override {
+        emit_groups(out);
+        return Progress::kDone;
+    }
+
+    void flush(OpContext&, Emitter& out) override { emit_groups(out); }
+
+  private:
+    // Small enough for a second-level cache with most states; emitting so many is one step.
+    static constexpr std::size_t kGroupsMax = 8 * kBatchRows;
+    static_assert(kGroupsMax + kBatchRows <= kEmitRowsMax);
+
+    void emit_groups(Emitter& out) {
+        while (!store_.empty()) {
+            const SliceId id = store_.first();
+            std::unique_ptr<GroupTable> table = store_.take_first();
+            for (cursor_ = 0; cursor_ < table->size();) {
+                const std::size_t first = out_.size();
+                const std::size_t count = write_groups(*table, true);
+                write_slice(id, first, count);
+                emit_full(out);
+            }
+            store_.give_back(std::move(table));
+        }
+        emit_all(out);
+        groups_ = 0;
+    }
+
+    // The row count has been saved as the last state, where the slice belongs: it moves behind.
+    void write_slice(SliceId id, std::size_t first, std::size_t count) {
+        const std::size_t columns = out_.column_count();
+        const bool is_attached = spec_.window.kind == WindowKind::kAttached;
+        const std::size_t saved = columns - (is_attached ? 3 : 2);
+        std::copy_n(out_.column(saved).data<std::int64_t>() + first,
+                    count,
+                    out_.column(columns - 1).data<std::int64_t>() + first);
+        fill(out_.column(columns - 2), first, count, id.end);
+        if (is_attached) fill(out_.column(columns - 3), first, count, id.start);
+        out_.set_size(first + count);
+    }
+
+    std::uint64_t position_ = 1;
+    std::size_t groups_ = 0;
+};
+
+// Rows or partial states in, results out.
+class WindowAggregate final : public WindowOp {
+  public:
+    explicit WindowAggregate(const WindowAggregateSpec& spec)
+        : WindowOp(spec,
+                   is_final(spec) ? first_columns(spec.keys.size()) : spec.keys,
+                   spec.calls,
+                   is_final(spec) ? with_slice_columns(spec.window, partial_schema(spec)->size())
+                                  : spec.window,
+                   result_schema(spec)),
+          count_column_(is_final(spec) ? partial_schema(spec)->size() - 1 : 0),
+          combiner_(spec.window, store_) {}
+
+    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter&) override {
+        for (const RowSlicer::Part& part : slicer_.cut(rows, context))
+            take(part, rows, context);
+        position_ += kBatchRows;
+    }
+
+    Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
+        if (!spec_.window.is_event_time && !watermark.is_max()) return Progress::kDone;
+        return fire(local_watermark(watermark, spec_.window.zone), out);
+    }
+
+    Progress tick(OpContext& context, Emitter& out) override {
+        if (spec_.window.is_event_time) return Progress::kDone;
+        ticked_at_ns_ = context.now_ns;
+        return fire(clock_watermark(context.now_ns), out);
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override {
+        if (spec_.window.is_event_time || !next_end_) return kNever;
+        if (spec_.window.zone == nullptr) return *next_end_;
+        // Where the clock is set back the end comes twice, and the second time counts.
+        const std::int64_t end = spec_.window.zone->to_utc(*next_end_);
+        return std::max(end, ticked_at_ns_ + kNanosPerSecond);
+    }
+
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return WindowOp::memory_bytes() + combiner_.memory_bytes();
+    }
+
+  private:
+    static bool is_final(const WindowAggregateSpec& spec) {
+        return spec.phase == AggregatePhase::kFinal;
+    }
+
+    [[nodiscard]] bool combines() const noexcept {
+        return spec_.window.kind == WindowKind::kHop || spec_.window.kind == WindowKind::kCumulate;
+    }
+
+    // In processing time nothing comes late: a window fires when the clock has reached its end.
+    [[nodiscard]] Watermark clock_watermark(std::int64_t now_ns) const {
+        return local_watermark({saturating_sub(now_ns, kNanosPerMilli)}, spec_.window.zone);
+    }
+
+    void take(const RowSlicer::Part& part, const BatchView& rows, OpContext& context) {
+        const std::int64_t end = part.id.end;
+        if (combines()) {
+            const std::int64_t last = spec_.window.last_window_end(end);
+            if (spec_.window.first_window_end(end) > last) {  // Between two windows.
+                context.counters.filtered_rows += count_rows(part, rows);
+                return;
+            }
+            if (watermark_.passes(last)) {
+                context.counters.late_rows += count_rows(part, rows);
+                return;
+            }
+            if (combiner_.has_combined(end)) {
+                combiner_.find_late_tables(end, late_tables_);
+                for (GroupTable* const table : late_tables_)
+                    add(*table, part, rows);
+                return;
+            }
+        } else if (watermark_.passes(end)) {
+            context.counters.late_rows += count_rows(part, rows);
+            return;
+        }
+        add(store_.table(part.id), part, rows);
+        if (!spec_.window.is_event_time) next_end_ = find_next();
+    }
+
+    void add(GroupTable& table, const RowSlicer::Part& part, const BatchView& rows) {
+        if (is_final(spec_)) {
+            table.add_partial(rows, part.rows);
+        } else {
+            table.add(rows, part.rows, position_);
+        }
+    }
+
+    [[nodiscard]] std::uint64_t count_rows(const RowSlicer::Part& part,
+                                           const BatchView& rows) const {
+        if (!is_final(spec_)) return part.rows.size();
+        std::uint64_t total = 0;
+        const auto* const counts = rows[count_column_].data<std::int64_t>();
+        part.rows.for_each(
+            [&](std::size_t row) { total += static_cast<std::uint64_t>(counts[row]); });
+        return total;
+    }
+
+    // The end of the next window to fire.
+    [[nodiscard]] std::optional<std::int64_t> find_next() {
+        if (combines()) return combiner_.next_end(watermark_);
+        if (store_.empty()) return std::nullopt;
+        return store_.first().end;
+    }
+
+    // Fires what `limit` passes, at most kEmitRowsMax rows a call.
+    Progress fire(Watermark limit, Emitter& out) {
+        std::size_t written = 0;
+        while (written < kEmitRowsMax) {
+            if (firing_ == nullptr && !start_next(limit)) {
+                emit_all(out);
+                watermark_ = std::max(watermark_, limit);
+                next_end_ = find_next();
+                return Progress::kDone;
+            }
+            const std::size_t first = out_.size();
+            const std::size_t count = write_groups(*firing_, false);
+            write_window(first, count);
+            written += count;
+            emit_full(out);
+            if (cursor_ == firing_->size()) stop_firing();
+        }
+        emit_all(out);
+        return Progress::kMore;
+    }
+
+    bool start_next(Watermark limit) {
+        const std::optional<std::int64_t> end = find_next();
+        if (!end || !limit.passes(*end)) return false;
+        cursor_ = 0;
+        window_end_ = *end;
+        if (combines()) {
+            window_start_ = spec_.window.window_start(*end);
+            firing_ = &combiner_.combine(*end);
+            return true;
+        }
+        const SliceId id = store_.first();
+        const bool is_attached = spec_.window.kind == WindowKind::kAttached;
+        window_start_ = is_attached ? id.start : spec_.window.window_start(*end);
+        owned_ = store_.take_first();
+        firing_ = owned_.get();
+        return true;
+    }
+
+    void stop_firing() {
+        firing_ = nullptr;
+        store_.give_back(std::move(owned_));
+    }
+
+    void write_window(std::size_t first, std::size_t count) {
+        const std::size_t columns = out_.column_count();
+        const std::int64_t last = saturating_sub(window_end_, kNanosPerMilli);
+        fill(out_.column(columns - 3), first, count, window_start_);
+        fill(out_.column(columns - 2), first, count, window_end_);
+        fill(out_.column(columns - 1),
+             first,
+             count,
+             spec_.window.zone ? spec_.window.zone->to_utc(last) : last);
+        out_.set_size(first + count);
+    }
+
+    std::size_t count_column_;
+    WindowCombiner combiner_;
+    Watermark watermark_;  // On the local clock.
+    std::uint64_t position_ = 1;
+    std::vector<GroupTable*> late_tables_;
+    std::optional<std::int64_t> next_end_;  // Kept in processing time only, for next_tick_ns().
+    std::int64_t ticked_at_ns_ = std::numeric_limits<std::int64_t>::min();
+
+    // The window being emitted.
+    const GroupTable* firing_ = nullptr;
+    std::unique_ptr<GroupTable> owned_;
+    std::int64_t window_start_ = 0;
+    std::int64_t window_end_ = 0;
+};
+
+}  // namespace
+
+bool can_split(const std::vector<AggregateCall>& calls) {
+    return std::none_of(calls.begin(), calls.end(), [](const AggregateCall& call) {
+        switch (call.kind) {
+            case AggregateKind::kMin:
+            case AggregateKind::kMax: return false;
+            case AggregateKind::kFirstValue:
+            case AggregateKind::kLastValue: return true;
+            default: return call.is_distinct;
+        }
+    });
+}
+
+SchemaPtr partial_schema(const WindowAggregateSpec& spec) {
+    std::vector<Field> fields;
+    for (const Type& type : spec.key_types)
+        fields.push_back({"key" + std::to_string(fields.size()), type});
+    AggregateLayout(spec.calls).append_partial_fields(fields);
+    const Type bound = Type::timestamp(kPrecision).not_null();
+    const bool is_attached = spec.window.kind == WindowKind::kAttached;
+    if (is_attached) fields.push_back({"window_start", bound});
+    fields.push_back({is_attached ? "window_end" : "slice_end", bound});
+    fields.push_back({"row_count", Type::bigint().not_null()});
+    return make_schema(std::move(fields));
+}
+
+std::unique_ptr<Op> make_window_aggregate(const WindowAggregateSpec& spec) {
+    ASSERT(spec.keys.size() == spec.key_types.size());
+    if (spec.phase == AggregatePhase::kPartial) {
+        ASSERT(can_split(spec.calls));
+        return std::make_unique<PartialWindowAggregate>(spec);
+    }
+    return std::make_unique<WindowAggregate>(spec);
+}
+
+}  // namespace thalweg
