@@ -10,6 +10,10 @@ namespace {
 using Table = std::span<const Function> (*)();
 
 constexpr Table kParts[] = {
+    arithmetic_functions,
+    compare_functions,
+    conditional_functions,
+    logic_functions,
     math_functions,
 };
 

@@ -177,7 +177,25 @@ struct Function {
 // or where computing it fails (then it fails again when a row gets there).
 [[nodiscard]] ExprPtr fold(ExprPtr expr);
 
+// Casts an argument to a type that a function wants of it, with no question whether it is implicit.
+[[nodiscard]] Result<ExprPtr> coerce(ExprPtr argument,
+                                     const Type& target,
+                                     const ExprSettings& settings);
+
+// AND or OR of conditions, flattened, without literals that do not matter.
+[[nodiscard]] Result<ExprPtr> make_logic(ExprKind kind,
+                                         std::vector<ExprPtr> arguments,
+                                         const ExprSettings& settings);
+
+// when, then, when, then, ..., else; branches are cast to their common type.
+[[nodiscard]] Result<ExprPtr> make_case(std::vector<ExprPtr> arguments,
+                                        const ExprSettings& settings);
+
 // The tables.
+[[nodiscard]] std::span<const Function> arithmetic_functions();
+[[nodiscard]] std::span<const Function> compare_functions();
+[[nodiscard]] std::span<const Function> conditional_functions();
+[[nodiscard]] std::span<const Function> logic_functions();
 [[nodiscard]] std::span<const Function> math_functions();
 
 }  // namespace thalweg
