@@ -44,6 +44,7 @@ void FlatIndex::erase(std::uint32_t position) noexcept {
         DEBUG_ASSERT(line.overflowed > 0);
         --line.overflowed;
     }
+    size_max_ = std::max(size_max_, size_);
     const auto last = static_cast<std::uint32_t>(--size_);
     if (position == last) return;
 

@@ -5,6 +5,7 @@
 
 #include <emmintrin.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstddef>
@@ -48,8 +49,9 @@
 // memory than standing still, hashes nothing again, and touches no entry. Price: 8 bytes an entry,
 // and one pass of about 10 ns an entry now and then (0.1 s at 10 million).
 //
-// Memory: 8 bytes of hash and, by the load, 6.1 to 12.2 of lines an entry. Sixteen tags with
-// sixteen positions would probe a little more at once and need two cache lines; 12 fit in one.
+// Memory: 8 bytes of hash and, by the load, 6.1 to 12.2 of lines an entry (small: 8 to 16). Sixteen
+// tags with sixteen positions would probe a little more at once and need two cache lines; 12 fit in
+// one.
 
 namespace thalweg {
 
@@ -140,7 +142,7 @@ class FlatIndex {
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
         return line_pages_.memory_bytes(line_pages_.size()) +
-               hash_pages_.memory_bytes(size_max_ * sizeof(std::uint64_t));
+               hash_pages_.memory_bytes(std::max(size_max_, size_) * sizeof(std::uint64_t));
     }
 
     // Bytes that lookups walk about in: decides whether to prefetch.

@@ -24,9 +24,9 @@
 //   meaning is the caller's: the state of some aggregates, a link to a list of rows.
 //
 // Why dense. In the index itself, entries would cost (key + payload) / load: 57 bytes of memory for
-// a key with COUNT and SUM right after growing, and three times that while growing. Dense they take
-// 24 + 8 + 6 to 12, never more, because their array grows without a copy. Walking them is a walk
-// over an array, and clearing costs nothing for them. Price: a small table computes one more
+// a key with COUNT and SUM right after growing, and half as much again while growing. Dense they
+// take 24 + 8 + 6 to 12, never more, because their array grows without a copy. Walking them is a
+// walk over an array, and clearing costs nothing for them. Price: a small table computes one more
 // address per lookup (bench/flat_table_bench.cc has both).
 //
 // Use, a batch at a time

@@ -27,6 +27,9 @@
 //   key and product. Whoever knows this file and not the seed sees neither factor, so that sets of
 //   keys made to collide elsewhere collide here no more often than any others. Not a MAC: hashes
 //   must not be shown to those who choose the keys.
+//
+// Cost. 0.7 ns for an int64 of a column, 0.9 ns for up to 16 bytes, 24 GB/s for long texts (Zen 4;
+// bench/README.md).
 
 namespace thalweg {
 

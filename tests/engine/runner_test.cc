@@ -112,7 +112,7 @@ TEST_CASE("runner: whatever comes is found, signalled or not, however long the n
     runner.start();
     for (int i = 0; i < 60; ++i) {
         const std::size_t before = receiver.received();
-        std::this_thread::sleep_for(std::chrono::microseconds(i * 97 % 2'500));
+        std::this_thread::sleep_for(std::chrono::microseconds(i * 197 % 6'000));
         CHECK(receiver.mailbox().try_push(i));
         if (i % 2 == 0) runner.signal();
         REQUIRE(comes_true([&] { return receiver.received() == before + 1; }));
@@ -166,8 +166,8 @@ TEST_CASE("runner: doing nothing costs little, even beside a descriptor nobody r
         std::this_thread::sleep_for(std::chrono::milliseconds(50));
         const std::uint64_t before = receiver.rounds();
         std::this_thread::sleep_for(std::chrono::milliseconds(500));
-        // Naps of 1 ms: 500 rounds; twice that where every second nap is cut short.
-        CHECK(receiver.rounds() - before <= 1'200);
+        // Naps of 4 ms: 125 rounds; twice that where every second nap is cut short.
+        CHECK(receiver.rounds() - before <= 400);
     }
     close(event);
 }
