@@ -68,11 +68,12 @@ struct IdleOptions {
 // The idle strategy of one runner.
 //
 // What it costs. An idle thread wakes 250 times a second and uses 0.5 % of a core (naps of 1 ms: 2
-// %; a virtual machine, Zen 4, 2026-11-21). What waits for it. Nothing while it spins; up to a
-// slice of the scheduler while it yields; 5 to 50 us once it naps, if its producer signals or one
-// of its descriptors becomes readable; and up to park_ns_max if neither does or the signal is lost,
-// which takes a push within nanoseconds of the start of a nap. So whoever pushes to an agent that
-// may nap signals its runner.
+// %; a virtual machine, Zen 4, 2026-11-21).
+//
+// What waits for it. Nothing while it spins; up to a slice of the scheduler while it yields; one
+// wake-up by the kernel once it naps, if its producer signals or one of its descriptors becomes
+// readable; and up to park_ns_max if neither does or the signal is lost, which takes a push within
+// nanoseconds of the start of a nap. So whoever pushes to an agent that may nap signals its runner.
 //
 // A descriptor that woke the thread for nothing, because its agent is held up by a full output and
 // does not read, is left out of the next nap: no spinning on a socket nobody wants to read.
