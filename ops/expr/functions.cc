@@ -15,6 +15,11 @@ constexpr Table kParts[] = {
     conditional_functions,
     logic_functions,
     math_functions,
+    regex_functions,
+    search_functions,
+    string_functions,
+    time_functions,
+    time_text_functions,
 };
 
 struct Registry {

@@ -197,5 +197,10 @@ struct Function {
 [[nodiscard]] std::span<const Function> conditional_functions();
 [[nodiscard]] std::span<const Function> logic_functions();
 [[nodiscard]] std::span<const Function> math_functions();
+[[nodiscard]] std::span<const Function> regex_functions();
+[[nodiscard]] std::span<const Function> search_functions();
+[[nodiscard]] std::span<const Function> string_functions();
+[[nodiscard]] std::span<const Function> time_functions();
+[[nodiscard]] std::span<const Function> time_text_functions();
 
 }  // namespace thalweg
