@@ -255,6 +255,7 @@ Result<ExprPtr> make_bound_call(const Function& function,
         });
     switch (function.nullability) {
         case Nullability::kFromArguments: type.nullable = any_nullable; break;
+        case Nullability::kFromRule: type.nullable = type.nullable || any_nullable; break;
         case Nullability::kAlways: type.nullable = true; break;
         case Nullability::kNever: type.nullable = false; break;
     }

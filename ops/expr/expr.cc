@@ -6,6 +6,7 @@
 #include "state/text/timestamp.h"
 
 #include <array>
+#include <bit>
 #include <utility>
 
 namespace thalweg {
@@ -149,6 +150,14 @@ std::string call_to_string(const Expr& expr, const Names& columns) {
     return name + "(" + joined(expr, columns, ", ") + ")";
 }
 
+// By bits: 0.0 is not -0.0 here, and NaN is itself.
+bool same_literal(const Value& a, const Value& b) {
+    const auto* const x = std::get_if<double>(&a.data);
+    const auto* const y = std::get_if<double>(&b.data);
+    if (x == nullptr || y == nullptr) return a == b;
+    return std::bit_cast<std::uint64_t>(*x) == std::bit_cast<std::uint64_t>(*y);
+}
+
 }  // namespace
 
 ExprPtr make_column(std::size_t column, Type type) {
@@ -198,7 +207,7 @@ bool equal(const Expr& a, const Expr& b) {
     if (&a == &b) return true;
     if (a.kind != b.kind || a.function != b.function || a.column != b.column) return false;
     if (a.arguments.size() != b.arguments.size() || !(a.type == b.type)) return false;
-    if (a.kind == ExprKind::kLiteral) return a.literal == b.literal;
+    if (a.kind == ExprKind::kLiteral) return same_literal(a.literal, b.literal);
     for (std::size_t i = 0; i < a.arguments.size(); ++i) {
         if (!equal(*a.arguments[i], *b.arguments[i])) return false;
     }

@@ -11,8 +11,12 @@ using Table = std::span<const Function> (*)();
 
 constexpr Table kParts[] = {
     arithmetic_functions,
+    choice_functions,
+    collection_functions,
     compare_functions,
     conditional_functions,
+    in_functions,
+    interval_functions,
     logic_functions,
     math_functions,
     regex_functions,

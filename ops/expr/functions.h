@@ -56,7 +56,12 @@ enum class Volatility : std::uint8_t {
 };
 
 // Whether the result is nullable.
-enum class Nullability : std::uint8_t { kFromArguments, kAlways, kNever };
+enum class Nullability : std::uint8_t {
+    kFromArguments,  // If an argument is.
+    kFromRule,       // If an argument is, or what `result` or `bind` gives.
+    kAlways,
+    kNever,
+};
 
 // What fits a parameter as it is. "<-" is what fits after an implicit cast. A bare NULL fits all.
 enum class Parameter : std::uint8_t {
@@ -193,8 +198,12 @@ struct Function {
 
 // The tables.
 [[nodiscard]] std::span<const Function> arithmetic_functions();
+[[nodiscard]] std::span<const Function> choice_functions();
+[[nodiscard]] std::span<const Function> collection_functions();
 [[nodiscard]] std::span<const Function> compare_functions();
 [[nodiscard]] std::span<const Function> conditional_functions();
+[[nodiscard]] std::span<const Function> in_functions();
+[[nodiscard]] std::span<const Function> interval_functions();
 [[nodiscard]] std::span<const Function> logic_functions();
 [[nodiscard]] std::span<const Function> math_functions();
 [[nodiscard]] std::span<const Function> regex_functions();

@@ -141,6 +141,21 @@ void merge_logic(Column& target, const Column& source, Selection rows) {
     });
 }
 
+// Every row the same. All lists are one: they borrow the same elements.
+void fill(Column& column, const Value& value, std::size_t rows, Arena& arena) {
+    set_value(column, 0, value, arena);
+    for (std::size_t row = 1; row < rows; ++row) {
+        if (value.is_null() || column.physical() == Physical::kRow) {
+            set_value(column, row, value, arena);
+        } else if (column.physical() == Physical::kList) {
+            column.data<ListRef>()[row] = column.data<ListRef>()[0];
+        }
+    }
+    if (column.physical() == Physical::kRow || column.physical() == Physical::kList) return;
+    visit_physical(column.physical(),
+                   [&]<class T>() { std::fill_n(column.data<T>(), rows, column.data<T>()[0]); });
+}
+
 // Whether it can be computed for rows that do not need it: cannot fail and costs next to nothing.
 bool is_cheap(const Expr& expr) {
     if (expr.kind == ExprKind::kColumn || expr.kind == ExprKind::kLiteral) return true;
@@ -254,10 +269,8 @@ struct Program::Impl {
 
     std::size_t compile_literal(const Expr& expr) {
         const std::size_t target = add_register(&expr.type);
-        Column& column = *owned[target];
-        for (std::size_t row = 0; row < rows_max; ++row)
-            set_value(column, row, expr.literal, literals);
-        column.mark_constant(true);
+        fill(*owned[target], expr.literal, rows_max, literals);
+        owned[target]->mark_constant(true);
         return target;
     }
 
