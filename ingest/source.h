@@ -122,6 +122,7 @@ struct SourceInstance {
 struct SourceTraits {
     bool is_bounded = false;
     Framing default_framing = Framing::kNewline;
+    bool ignore_parse_errors = true;  // For FormatSpec::ignore_parse_errors.
 };
 
 [[nodiscard]] Result<SourceTraits> check_source(const SourceSpec& spec);

@@ -1,0 +1,207 @@
+#include "ingest/file_source.h"
+
+#include "state/base/assertion.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <optional>
+#include <span>
+#include <system_error>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+bool is_part(const fs::directory_entry& entry) {
+    std::error_code error;
+    const std::string name = entry.path().filename().string();
+    return entry.is_regular_file(error) && !name.starts_with('.') && !name.starts_with('_');
+}
+
+}  // namespace
+
+struct FileSource::File {
+    std::string path;
+    std::uint64_t bytes_read = 0;
+    Descriptor descriptor;               // Open while it is read.
+    std::optional<StreamReader> reader;  // From its first bytes on, for as long as it may grow.
+    bool has_ended = false;
+};
+
+FileSource::FileSource(FileSettings settings, SourceInstance instance, SourceEvent event)
+    : settings_(std::move(settings)),
+      instance_(instance),
+      event_(std::move(event)),
+      workspace_(settings_.format) {}
+
+FileSource::~FileSource() = default;
+
+Result<void> FileSource::open(Outlet& /*outlet*/) {
+    struct stat status{};
+    if (::stat(settings_.path.c_str(), &status) != 0) {
+        return fail_errno("read '" + settings_.path + "'", errno);
+    }
+    is_directory_ = S_ISDIR(status.st_mode);
+    if (!is_directory_ && settings_.path.ends_with('/')) {
+        return fail(Code::kInvalid, "cannot read '" + settings_.path + "': not a directory");
+    }
+    if (::access(settings_.path.c_str(), R_OK) != 0) {
+        return fail_errno("read '" + settings_.path + "'", errno);
+    }
+    look(0);
+    look_again_ns_ = is_bounded() ? INT64_MAX : INT64_MIN;
+    return {};
+}
+
+std::vector<std::string> FileSource::list() const {
+    if (!is_directory_) return {settings_.path};
+    std::vector<std::string> paths;
+    std::error_code error;
+    for (fs::directory_iterator entry(settings_.path, error), end; !error && entry != end;
+         entry.increment(error)) {
+        if (is_part(*entry)) paths.push_back(entry->path().string());
+    }
+    std::sort(paths.begin(), paths.end());
+    return paths;
+}
+
+// Finds the files that have something to read. Which instance reads a file follows from its place
+// among all of them at first, and from its name for those that come later.
+void FileSource::look(std::int64_t now_ns) {
+    look_again_ns_ = now_ns + settings_.monitor_interval_ns;
+    const std::vector<std::string> paths = list();
+    const bool is_first = files_.empty();
+    for (std::size_t i = 0; i < paths.size(); ++i) {
+        const std::size_t place = is_bounded() && is_first ? i : std::hash<std::string>{}(paths[i]);
+        if (place % instance_.count != instance_.index) continue;
+        std::unique_ptr<File>& file = files_[paths[i]];
+        if (file == nullptr) {
+            file = std::make_unique<File>();
+            file->path = paths[i];
+        }
+        struct stat status{};
+        if (file->has_ended || ::stat(paths[i].c_str(), &status) != 0) continue;
+        const auto size = static_cast<std::uint64_t>(status.st_size);
+        if (size < file->bytes_read) {
+            event_("'" + paths[i] + "' became shorter: what is new in it is not read");
+            file->bytes_read = size;
+        }
+        if (is_bounded() || size > file->bytes_read) waiting_.push_back(paths[i]);
+    }
+    std::reverse(waiting_.begin(), waiting_.end());
+}
+
+std::size_t FileSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
+    if (is_finished_ || !outlet.ready()) return 0;
+    std::size_t done = 0;
+    while (done < budget && outlet.ready()) {
+        if (current_ == nullptr) {
+            if (is_stopping_ || (waiting_.empty() && is_bounded())) {
+                finish(outlet);
+                return done + 1;
+            }
+            if (waiting_.empty() && now_ns >= look_again_ns_) look(now_ns);
+            if (waiting_.empty()) break;
+            File& next = *files_[waiting_.back()];
+            waiting_.pop_back();
+            if (!begin(next, outlet)) continue;
+        }
+        done += read(now_ns, budget - done, outlet);
+    }
+    if (current_ == nullptr && waiting_.empty() && !is_flushed_) {
+        is_flushed_ = true;
+        outlet.flush();
+    }
+    return done;
+}
+
+// Opens the file where it was left.
+bool FileSource::begin(File& file, Outlet& outlet) {
+    file.descriptor = Descriptor(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
+    if (!file.descriptor.is_open()) {
+        event_("cannot read '" + file.path + "': " + text_of_errno(errno));
+        return false;
+    }
+    static_cast<void>(::posix_fadvise(file.descriptor.get(), 0, 0, POSIX_FADV_SEQUENTIAL));
+    if (!file.reader) {
+        Result<std::unique_ptr<Decoder>> decoder = make_decoder(settings_.format);
+        ASSERT(decoder.has_value());  // The same format made one when the source was checked.
+        StreamReader::Origin origin{
+            file.path,
+            static_cast<std::int64_t>(workspace_.counters().connections_opened),
+            outlet.open_split()};
+        file.reader.emplace(workspace_, *std::move(decoder), std::move(origin));
+        ++workspace_.counters().connections_opened;
+    }
+    current_ = &file;
+    return true;
+}
+
+// Reads one buffer of the current file and delivers it, or goes on delivering the one before.
+std::size_t FileSource::read(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
+    StreamReader& reader = *current_->reader;
+    if (is_stopping_) reader.end(StreamEnd::kStopped);
+    bool is_exhausted = false;
+    if (!reader.has_backlog() && !reader.is_done()) {
+        const std::span<char> room = reader.room();
+        const ssize_t result = ::pread(current_->descriptor.get(),
+                                       room.data(),
+                                       room.size(),
+                                       static_cast<off_t>(current_->bytes_read));
+        const std::size_t bytes = result > 0 ? static_cast<std::size_t>(result) : 0;
+        if (result < 0) event_("cannot read '" + current_->path + "': " + text_of_errno(errno));
+        reader.take(bytes, now_ns);
+        current_->bytes_read += bytes;
+        is_exhausted = bytes == 0;
+        if (is_exhausted && is_bounded()) {
+            reader.end(result < 0 ? StreamEnd::kBroken : StreamEnd::kClean);
+        }
+    }
+    const std::size_t records = reader.deliver(budget, outlet);
+    if (records != 0) is_flushed_ = false;
+    if (reader.is_done() || (is_exhausted && !reader.has_backlog())) put_down(outlet);
+    return std::max<std::size_t>(records, 1);
+}
+
+// Done with the current file, for good or until it grows.
+void FileSource::put_down(Outlet& outlet) {
+    current_->descriptor.close();
+    if (current_->reader->is_done()) {
+        if (current_->reader->lost_framing()) {
+            event_("the framing of '" + current_->path + "' is lost: the rest is not read");
+        }
+        outlet.close_split(current_->reader->origin().split);
+        ++workspace_.counters().connections_closed;
+        current_->has_ended = true;
+    }
+    current_ = nullptr;
+}
+
+// Closes the splits that a stop or the end leaves open.
+void FileSource::finish(Outlet& outlet) {
+    for (const auto& [path, file] : files_) {
+        if (!file->reader || file->has_ended) continue;
+        file->reader->end(StreamEnd::kStopped);
+        outlet.close_split(file->reader->origin().split);
+        ++workspace_.counters().connections_closed;
+        file->has_ended = true;
+    }
+    if (!is_flushed_) outlet.flush();
+    is_finished_ = true;
+}
+
+std::int64_t FileSource::next_poll_ns() const {
+    const bool has_work = current_ != nullptr || !waiting_.empty() || is_stopping_;
+    if (is_finished_) return INT64_MAX;
+    return has_work ? INT64_MIN : look_again_ns_;
+}
+
+}  // namespace thalweg

@@ -1,0 +1,227 @@
+#include "ingest/source.h"
+
+#include "ingest/decoder.h"
+#include "ingest/file_source.h"
+#include "ingest/source_options.h"
+#include "ingest/stream_socket_source.h"
+#include "state/text/suggest.h"
+
+#include <array>
+#include <span>
+#include <string_view>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+// A source that was checked and can be made, once for each instance.
+struct SourcePlan {
+    SourceTraits traits;
+    std::function<std::unique_ptr<Source>(SourceInstance, IoLoop&, SourceEvent)> make;
+};
+
+using Planner = Result<SourcePlan> (*)(const SourceOptions&, FormatSpec);
+
+struct Connector {
+    std::string_view name;
+    std::span<const std::string_view> options;  // Besides those of every source.
+    bool has_format = true;
+    bool has_datagrams = false;
+    Planner plan = nullptr;
+};
+
+// --- Framing ------------------------------------------------------------------------------------
+
+constexpr std::array<std::string_view, 3> kTextFramings = {"newline", "length-prefixed", "fixed"};
+constexpr std::array<std::string_view, 3> kStructFramings = {"fixed", "length-prefixed", "newline"};
+constexpr std::array<std::string_view, 3> kDatagramTextFramings = {"datagram", "newline", "fixed"};
+constexpr std::array<std::string_view, 3> kDatagramStructFramings = {
+    "fixed", "datagram", "newline"};
+
+Framing framing_named(std::string_view name) {
+    if (name == "length-prefixed") return Framing::kLengthPrefixed;
+    if (name == "fixed") return Framing::kFixed;
+    return name == "datagram" ? Framing::kDatagram : Framing::kNewline;
+}
+
+// Finishes the planner's FormatSpec by what the options say, and has the decoder check it.
+Result<FormatSpec> format_of(const SourceOptions& options, FormatSpec format, bool has_datagrams) {
+    TRY(format.format, options.required("format"));
+    format.options = options.of_format();
+    const bool is_struct = format.format == "raw-struct";
+    const std::span<const std::string_view> framings =
+        has_datagrams ? (is_struct ? kDatagramStructFramings : kDatagramTextFramings)
+                      : (is_struct ? kStructFramings : kTextFramings);
+    TRY(const std::size_t framing, options.choice("framing", framings));
+    format.framing = framing_named(framings[framing]);
+    const bool needs_struct = format.framing == Framing::kFixed && !is_struct;
+    const bool is_newline_struct = format.framing == Framing::kNewline && is_struct;
+    if (needs_struct || is_newline_struct) {
+        return options.bad("framing", "another one with format '" + format.format + "'");
+    }
+    TRY(format.frame_bytes_max, options.size_bytes("max-frame-bytes", format.frame_bytes_max));
+    const auto ignore = format.options.find("ignore-parse-errors");
+    if (ignore != format.options.end()) format.ignore_parse_errors = ignore->second != "false";
+    Result<std::unique_ptr<Decoder>> decoder = make_decoder(format);
+    if (decoder) return format;
+    return fail(decoder.error().code,
+                "table '" + options.table() + "': " + decoder.error().message);
+}
+
+// --- Connectors ---------------------------------------------------------------------------------
+
+constexpr std::array<std::string_view, 2> kListenModes = {"listen", "connect"};
+constexpr std::int64_t kConnectionsMax = 10'000;
+
+Result<StreamSocketSettings> stream_settings(const SourceOptions& options, FormatSpec format) {
+    StreamSocketSettings settings;
+    settings.format = std::move(format);
+    TRY(const std::size_t mode, options.choice("mode", kListenModes));
+    settings.is_connecting = mode == 1;
+    TRY(const std::int64_t limit, options.number("connection-limit", kConnectionsMax, 1));
+    settings.connection_limit = static_cast<std::size_t>(limit);
+    TRY(settings.idle_timeout_ns, options.duration_ns("idle-timeout", 0));
+    TRY(settings.receive_buffer_bytes, options.size_bytes("receive-buffer", 0));
+    return settings;
+}
+
+SourcePlan stream_plan(StreamSocketSettings settings) {
+    SourcePlan plan;
+    plan.make = [settings = std::move(settings)](
+                    SourceInstance instance, IoLoop& loop, SourceEvent event) {
+        return std::make_unique<StreamSocketSource>(settings, instance, loop, std::move(event));
+    };
+    return plan;
+}
+
+Result<HostPort> address_of(const SourceOptions& options) {
+    TRY(const std::string text, options.required("address"));
+    Result<HostPort> where = parse_host_port(text);
+    if (where) return where;
+    return options.bad("address", "HOST:PORT, such as '127.0.0.1:9000' or '[::]:9000'");
+}
+
+constexpr std::array<std::string_view, 9> kTcpOptions = {"address",
+                                                         "mode",
+                                                         "framing",
+                                                         "max-frame-bytes",
+                                                         "connection-limit",
+                                                         "idle-timeout",
+                                                         "receive-buffer",
+                                                         "durability",
+                                                         "overload.policy"};
+
+Result<SourcePlan> plan_tcp(const SourceOptions& options, FormatSpec format) {
+    TRY(StreamSocketSettings settings, stream_settings(options, std::move(format)));
+    TRY(settings.where, address_of(options));
+    if (settings.is_connecting && settings.where->port == 0) {
+        return options.bad("address", "an address with a port in mode 'connect'");
+    }
+    if (options.text("durability", "none") != "none") {
+        return options.bad("durability", "'none' (nothing else is supported yet)");
+    }
+    return stream_plan(std::move(settings));
+}
+
+constexpr std::array<std::string_view, 7> kUnixOptions = {"path",
+                                                          "mode",
+                                                          "framing",
+                                                          "max-frame-bytes",
+                                                          "connection-limit",
+                                                          "idle-timeout",
+                                                          "receive-buffer"};
+
+Result<SourcePlan> plan_unix(const SourceOptions& options, FormatSpec format) {
+    TRY(StreamSocketSettings settings, stream_settings(options, std::move(format)));
+    TRY(settings.path, options.required("path"));
+    if (!unix_address(settings.path)) return options.bad("path", "a path of 1 to 107 bytes");
+    return stream_plan(std::move(settings));
+}
+
+constexpr std::array<std::string_view, 11> kFilesystemOptions = {
+    "path",
+    "framing",
+    "max-frame-bytes",
+    "source.monitor-interval",
+    // What the same table may say about being written to.
+    "auto-compaction",
+    "compaction.file-size",
+    "sink.parallelism",
+    "sink.rolling-policy.file-size",
+    "sink.rolling-policy.rollover-interval",
+    "sink.rolling-policy.check-interval",
+    "sink.rolling-policy.inactivity-interval"};
+
+Result<SourcePlan> plan_filesystem(const SourceOptions& options, FormatSpec format) {
+    constexpr std::string_view kScheme = "file://";
+    FileSettings settings;
+    settings.format = std::move(format);
+    TRY(settings.path, options.required("path"));
+    if (settings.path.starts_with(kScheme)) settings.path.erase(0, kScheme.size());
+    if (settings.path.empty()) return options.bad("path", "the path of a file or a directory");
+    TRY(settings.monitor_interval_ns, options.duration_ns("source.monitor-interval", 0));
+    if (options.has("source.monitor-interval") && settings.monitor_interval_ns == 0) {
+        return options.bad("source.monitor-interval", "longer than nothing");
+    }
+    SourcePlan plan;
+    plan.traits.is_bounded = settings.monitor_interval_ns == 0;
+    plan.make = [settings = std::move(settings)](
+                    SourceInstance instance, IoLoop& /*loop*/, SourceEvent event) {
+        return std::make_unique<FileSource>(settings, instance, std::move(event));
+    };
+    return plan;
+}
+
+// --- The table ----------------------------------------------------------------------------------
+
+constexpr std::array kConnectors = {
+    Connector{.name = "tcp", .options = kTcpOptions, .plan = plan_tcp},
+    Connector{.name = "unix", .options = kUnixOptions, .plan = plan_unix},
+    Connector{.name = "filesystem", .options = kFilesystemOptions, .plan = plan_filesystem},
+};
+
+Result<const Connector*> find_connector(const SourceSpec& spec) {
+    std::vector<std::string_view> names;
+    std::string list;
+    for (const Connector& connector : kConnectors) {
+        if (connector.name == spec.connector) return &connector;
+        names.push_back(connector.name);
+        list.append(list.empty() ? "" : ", ").append(connector.name);
+    }
+    return fail(Code::kInvalid,
+                "table '" + spec.name + "': no source has the connector '" + spec.connector + "'" +
+                    suggestion_for(spec.connector, names) + "; sources are " + list);
+}
+
+Result<SourcePlan> plan_of(const SourceSpec& spec) {
+    TRY(const Connector* const connector, find_connector(spec));
+    TRY(const SourceOptions options, SourceOptions::read(spec, connector->options));
+    FormatSpec format = spec.format;
+    if (connector->has_format) {
+        TRY(format, format_of(options, spec.format, connector->has_datagrams));
+    }
+    const Framing framing = format.framing;
+    const bool ignore_parse_errors = format.ignore_parse_errors;
+    TRY(SourcePlan plan, connector->plan(options, std::move(format)));
+    plan.traits.default_framing = framing;
+    plan.traits.ignore_parse_errors = ignore_parse_errors;
+    return plan;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Source>> make_source(const SourceSpec& spec,
+                                            SourceInstance instance,
+                                            IoLoop& loop,
+                                            SourceEvent event) {
+    TRY(const SourcePlan plan, plan_of(spec));
+    return plan.make(instance, loop, std::move(event));
+}
+
+Result<SourceTraits> check_source(const SourceSpec& spec) {
+    TRY(const SourcePlan plan, plan_of(spec));
+    return plan.traits;
+}
+
+}  // namespace thalweg
