@@ -106,8 +106,10 @@ void append_key(std::string& out, const Column& column, std::size_t row) {
 
 }  // namespace
 
-GroupKey::GroupKey(std::vector<Type> types, const HashSeed& seed)
-    : types_(std::move(types)), seed_(seed) {
+GroupKey::GroupKey(std::vector<Type> types, const HashSeed& seed, Nulls nulls)
+    : types_(std::move(types)),
+      seed_(seed),
+      is_aside_(types_.size() == 1 && nulls == Nulls::kAside) {
     std::size_t words = 0;
     bool any_null = false;
     for (const Type& type : types_) {
@@ -117,7 +119,8 @@ GroupKey::GroupKey(std::vector<Type> types, const HashSeed& seed)
         any_null |= type.nullable;
         words += words_of(type);
     }
-    has_null_word_ = any_null && types_.size() > 1;
+    has_null_word_ = any_null && !is_aside_;
+    is_plain_text_ = is_text_ && types_.size() == 1 && !has_null_word_;
     words += has_null_word_ ? 1 : 0;
     if (words > kWordsMax) is_text_ = true;
     words_ = words == 0 ? 1 : words;
@@ -137,7 +140,8 @@ void GroupKey::encode(std::span<const Column* const> columns, Selection rows, En
 void GroupKey::encode_words(std::span<const Column* const> columns,
                             Selection rows,
                             Encoded& out) const {
-    if (columns.size() == 1 && rows.is_range() && types_[0].physical() == Physical::kInt64) {
+    const bool is_word = words_ == 1 && columns.size() == 1;
+    if (is_word && rows.is_range() && types_[0].physical() == Physical::kInt64) {
         const std::span values(columns[0]->data<std::int64_t>() + rows.first(), rows.size());
         hash_column(seed_, values, out.hash_buffer);
         out.words = std::as_bytes(values);
@@ -193,7 +197,7 @@ void GroupKey::encode_texts(std::span<const Column* const> columns,
     std::string bytes;
     std::size_t i = 0;
     rows.for_each([&](std::size_t row) {
-        if (columns.size() == 1 && columns[0]->physical() == Physical::kString) {
+        if (is_plain_text_) {
             out.text_buffer[i] =
                 columns[0]->is_null(row) ? StringRef() : columns[0]->data<StringRef>()[row];
         } else {
@@ -246,7 +250,7 @@ void GroupKey::decode_text(const StringRef& key,
                            std::span<Column* const> columns,
                            std::size_t row,
                            Arena& arena) const {
-    if (columns.size() == 1 && columns[0]->physical() == Physical::kString) {
+    if (is_plain_text_) {
         columns[0]->data<StringRef>()[row] =
             key.is_inline() ? key : StringRef(arena.copy(key.view()));
         columns[0]->set_valid(row);

@@ -19,8 +19,8 @@ namespace thalweg {
 //   Text     Anything with a string: one key alone is itself, several are written one after the
 //            other, each behind a byte that says whether it is NULL, strings behind their length.
 //            For ByteTable.
-//   A single key is stored as it is and its NULL handled aside by whoever holds the table
-//   (null_is_aside()): 8 bytes for a nullable BIGINT, not 16.
+//   With Nulls::kAside a single key is stored as it is and its NULL handled by whoever holds the
+//   table (null_is_aside()): 8 bytes for a nullable BIGINT, not 16.
 //   -0.0 is 0.0 and all NaNs are one, so that equal keys have equal bytes.
 // Lifetime  Encoded keys are good until the next encode() with the same scratch, and borrow strings
 //           from the view.
@@ -38,11 +38,13 @@ class GroupKey {
         Arena arena;
     };
 
-    GroupKey(std::vector<Type> types, const HashSeed& seed);
+    enum class Nulls : std::uint8_t { kAside, kInside };
+
+    GroupKey(std::vector<Type> types, const HashSeed& seed, Nulls nulls = Nulls::kAside);
 
     [[nodiscard]] bool is_text() const noexcept { return is_text_; }
 
-    [[nodiscard]] bool null_is_aside() const noexcept { return types_.size() == 1; }
+    [[nodiscard]] bool null_is_aside() const noexcept { return is_aside_; }
 
     [[nodiscard]] std::size_t size() const noexcept { return types_.size(); }
 
@@ -77,6 +79,8 @@ class GroupKey {
     std::size_t words_ = 1;
     bool is_text_ = false;
     bool has_null_word_ = false;
+    bool is_aside_ = false;
+    bool is_plain_text_ = false;  // One string that is its own key.
 };
 
 }  // namespace thalweg
