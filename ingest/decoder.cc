@@ -1,6 +1,9 @@
 #include "ingest/decoder.h"
 
+#include "ingest/csv_decoder.h"
 #include "ingest/json_decoder.h"
+#include "ingest/raw_decoder.h"
+#include "ingest/raw_struct_decoder.h"
 #include "state/text/suggest.h"
 
 #include <array>
@@ -11,6 +14,9 @@ Result<std::unique_ptr<Decoder>> make_decoder(const FormatSpec& spec) {
     static constexpr std::array<std::string_view, 4> kFormats = {
         "json", "csv", "raw-struct", "raw"};
     if (spec.format == "json") return make_json_decoder(spec);
+    if (spec.format == "csv") return make_csv_decoder(spec);
+    if (spec.format == "raw-struct") return make_raw_struct_decoder(spec);
+    if (spec.format == "raw") return make_raw_decoder(spec);
     return fail(Code::kInvalid,
                 "unknown format '" + spec.format + "'" + suggestion_for(spec.format, kFormats) +
                     "; a source reads json, csv, raw-struct or raw");

@@ -43,14 +43,15 @@ Framer::Frame Framer::next_delimited(std::string_view rest, bool is_end) {
     if (at == std::string_view::npos) {
         if (rest.size() > frame_bytes_max_) {
             skipping_ = !is_end;
-            return rejected(RejectReason::kTooLong, rest, rest.size());
+            return rejected(RejectReason::kTooLong, rest.substr(0, frame_bytes_max_), rest.size());
         }
         if (!is_end) return {};
     }
     const std::size_t size = at == std::string_view::npos ? rest.size() : at;
     const std::size_t consumed = at == std::string_view::npos ? size : size + 1;
     std::string_view record = rest.substr(0, size);
-    if (size > frame_bytes_max_) return rejected(RejectReason::kTooLong, record, consumed);
+    if (size > frame_bytes_max_)
+        return rejected(RejectReason::kTooLong, record.substr(0, frame_bytes_max_), consumed);
     if (delimiter_ == '\n' && record.ends_with('\r')) record.remove_suffix(1);
     return {Kind::kRecord, {}, record, consumed};
 }

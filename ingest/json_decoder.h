@@ -1,15 +1,11 @@
 #pragma once
 
+#include "ingest/decode_path.h"
 #include "ingest/decoder.h"
 
-#include <cstdint>
 #include <memory>
 
 namespace thalweg {
-
-// Which of two implementations of the same thing decodes. kFast is what runs; kPlain is what it is
-// compared with in tests and fuzzing.
-enum class DecodePath : std::uint8_t { kFast, kPlain };
 
 // A JSON object a record. Blank records are skipped and not counted. Options:
 // fail-on-missing-field, ignore-parse-errors, timestamp-format.standard (both forms are read

@@ -1,6 +1,8 @@
 #include "engine/sink/encoder.h"
 
+#include "engine/sink/csv_encoder.h"
 #include "engine/sink/json_encoder.h"
+#include "engine/sink/raw_struct_encoder.h"
 #include "state/text/suggest.h"
 
 #include <array>
@@ -16,6 +18,8 @@ Result<std::unique_ptr<Encoder>> make_encoder(const SinkSpec& spec, RecordFramin
         "json", "csv", "raw-struct", "changelog-json"};
     if (spec.format == "json" || spec.format == "changelog-json")
         return make_json_encoder(spec, framing);
+    if (spec.format == "csv") return make_csv_encoder(spec, framing);
+    if (spec.format == "raw-struct") return make_raw_struct_encoder(spec, framing);
     return fail(Code::kInvalid,
                 "unknown format '" + spec.format + "'" + suggestion_for(spec.format, kFormats) +
                     "; a sink writes json, csv, raw-struct or changelog-json");

@@ -135,6 +135,44 @@ TEST_CASE("encoder: framings") {
     CHECK_EQ(out, "{\"n\":1}{\"n\":22}");
 }
 
+TEST_CASE("csv encoder: quotes where they are needed, and only there") {
+    SinkSpec spec = spec_of("csv", {{"n", Type::bigint()}, {"s", Type::string()}});
+    CHECK_EQ(encode(spec, {{number(1), text("a b")}, {{}, text("a,b")}, {number(2), text("")}}),
+             "1,a b\n,\"a,b\"\n2,\"\"\n");
+    CHECK_EQ(encode(spec, {{number(1), text("say \"hi\"\n")}}), "1,\"say \"\"hi\"\"\n\"\n");
+    spec.options = {{"csv.null-literal", "NULL"}, {"csv.field-delimiter", "|"}};
+    CHECK_EQ(encode(spec, {{{}, text("NULL")}, {{}, {}}}), "NULL|\"NULL\"\nNULL|NULL\n");
+    spec.options = {{"csv.disable-quote-character", "true"}};
+    Batch batch(spec.schema);
+    fill(batch, {{number(1), text("a,b")}});
+    std::string out;
+    CHECK_FALSE((*make_encoder(spec, RecordFraming::kNewline))->encode(batch.view(), out));
+    CHECK_FALSE(make_encoder(spec_of("csv", {{"m", Type::map(Type::string(), Type::string())}}),
+                             RecordFraming::kNewline));
+}
+
+TEST_CASE("raw-struct encoder: bytes, and what has no place in them") {
+    Type name = Type::of(TypeKind::kChar);
+    name.precision = 4;
+    const SinkSpec spec =
+        spec_of("raw-struct", {{"n", Type::of(TypeKind::kSmallint)}, {"c", name}});
+    CHECK_EQ(encode(spec, {{number(-2), text("ab")}}),
+             std::string("\xfe\xff"
+                         "ab\0\0",
+                         6));
+    const std::vector<Row> bad_rows = {
+        {{}, text("a")}, {number(1), text("abcde")}, {number(1), text(std::string_view("a\0", 2))}};
+    for (const Row& row : bad_rows) {
+        Batch batch(spec.schema);
+        fill(batch, {row});
+        std::string out;
+        CHECK_FALSE((*make_encoder(spec, RecordFraming::kNone))->encode(batch.view(), out));
+        CHECK(out.empty());
+    }
+    CHECK_FALSE(make_encoder(spec, RecordFraming::kNewline));
+    CHECK_FALSE(make_encoder(spec_of("raw-struct", {{"s", Type::string()}}), RecordFraming::kNone));
+}
+
 TEST_CASE("encoder: a map with a NULL key follows the option") {
     SinkSpec spec = spec_of("json", {{"m", Type::map(Type::string(), Type::integer())}});
     const std::vector<Row> rows = {{{Row{{}, number(1), text("k"), number(2)}}}};
