@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::int64_t kMilli = kNanosPerMilli;
 
+// When the clocks of Berlin were set back, in the autumn of 2024.
+constexpr std::int64_t kSetBack = 1'729'990'800 * kNanosPerSecond;
+
 // The columns of the stream. Each argument comes nullable and not.
 enum : std::size_t {
     kTime,
@@ -134,6 +137,9 @@ WindowSpec random_window(Random& random) {
     if (window.kind == WindowKind::kAttached) {
         window.start_column = kStart;
         window.end_column = kEnd;
+    } else if (chance(random, 4)) {
+        const auto zone = TimeZone::find(chance(random, 2) ? "Europe/Berlin" : "+05:30");
+        if (zone) window.zone = *zone;
     }
     return window;
 }
@@ -159,9 +165,9 @@ struct Event {
     Watermark watermark;
 };
 
-std::vector<Event> random_events(Random& random) {
+std::vector<Event> random_events(Random& random, const WindowSpec& window) {
     std::vector<Event> events;
-    std::int64_t time = between(random, -100, 100) * kMilli;
+    std::int64_t time = between(random, -100, 100) * kMilli + (window.zone ? kSetBack : 0);
     Watermark watermark;
     for (std::uint64_t count = 5 + random.below(30); count > 0; --count) {
         Event event;
@@ -311,7 +317,7 @@ TEST_CASE("window_aggregate: one phase agrees with the oracle at every batch siz
         CAPTURE(seed);
         Random random(seed);
         const WindowAggregateSpec spec = random_spec(random, false);
-        const std::vector<Event> events = random_events(random);
+        const std::vector<Event> events = random_events(random, spec.window);
         CAPTURE(text_of(spec));
         for (const std::size_t size : {std::size_t{1}, std::size_t{7}, kBatchRows})
             check_one_phase(spec, events, size);
@@ -323,11 +329,121 @@ TEST_CASE("window_aggregate: two phases agree with the oracle") {
         CAPTURE(seed);
         Random random(seed);
         const WindowAggregateSpec spec = random_spec(random, true);
-        const std::vector<Event> events = random_events(random);
+        const std::vector<Event> events = random_events(random, spec.window);
         CAPTURE(text_of(spec));
         for (const std::size_t size : {std::size_t{7}, kBatchRows})
             check_two_phases(spec, events, size, random);
     }
+}
+
+// A spec with one BIGINT key and COUNT(*).
+WindowAggregateSpec simple_spec(WindowKind kind, std::int64_t size, std::int64_t slide) {
+    WindowAggregateSpec spec;
+    spec.window.kind = kind;
+    spec.window.size_ns = size;
+    spec.window.slide_ns = slide;
+    spec.keys = {kBigNotNull};
+    spec.key_types = {Type::bigint().not_null()};
+    AggregateCall call;
+    call.result_type = Type::bigint().not_null();
+    spec.calls = {call};
+    return spec;
+}
+
+Row row_at(std::int64_t time, std::int64_t key) {
+    Row row(kColumns);
+    row[kTime] = {time};
+    row[kBigNotNull] = {key};
+    return row;
+}
+
+TEST_CASE("window_aggregate: a window of many groups is emitted in steps") {
+    for (const WindowKind kind : {WindowKind::kTumble, WindowKind::kHop}) {
+        const auto op = make_window_aggregate(simple_spec(kind, kMilli * 10, kMilli * 10));
+        OpContext context;
+        RowCollector out;
+        constexpr std::int64_t kGroups = 40'000;
+        std::vector<Row> rows;
+        for (std::int64_t key = 0; key < kGroups; ++key)
+            rows.push_back(row_at(key % 10 * kMilli, key));
+        feed(*op, rows, kBatchRows, context, out);
+        std::size_t steps = 1;
+        std::size_t before = 0;
+        for (; op->advance({20 * kMilli}, context, out) == Progress::kMore; ++steps) {
+            CHECK_LE(out.rows.size() - before, Op::kEmitRowsMax + kBatchRows);
+            before = out.rows.size();
+        }
+        CHECK_GE(steps, 3);
+        CHECK_EQ(out.rows.size(), std::size_t{kGroups});
+        CHECK_EQ(op->advance(Watermark::max(), context, out), Progress::kDone);
+        CHECK_EQ(out.rows.size(), std::size_t{kGroups});
+    }
+}
+
+TEST_CASE("window_aggregate: processing time fires when the clock says so") {
+    WindowAggregateSpec spec = simple_spec(WindowKind::kHop, 10 * kMilli, 5 * kMilli);
+    spec.window.is_event_time = false;
+    const auto op = make_window_aggregate(spec);
+    OpContext context;
+    RowCollector out;
+    CHECK_EQ(op->next_tick_ns(), Op::kNever);
+    context.now_ns = 7 * kMilli;  // In the windows that end at 10 and at 15.
+    feed(*op, {row_at(0, 1), row_at(999, 1)}, kBatchRows, context, out);
+    CHECK_EQ(op->next_tick_ns(), 10 * kMilli);
+    context.now_ns = 10 * kMilli - 1;
+    CHECK_EQ(op->tick(context, out), Progress::kDone);
+    CHECK(out.rows.empty());
+    feed(*op, {row_at(0, 1)}, kBatchRows, context, out);
+    context.now_ns = 10 * kMilli;
+    CHECK_EQ(op->tick(context, out), Progress::kDone);
+    REQUIRE_EQ(out.rows.size(), 1);
+    CHECK_EQ(text_of(out.rows[0]), "1, 3, 0, 10000000, 9000000, ");
+    CHECK_EQ(op->next_tick_ns(), 15 * kMilli);
+    CHECK_EQ(op->advance({20 * kMilli}, context, out), Progress::kDone);  // Event time: not ours.
+    CHECK_EQ(out.rows.size(), 1);
+    context.now_ns = 40 * kMilli;
+    CHECK_EQ(op->tick(context, out), Progress::kDone);
+    REQUIRE_EQ(out.rows.size(), 2);
+    CHECK_EQ(text_of(out.rows[1]), "1, 3, 5000000, 15000000, 14000000, ");
+    CHECK_EQ(op->next_tick_ns(), Op::kNever);
+    feed(*op, {row_at(0, 2)}, kBatchRows, context, out);
+    CHECK_EQ(op->advance(Watermark::max(), context, out), Progress::kDone);
+    CHECK_EQ(out.rows.size(), 4);
+    CHECK_EQ(context.counters.late_rows, 0);
+}
+
+TEST_CASE("window_aggregate: a row that is late for some windows counts in the others") {
+    const auto op = make_window_aggregate(simple_spec(WindowKind::kHop, 20 * kMilli, 5 * kMilli));
+    OpContext context;
+    RowCollector out;
+    feed(*op, {row_at(7 * kMilli, 1)}, kBatchRows, context, out);
+    CHECK_EQ(op->advance({15 * kMilli}, context, out), Progress::kDone);
+    CHECK_EQ(out.rows.size(), 2);  // The windows that end at 10 and at 15.
+    feed(*op, {row_at(6 * kMilli, 1), row_at(2 * kMilli, 1)}, kBatchRows, context, out);
+    CHECK_EQ(op->advance(Watermark::max(), context, out), Progress::kDone);
+    REQUIRE_EQ(out.rows.size(), 4);
+    CHECK_EQ(text_of(out.rows[2]), "1, 3, 0, 20000000, 19000000, ");
+    CHECK_EQ(text_of(out.rows[3]), "1, 2, 5000000, 25000000, 24000000, ");
+    feed(*op, {row_at(6 * kMilli, 1)}, kBatchRows, context, out);
+    CHECK_EQ(context.counters.late_rows, 1);
+}
+
+// A first phase that is never flushed emits by itself, and no more than a step may.
+TEST_CASE("window_aggregate: a first phase holds a bounded number of groups") {
+    WindowAggregateSpec spec = simple_spec(WindowKind::kTumble, kMilli, kMilli);
+    spec.phase = AggregatePhase::kPartial;
+    const auto op = make_window_aggregate(spec);
+    OpContext context;
+    RowCollector out;
+    std::vector<Row> rows;
+    for (std::int64_t key = 0; key < 20'000; ++key)
+        rows.push_back(row_at(key * 1000, key));
+    feed(*op, rows, kBatchRows, context, out);
+    CHECK_GE(out.rows.size(), 8 * kBatchRows);
+    CHECK_LE(out.rows.size(), rows.size());
+    op->flush(context, out);
+    CHECK_EQ(out.rows.size(), rows.size());
+    CHECK_EQ(out.rows[0].size(), partial_schema(spec)->size());
 }
 
 }  // namespace
