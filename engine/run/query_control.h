@@ -1,5 +1,7 @@
 #pragma once
 
+#include "engine/run/idle.h"
+
 #include <atomic>
 #include <cstdint>
 #include <mutex>
@@ -30,6 +32,7 @@ class QueryControl {
         if (!error_.empty()) return;
         error_ = std::move(message);
         failed_.store(true, std::memory_order_release);  // Release: error_ before the flag.
+        over_.signal();
     }
 
     [[nodiscard]] bool failed() const noexcept {
@@ -44,6 +47,15 @@ class QueryControl {
     // The merge agent has closed its sinks: nothing more will happen.
     void finish() noexcept {
         finished_.store(true, std::memory_order_release);  // Release: what was done before it.
+        over_.signal();
+    }
+
+    // One thread: sleeps until the query is over, or for `limit_ns`; returns whether it is over.
+    [[nodiscard]] bool wait(std::int64_t limit_ns) noexcept {
+        over_.prepare();
+        if (!finished()) static_cast<void>(over_.wait(limit_ns, {}));
+        over_.cancel();
+        return finished();
     }
 
     // Over, by success or by failure.
@@ -52,6 +64,7 @@ class QueryControl {
     }
 
   private:
+    WakeSignal over_;
     std::atomic<bool> stop_{false};
     std::atomic<bool> failed_{false};
     std::atomic<bool> finished_{false};

@@ -70,7 +70,7 @@ void StageInstance::process(std::size_t port, std::size_t channel, const BatchVi
     if (rows.selection.empty()) return;
     from.is_idle = false;
     is_dirty_ = true;
-    counters_.rows_in += rows.size();
+    rows_in_ += rows.size();
     context_.now_ns = settings_.clock->now_ns;
     step_ = watermark_;
     if (ops_.empty()) {
@@ -118,6 +118,7 @@ bool StageInstance::resume() {
         begin(Work::kTick);
         worked = true;
     }
+    if (work_ == Work::kNone) static_cast<void>(outputs_ready());  // Words may wait in them.
     return continue_work() || worked;
 }
 
@@ -195,6 +196,7 @@ void StageInstance::finish_flush() {
     has_ended_ = work_ == Work::kEnd;
     work_ = Work::kNone;
     if (!has_ended_) return;
+    publish();  // Nothing will be counted any more, and the query may be over before the next turn.
     for (const std::unique_ptr<StageOutput>& output : outputs_)
         output->end();
 }
@@ -240,7 +242,7 @@ bool StageInstance::settle_watermark() {
 }
 
 void StageInstance::emit(const BatchView& rows) {
-    counters_.rows_out += rows.size();
+    rows_out_ += rows.size();
     for (const std::unique_ptr<StageOutput>& output : outputs_)
         output->emit(rows, step_);
 }
@@ -258,8 +260,18 @@ std::int64_t StageInstance::next_tick_ns() const {
     return next;
 }
 
-std::size_t StageInstance::memory_bytes() const {
-    std::size_t total = context_.scratch.memory_bytes();
+StageCounters StageInstance::counters() const {
+    return {rows_in_, rows_out_, context_.counters, watermark_, memory_bytes_};
+}
+
+void StageInstance::publish() {
+    constexpr std::uint32_t kTurnsBetweenLooks = 4096;  // Measuring may walk over all tables.
+    if (publish_count_++ % kTurnsBetweenLooks == 0 || has_ended_) memory_bytes_ = measure_memory();
+    totals_.write(counters());
+}
+
+std::uint64_t StageInstance::measure_memory() const {
+    std::uint64_t total = context_.scratch.memory_bytes();
     for (const std::unique_ptr<Op>& op : ops_)
         total += op->memory_bytes();
     return total;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/run/published.h"
 #include "engine/run/query_control.h"
 #include "engine/run/stage_output.h"
 #include "engine/run/topology.h"
@@ -18,6 +19,9 @@ namespace thalweg {
 struct StageCounters {
     std::uint64_t rows_in = 0;
     std::uint64_t rows_out = 0;
+    OpCounters ops;
+    Watermark watermark;             // Reached.
+    std::uint64_t memory_bytes = 0;  // Of its operators' state; looked at now and then.
 };
 
 // One stage of a topology on one agent: its operators, chained, with input channels in front and
@@ -40,7 +44,7 @@ struct StageCounters {
 //   With `stepwise`, a watermark that fires several windows is passed on in as many steps, so that
 //   an ordered gather can tell their rows apart (Op::next_fire).
 //
-// Threads   Its agent's.
+// Threads   Its agent's; totals() any.
 // Failure   An operator's failure fails the query; rows emitted after it go nowhere.
 class StageInstance {
   public:
@@ -83,11 +87,13 @@ class StageInstance {
     // When processing time makes something due; Op::kNever if it does not.
     [[nodiscard]] std::int64_t next_tick_ns() const;
 
-    [[nodiscard]] const StageCounters& counters() const noexcept { return counters_; }
+    [[nodiscard]] StageCounters counters() const;
 
-    [[nodiscard]] const OpCounters& op_counters() const noexcept { return context_.counters; }
+    // Makes the counters visible to others; once a turn.
+    void publish();
 
-    [[nodiscard]] std::size_t memory_bytes() const;
+    // As published.
+    [[nodiscard]] StageCounters totals() const noexcept { return totals_.read(); }
 
   private:
     class Link;
@@ -112,6 +118,7 @@ class StageInstance {
     [[nodiscard]] bool settle_watermark();
     void emit(const BatchView& rows);
     void after_call();
+    [[nodiscard]] std::uint64_t measure_memory() const;
 
     // Immutable after the outputs were added.
     Settings settings_;
@@ -121,7 +128,11 @@ class StageInstance {
 
     std::vector<std::vector<Channel>> channels_;
     OpContext context_;
-    StageCounters counters_;
+    std::uint64_t rows_in_ = 0;
+    std::uint64_t rows_out_ = 0;
+    std::uint64_t memory_bytes_ = 0;
+    std::uint32_t publish_count_ = 0;
+    Published<StageCounters> totals_;
 
     Watermark watermark_;  // Reached by all operators and passed on.
     Watermark target_;     // What the channels allow.

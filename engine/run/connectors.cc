@@ -1,0 +1,23 @@
+#include "engine/run/connectors.h"
+
+namespace thalweg {
+
+Connectors standard_connectors() {
+    Connectors connectors;
+    connectors.make_door = [] {
+        const auto loop = std::make_shared<IoLoop>();
+        IngestDoor door;
+        door.make_source = [loop](
+                               const SourceSpec& spec, SourceInstance instance, SourceEvent event) {
+            return make_source(spec, instance, *loop, std::move(event));
+        };
+        door.poll = [loop] { return loop->poll(); };
+        return door;
+    };
+    connectors.make_sink = [](const SinkSpec& spec, SinkEvent event) {
+        return make_sink(spec, std::move(event));
+    };
+    return connectors;
+}
+
+}  // namespace thalweg

@@ -1,0 +1,461 @@
+#include "engine/run/execution.h"
+
+#include "engine/run/direct_output.h"
+#include "engine/run/exchange_output.h"
+#include "engine/run/sink_output.h"
+#include "state/base/assertion.h"
+
+#include <numeric>
+#include <string>
+#include <utility>
+
+namespace thalweg {
+
+// Lays a topology out: instances of stages first, then the edges between them, from the producer's
+// side; then sources and sinks at the ends.
+//
+// Agents are counted in one row: ingest agents, shards, merge. The channels of a port are counted
+// through its feeding edges in the order of the topology: sources, then outputs of stages; an edge
+// has one channel for each producing instance, or a single one where it is a call.
+class Execution::Wiring {
+  public:
+    Wiring(Execution& execution,
+           const ExecutionSettings& settings,
+           const Connectors& connectors,
+           const Clock& clock)
+        : execution_(execution),
+          topology_(*execution.topology_),
+          settings_(settings),
+          connectors_(connectors),
+          clock_(clock) {}
+
+    [[nodiscard]] Result<void> run() {
+        number_channels();
+        make_agents();
+        make_stages();
+        for (std::size_t stage = 0; stage < topology_.stages.size(); ++stage)
+            make_rings(stage);
+        if (Result<void> made = make_sinks(); !made) return made;
+        for (std::size_t stage = 0; stage < topology_.stages.size(); ++stage)
+            make_outputs(stage);
+        if (Result<void> made = make_sources(); !made) return made;
+        return open_all();
+    }
+
+  private:
+    static constexpr std::size_t kSourceFeeder = SIZE_MAX;
+
+    // One edge into a port: output `output` of stage `stage`, or source `output`.
+    struct Feeder {
+        std::size_t stage = 0;
+        std::size_t output = 0;
+        std::size_t first_channel = 0;
+    };
+
+    struct Port {
+        std::vector<Feeder> feeders;
+        std::size_t channels = 0;
+        std::vector<bool> is_ordered;  // For each channel.
+    };
+
+    [[nodiscard]] std::size_t instances(Place place) const {
+        if (place == Place::kIngest) return settings_.ingest_agents;
+        return place == Place::kShard ? settings_.shards : 1;
+    }
+
+    [[nodiscard]] std::size_t agent_index(Place place, std::size_t instance) const {
+        if (place == Place::kIngest) return instance;
+        if (place == Place::kShard) return settings_.ingest_agents + instance;
+        return settings_.ingest_agents + settings_.shards;
+    }
+
+    [[nodiscard]] std::size_t agent_count() const {
+        return settings_.ingest_agents + settings_.shards + 1;
+    }
+
+    [[nodiscard]] bool is_call(const Output& output) const {
+        return execution_.is_fused_ || output.exchange == Exchange::kForward;
+    }
+
+    [[nodiscard]] BatchHome& home(std::size_t agent) const {
+        if (agent < settings_.ingest_agents) return execution_.ingest_[agent]->home();
+        return execution_.shards_[agent - settings_.ingest_agents]->home();
+    }
+
+    void add_feeder(Port& port, Feeder feeder, std::size_t channels, bool is_ordered) {
+        feeder.first_channel = port.channels;
+        port.feeders.push_back(feeder);
+        port.channels += channels;
+        port.is_ordered.resize(port.channels, is_ordered);
+    }
+
+    void number_channels() {
+        for (const Stage& stage : topology_.stages)
+            ports_.emplace_back(stage.port_count);
+        for (std::size_t i = 0; i < topology_.sources.size(); ++i)
+            add_feeder(
+                ports_[topology_.sources[i].stage.value][0], {kSourceFeeder, i, 0}, 1, false);
+        for (std::size_t i = 0; i < topology_.stages.size(); ++i) {
+            const Stage& stage = topology_.stages[i];
+            for (std::size_t k = 0; k < stage.outputs.size(); ++k) {
+                const Output& output = stage.outputs[k];
+                if (output.exchange == Exchange::kSink) continue;
+                add_feeder(ports_[output.target.value][output.port],
+                           {i, k, 0},
+                           is_call(output) ? 1 : instances(stage.place),
+                           output.is_ordered);
+            }
+        }
+    }
+
+    [[nodiscard]] std::size_t first_channel(const Port& port,
+                                            std::size_t stage,
+                                            std::size_t output) const {
+        for (const Feeder& feeder : port.feeders) {
+            if (feeder.stage == stage && feeder.output == output) return feeder.first_channel;
+        }
+        ASSERT(false);
+        return 0;
+    }
+
+    void make_agents() {
+        const std::size_t turns = execution_.is_fused_ ? 1 : agent_count();
+        for (std::size_t i = 0; i < turns; ++i)
+            execution_.turns_.push_back(std::make_unique<TurnClock>());
+        for (std::size_t i = 0; i < agent_count(); ++i)
+            execution_.wakes_.push_back(std::make_unique<WakeSignal*>(nullptr));
+        const std::size_t returning =
+            2 * (settings_.ring_capacity + settings_.gather_credits) * (settings_.shards + 1);
+        for (std::size_t i = 0; i < settings_.ingest_agents; ++i) {
+            execution_.ingest_.push_back(
+                std::make_unique<IngestAgent>(IngestAgent::Settings{"ingest-" + std::to_string(i),
+                                                                    connectors_.make_door(),
+                                                                    &clock_,
+                                                                    turn(i),
+                                                                    &execution_.control_,
+                                                                    settings_.drain,
+                                                                    returning}));
+        }
+        for (std::size_t i = 0; i < settings_.shards; ++i) {
+            execution_.shards_.push_back(std::make_unique<ShardAgent>(
+                ShardAgent::Settings{"shard-" + std::to_string(i),
+                                     &clock_,
+                                     turn(agent_index(Place::kShard, i)),
+                                     &execution_.control_,
+                                     returning}));
+        }
+        execution_.merge_ = std::make_unique<MergeAgent>(MergeAgent::Settings{
+            "merge", &clock_, turn(agent_index(Place::kMerge, 0)), &execution_.control_});
+    }
+
+    [[nodiscard]] TurnClock* turn(std::size_t agent) const {
+        return execution_.turns_[execution_.is_fused_ ? 0 : agent].get();
+    }
+
+    // Whether rows of several instances of this stage meet in order, here or after calls.
+    [[nodiscard]] bool is_stepwise(const Stage& stage) const {
+        if (execution_.is_fused_) return false;
+        for (const Output& output : stage.outputs) {
+            if (output.exchange == Exchange::kGather && output.is_ordered) return true;
+            if (output.exchange == Exchange::kForward &&
+                is_stepwise(topology_.stages[output.target.value])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    void make_stages() {
+        for (std::size_t i = 0; i < topology_.stages.size(); ++i) {
+            const Stage& stage = topology_.stages[i];
+            std::vector<std::size_t> channels;
+            for (const Port& port : ports_[i])
+                channels.push_back(port.channels);
+            execution_.stages_.emplace_back();
+            for (std::size_t k = 0; k < instances(stage.place); ++k) {
+                auto instance = std::make_unique<StageInstance>(
+                    stage,
+                    StageInstance::Settings{channels,
+                                            is_stepwise(stage),
+                                            turn(agent_index(stage.place, k)),
+                                            &execution_.control_});
+                add_to_agent(stage.place, k, *instance);
+                execution_.stages_.back().push_back(std::move(instance));
+            }
+        }
+    }
+
+    void add_to_agent(Place place, std::size_t index, StageInstance& instance) {
+        if (place == Place::kIngest) execution_.ingest_[index]->add_stage(instance);
+        if (place == Place::kShard) execution_.shards_[index]->add_stage(instance);
+        if (place == Place::kMerge) execution_.merge_->add_stage(instance);
+    }
+
+    // What leads into a stage from other agents: a ring for each producing agent and shard, or a
+    // gather.
+    void make_rings(std::size_t stage_index) {
+        std::vector<bool> is_producer(agent_count(), false);
+        bool is_any = false;
+        for (const Port& port : ports_[stage_index]) {
+            for (const Feeder& feeder : port.feeders) {
+                if (feeder.stage == kSourceFeeder) continue;
+                const Stage& from = topology_.stages[feeder.stage];
+                if (is_call(from.outputs[feeder.output])) continue;
+                is_any = true;
+                for (std::size_t k = 0; k < instances(from.place); ++k)
+                    is_producer[agent_index(from.place, k)] = true;
+            }
+        }
+        rings_.emplace_back(agent_count());
+        gathers_.push_back(nullptr);
+        if (!is_any) return;
+        if (topology_.stages[stage_index].place == Place::kMerge) {
+            make_gather(stage_index);
+            return;
+        }
+        ASSERT(topology_.stages[stage_index].place == Place::kShard);
+        for (std::size_t agent = 0; agent < agent_count(); ++agent) {
+            if (!is_producer[agent]) continue;
+            for (std::size_t shard = 0; shard < settings_.shards; ++shard) {
+                execution_.rings_.push_back(
+                    std::make_unique<Ring<EdgeItem>>(settings_.ring_capacity));
+                Ring<EdgeItem>& ring = *execution_.rings_.back();
+                rings_.back()[agent].push_back(&ring);
+                StageInstance& target = *execution_.stages_[stage_index][shard];
+                execution_.shards_[shard]->add_ring(ring, target, home(agent));
+            }
+        }
+    }
+
+    void make_gather(std::size_t stage_index) {
+        execution_.gathers_.push_back(
+            std::make_unique<Gather>(agent_count(), settings_.gather_credits));
+        gathers_.back() = execution_.gathers_.back().get();
+        std::vector<std::vector<bool>> is_ordered;
+        for (const Port& port : ports_[stage_index])
+            is_ordered.push_back(port.is_ordered);
+        execution_.merge_->add_queue(GatherQueue(
+            *gathers_.back(), *execution_.stages_[stage_index][0], std::move(is_ordered)));
+    }
+
+    void make_outputs(std::size_t stage_index) {
+        const Stage& stage = topology_.stages[stage_index];
+        for (std::size_t k = 0; k < instances(stage.place); ++k) {
+            for (std::size_t o = 0; o < stage.outputs.size(); ++o)
+                execution_.stages_[stage_index][k]->add_output(make_output(stage_index, k, o));
+        }
+    }
+
+    [[nodiscard]] std::unique_ptr<StageOutput> make_output(std::size_t stage_index,
+                                                           std::size_t instance,
+                                                           std::size_t output_index) {
+        const Stage& stage = topology_.stages[stage_index];
+        const Output& output = stage.outputs[output_index];
+        if (output.exchange == Exchange::kSink) {
+            ASSERT(stage.place == Place::kMerge);
+            return std::make_unique<SinkOutput>(*sinks_[output.sink], execution_.control_);
+        }
+        const std::size_t target = output.target.value;
+        const std::size_t channel =
+            first_channel(ports_[target][output.port], stage_index, output_index);
+        if (is_call(output)) {
+            const std::size_t other = execution_.is_fused_ ? 0 : instance;
+            return std::make_unique<DirectOutput>(
+                *execution_.stages_[target][other], output.port, channel);
+        }
+        return make_exchange(stage, output, instance, channel + instance);
+    }
+
+    [[nodiscard]] std::unique_ptr<StageOutput> make_exchange(const Stage& stage,
+                                                             const Output& output,
+                                                             std::size_t instance,
+                                                             std::size_t channel) {
+        const std::size_t target = output.target.value;
+        const std::size_t agent = agent_index(stage.place, instance);
+        const Place place = topology_.stages[target].place;
+        const std::size_t lane_count = instances(place);
+        BatchPool& pool =
+            home(agent).pool(stage.output_schema, lane_count * (settings_.ring_capacity + 2));
+        std::vector<Lane> lanes;
+        for (std::size_t i = 0; i < lane_count; ++i) {
+            Lane::Target to;
+            to.gather = gathers_[target];
+            if (to.gather == nullptr) to.ring = rings_[target][agent][i];
+            to.wake = execution_.wakes_[agent_index(place, i)].get();
+            lanes.emplace_back(to,
+                               pool,
+                               Lane::Address{static_cast<std::uint8_t>(output.port),
+                                             static_cast<std::uint32_t>(channel),
+                                             static_cast<std::uint16_t>(agent)});
+        }
+        return std::make_unique<ExchangeOutput>(
+            ExchangeOutput::Settings{output.exchange, output.keys, topology_.seed},
+            std::move(lanes));
+    }
+
+    [[nodiscard]] Result<void> make_sinks() {
+        for (const SinkSpec& spec : topology_.sinks) {
+            auto sink = connectors_.make_sink(spec, say("sink", spec.name));
+            if (!sink) return tl::make_unexpected(std::move(sink).error());
+            sinks_.push_back(&execution_.merge_->add_sink(*std::move(sink)));
+        }
+        std::vector<BatchHome*> homes;
+        for (std::size_t agent = 0; agent + 1 < agent_count(); ++agent)
+            homes.push_back(&home(agent));
+        execution_.merge_->set_homes(std::move(homes));
+        return {};
+    }
+
+    [[nodiscard]] std::function<void(std::string_view)> say(std::string_view event,
+                                                            std::string name) const {
+        return [this_execution = &execution_, event, name = std::move(name)](
+                   std::string_view text) { this_execution->on_event_({event, name, text}); };
+    }
+
+    [[nodiscard]] Result<void> make_sources() {
+        for (std::size_t i = 0; i < topology_.sources.size(); ++i) {
+            const SourceStage& source = topology_.sources[i];
+            ASSERT(topology_.stages[source.stage.value].place == Place::kIngest);
+            execution_.shared_.push_back(std::make_unique<SourceShared>());
+            for (std::size_t k = 0; k < settings_.ingest_agents; ++k) {
+                if (Result<void> made = make_source(i, k); !made) return made;
+            }
+        }
+        return {};
+    }
+
+    [[nodiscard]] Result<void> make_source(std::size_t index, std::size_t agent) {
+        const SourceStage& stage = topology_.sources[index];
+        IngestAgent& owner = *execution_.ingest_[agent];
+        auto source = owner.door().make_source(
+            stage.source, {agent, settings_.ingest_agents}, say("source", stage.source.name));
+        if (!source) return tl::make_unexpected(std::move(source).error());
+        SourceOutlet::Settings outlet;
+        outlet.source = &stage;
+        outlet.stage = execution_.stages_[stage.stage.value][agent].get();
+        outlet.shared = execution_.shared_[index].get();
+        outlet.clock = turn(agent);
+        outlet.control = &execution_.control_;
+        outlet.channel = first_channel(ports_[stage.stage.value][0], kSourceFeeder, index);
+        outlet.segment_rows_max = settings_.segment_rows_max;
+        outlet.on_reject = [this_execution = &execution_](const std::string& name,
+                                                          const Rejected& record) {
+            std::string text(name_of(record.reason));
+            if (!record.detail.empty()) text.append(": ").append(record.detail);
+            text.append(", from ").append(record.peer);
+            text.append(", offset ").append(std::to_string(record.offset));
+            this_execution->on_event_({"record.rejected", name, text});
+        };
+        owner.add_source(*std::move(source), std::move(outlet));
+        return {};
+    }
+
+    // Sinks first: what is read early shall have somewhere to go.
+    [[nodiscard]] Result<void> open_all() {
+        if (Result<void> opened = execution_.merge_->open(); !opened) return opened;
+        for (const std::unique_ptr<IngestAgent>& agent : execution_.ingest_) {
+            if (Result<void> opened = agent->open(); !opened) return opened;
+        }
+        return {};
+    }
+
+    Execution& execution_;
+    const Topology& topology_;
+    const ExecutionSettings& settings_;
+    const Connectors& connectors_;
+    const Clock& clock_;
+    std::vector<std::vector<Port>> ports_;                          // [stage][port]
+    std::vector<std::vector<std::vector<Ring<EdgeItem>*>>> rings_;  // [stage][agent][shard]
+    std::vector<Gather*> gathers_;                                  // [stage]
+    std::vector<Sink*> sinks_;
+};
+
+Result<std::unique_ptr<Execution>> Execution::open(std::shared_ptr<const Topology> topology,
+                                                   const ExecutionSettings& settings,
+                                                   const Connectors& connectors,
+                                                   const Clock& clock,
+                                                   OnQueryEvent on_event) {
+    ASSERT(settings.shards > 0);
+    ASSERT(settings.ingest_agents > 0);
+    std::unique_ptr<Execution> execution(new Execution());
+    execution->topology_ = std::move(topology);
+    execution->on_event_ = std::move(on_event);
+    execution->is_fused_ =
+        settings.is_fused_allowed && settings.shards == 1 && settings.ingest_agents == 1;
+    Result<void> wired = Wiring(*execution, settings, connectors, clock).run();
+    if (!wired) return tl::make_unexpected(std::move(wired).error());
+    return execution;
+}
+
+Execution::~Execution() {
+    for (const std::unique_ptr<Ring<EdgeItem>>& ring : rings_) {
+        ring->drain(ring->capacity(),
+                    [](const EdgeItem& item) { std::unique_ptr<Batch>(item.batch).reset(); });
+    }
+}
+
+std::vector<IngestAgent*> Execution::ingest_agents() {
+    std::vector<IngestAgent*> agents;
+    for (const std::unique_ptr<IngestAgent>& agent : ingest_)
+        agents.push_back(agent.get());
+    return agents;
+}
+
+std::vector<ShardAgent*> Execution::shard_agents() {
+    std::vector<ShardAgent*> agents;
+    for (const std::unique_ptr<ShardAgent>& agent : shards_)
+        agents.push_back(agent.get());
+    return agents;
+}
+
+std::vector<Agent*> Execution::agents() {
+    std::vector<Agent*> agents;
+    for (IngestAgent* const agent : ingest_agents())
+        agents.push_back(agent);
+    for (ShardAgent* const agent : shard_agents())
+        agents.push_back(agent);
+    agents.push_back(merge_.get());
+    return agents;
+}
+
+void Execution::set_wake_signal(std::size_t agent_index, WakeSignal& signal) {
+    *wakes_[agent_index] = &signal;
+}
+
+std::uint64_t QueryTotals::malformed_sum() const noexcept {
+    return std::accumulate(malformed.begin(), malformed.end(), std::uint64_t{0});
+}
+
+QueryTotals Execution::totals() const {
+    QueryTotals totals;
+    for (const std::unique_ptr<IngestAgent>& agent : ingest_) {
+        for (std::size_t i = 0; i < topology_->sources.size(); ++i) {
+            const SourceTotals source = agent->totals(i);
+            totals.rows_in += source.source.received_records;
+            totals.bytes_in += source.source.received_bytes;
+            totals.emitted += source.rows_delivered;
+            totals.shed += source.source.shed_records;
+            totals.kernel_dropped += source.source.kernel_dropped;
+            for (std::size_t k = 0; k < kRejectReasonCount; ++k)
+                totals.malformed[k] += source.rejected[k];
+        }
+    }
+    for (const auto& instances : stages_) {
+        for (const std::unique_ptr<StageInstance>& stage : instances) {
+            const StageCounters counters = stage->totals();
+            totals.late += counters.ops.late_rows;
+            totals.filtered += counters.ops.filtered_rows;
+            totals.null_time += counters.ops.null_time_rows;
+            totals.state_bytes += counters.memory_bytes;
+        }
+    }
+    for (std::size_t i = 0; i < topology_->sinks.size(); ++i) {
+        const SinkCounters sink = merge_->sink_totals(i);
+        totals.rows_out += sink.rows;
+        totals.bytes_out += sink.bytes;
+        totals.sink_dropped += sink.dropped;
+    }
+    return totals;
+}
+
+}  // namespace thalweg

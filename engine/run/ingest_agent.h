@@ -1,0 +1,99 @@
+#pragma once
+
+#include "engine/run/agent.h"
+#include "engine/run/batch_home.h"
+#include "engine/run/clock.h"
+#include "engine/run/connectors.h"
+#include "engine/run/published.h"
+#include "engine/run/query_control.h"
+#include "engine/run/source_outlet.h"
+#include "engine/run/stage_instance.h"
+#include "ingest/source.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+// When open windows fire although their time has not come: as soon as a source has ended by itself,
+// at any end, or at none.
+enum class DrainPolicy : std::uint8_t { kAuto, kAlways, kNever };
+
+// What one source on one agent has counted.
+struct SourceTotals {
+    SourceCounters source;
+    std::uint64_t rows_delivered = 0;
+    std::array<std::uint64_t, kRejectReasonCount> rejected{};
+};
+
+// One front door: its sources, their event loop, and the stages that run beside them.
+//
+// A turn: take home what came back, go on with what was unfinished, run the event loop, poll each
+// source whose outlet is ready, see who has ended. An agent whose stages are full polls nobody:
+// TCP's own window closes, datagrams are shed by their source.
+//
+// Threads   Its runner's; totals() any.
+class IngestAgent final : public Agent {
+  public:
+    // Borrows the clocks and the control.
+    struct Settings {
+        std::string name;
+        IngestDoor door;
+        const Clock* clock = nullptr;
+        TurnClock* turn = nullptr;
+        QueryControl* control = nullptr;
+        DrainPolicy drain = DrainPolicy::kAuto;
+        std::size_t home_capacity = 256;
+    };
+
+    explicit IngestAgent(Settings settings);
+
+    // Setting up, before the first turn. Stages in topological order.
+    void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
+
+    void add_source(std::unique_ptr<Source> source, SourceOutlet::Settings outlet);
+
+    // Opens the sources; the first that cannot be opened is the error.
+    [[nodiscard]] Result<void> open();
+
+    std::size_t do_work(std::size_t budget) override;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return settings_.name; }
+
+    [[nodiscard]] int wake_descriptor() const noexcept override {
+        return settings_.door.wake_descriptor;
+    }
+
+    [[nodiscard]] BatchHome& home() noexcept { return home_; }
+
+    [[nodiscard]] IngestDoor& door() noexcept { return settings_.door; }
+
+    // Of the source with this index in the topology, as of the latest turn.
+    [[nodiscard]] SourceTotals totals(std::size_t source_index) const {
+        return inputs_[source_index]->totals.read();
+    }
+
+  private:
+    struct Input {
+        std::unique_ptr<SourceOutlet> outlet;
+        std::unique_ptr<Source> source;  // Goes first: it may know the outlet.
+        bool is_stopped = false;
+        bool has_ended = false;
+        Published<SourceTotals> totals;
+    };
+
+    [[nodiscard]] std::size_t poll(Input& input, std::size_t budget);
+    void finish(Input& input);
+    void publish();
+
+    Settings settings_;
+    BatchHome home_;
+    std::vector<StageInstance*> stages_;
+    std::vector<std::unique_ptr<Input>> inputs_;  // In the order of the topology.
+};
+
+}  // namespace thalweg

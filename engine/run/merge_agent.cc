@@ -1,0 +1,150 @@
+#include "engine/run/merge_agent.h"
+
+#include "engine/run/shard_agent.h"
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+
+GatherQueue::GatherQueue(Gather& gather,
+                         StageInstance& target,
+                         std::vector<std::vector<bool>> is_ordered)
+    : gather_(&gather), target_(&target) {
+    for (const std::vector<bool>& port : is_ordered) {
+        index_.emplace_back();
+        for (const bool ordered : port) {
+            index_.back().push_back(channels_.size());
+            channels_.emplace_back().is_ordered = ordered;
+        }
+    }
+}
+
+GatherQueue::~GatherQueue() {
+    for (const Channel& channel : channels_) {
+        for (const EdgeItem& item : channel.items)
+            std::unique_ptr<Batch>(item.batch).reset();
+    }
+    if (channels_.empty()) return;  // Moved from.
+    gather_->drain([](EdgeItem&& item) { std::unique_ptr<Batch>(item.batch).reset(); });
+}
+
+std::size_t GatherQueue::work(std::size_t budget, const std::vector<BatchHome*>& homes) {
+    gather_->drain([this](EdgeItem&& item) {
+        channels_[index_[item.port][item.channel]].items.push_back(item);
+    });
+    std::size_t done = 0;
+    for (; done < budget && target_->ready(); ++done) {
+        Channel* const channel = next_channel();
+        if (channel == nullptr) break;
+        deliver_front(*channel, homes);
+    }
+    return done;
+}
+
+GatherQueue::Channel* GatherQueue::next_channel() {
+    for (std::size_t i = 0; i < channels_.size(); ++i) {
+        Channel& channel = channels_[(next_ + i) % channels_.size()];
+        if (channel.items.empty() || !may_go(channel)) continue;
+        next_ = (next_ + i + 1) % channels_.size();
+        return &channel;
+    }
+    return nullptr;
+}
+
+bool GatherQueue::may_go(const Channel& channel) const {
+    const EdgeItem& front = channel.items.front();
+    if (!channel.is_ordered || front.kind != ItemKind::kData) return true;
+    return std::all_of(channels_.begin(), channels_.end(), [&](const Channel& other) {
+        if (!other.is_ordered || !other.holds_back || &other == &channel) return true;
+        const bool has_rows = !other.items.empty() && other.items.front().kind == ItemKind::kData;
+        return (has_rows ? other.items.front().watermark : other.watermark) >= front.watermark;
+    });
+}
+
+void GatherQueue::deliver_front(Channel& channel, const std::vector<BatchHome*>& homes) {
+    const EdgeItem item = channel.items.front();
+    channel.items.pop_front();
+    channel.holds_back = item.kind == ItemKind::kData || item.kind == ItemKind::kWatermark;
+    if (item.kind == ItemKind::kWatermark)
+        channel.watermark = std::max(channel.watermark, item.watermark);
+    deliver(item, *target_);
+    if (item.batch != nullptr) homes[item.producer]->send(std::unique_ptr<Batch>(item.batch));
+    gather_->release(item.producer);
+}
+
+MergeAgent::MergeAgent(Settings settings) : settings_(std::move(settings)) {
+    ASSERT(settings_.clock != nullptr);
+    ASSERT(settings_.turn != nullptr);
+    ASSERT(settings_.control != nullptr);
+}
+
+Sink& MergeAgent::add_sink(std::unique_ptr<Sink> sink) {
+    outlets_.push_back(std::make_unique<Outgoing>());
+    outlets_.back()->sink = std::move(sink);
+    return *outlets_.back()->sink;
+}
+
+Result<void> MergeAgent::open() {
+    for (const std::unique_ptr<Outgoing>& outlet : outlets_) {
+        Result<void> opened = outlet->sink->open();
+        if (!opened) return opened;
+    }
+    return {};
+}
+
+std::size_t MergeAgent::do_work(std::size_t budget) {
+    if (settings_.control->finished()) return 0;
+    settings_.turn->now_ns = settings_.clock->wall_now_ns();
+    poll_sinks();
+    std::size_t work = 0;
+    for (StageInstance* const stage : stages_)
+        work += stage->resume() ? 1U : 0U;
+    for (GatherQueue& queue : queues_)
+        work += queue.work(budget, homes_);
+    if (work == 0 && !queues_.empty()) {
+        for (StageInstance* const stage : stages_)
+            stage->flush();
+    }
+    publish();
+    const bool has_ended =
+        std::all_of(stages_.begin(), stages_.end(), [](const StageInstance* stage) {
+            return stage->has_ended();
+        });
+    if (has_ended) close();
+    return work;
+}
+
+void MergeAgent::poll_sinks() {
+    for (const std::unique_ptr<Outgoing>& outlet : outlets_) {
+        const Result<void> polled = outlet->sink->poll(settings_.turn->now_ns);
+        if (!polled) settings_.control->fail(polled.error().message);
+    }
+}
+
+void MergeAgent::close() {
+    for (const std::unique_ptr<Outgoing>& outlet : outlets_) {
+        const Result<void> closed = outlet->sink->close();
+        if (!closed) settings_.control->fail(closed.error().message);
+    }
+    publish();
+    settings_.control->finish();
+}
+
+void MergeAgent::give_up() {
+    for (const std::unique_ptr<Outgoing>& outlet : outlets_) {
+        outlet->sink->flush();
+        static_cast<void>(outlet->sink->poll(settings_.turn->now_ns));
+    }
+    publish();
+}
+
+void MergeAgent::publish() {
+    for (StageInstance* const stage : stages_)
+        stage->publish();
+    for (const std::unique_ptr<Outgoing>& outlet : outlets_)
+        outlet->totals.write(outlet->sink->counters());
+}
+
+}  // namespace thalweg

@@ -1,0 +1,124 @@
+#pragma once
+
+#include "engine/run/agent.h"
+#include "engine/run/batch_home.h"
+#include "engine/run/clock.h"
+#include "engine/run/edge_item.h"
+#include "engine/run/gather.h"
+#include "engine/run/published.h"
+#include "engine/run/query_control.h"
+#include "engine/run/stage_instance.h"
+#include "engine/sink/sink.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+// What came through one Gather and waits for its stage, one queue for each channel.
+//
+// Order     Channels of an ordered edge: rows leave in the order of their steps. Those of the least
+//           step go, once every other channel has rows of that step or a later one in front, or
+//           has reached that step: all rows of one window before any of the next. Nothing of a
+//           window is collected; a channel's rows stream as soon as no one can come before them.
+//           Other channels: as they come.
+// Bounds    The producers' credits.
+// Threads   The merge agent's.
+class GatherQueue {
+  public:
+    // `is_ordered`: for each port, for each of its channels.
+    GatherQueue(Gather& gather, StageInstance& target, std::vector<std::vector<bool>> is_ordered);
+    GatherQueue(GatherQueue&&) = default;
+    GatherQueue& operator=(GatherQueue&&) = delete;
+    GatherQueue(const GatherQueue&) = delete;
+    GatherQueue& operator=(const GatherQueue&) = delete;
+    ~GatherQueue();
+
+    // Takes what has come, and gives the stage what may go, up to `budget` items. Batches go to
+    // homes[producer].
+    [[nodiscard]] std::size_t work(std::size_t budget, const std::vector<BatchHome*>& homes);
+
+  private:
+    struct Channel {
+        std::deque<EdgeItem> items;
+        Watermark watermark;  // Of the words delivered so far.
+        bool is_ordered = false;
+        bool holds_back = true;  // Neither idle nor ended.
+    };
+
+    [[nodiscard]] Channel* next_channel();
+    [[nodiscard]] bool may_go(const Channel& channel) const;
+    void deliver_front(Channel& channel, const std::vector<BatchHome*>& homes);
+
+    Gather* gather_;
+    StageInstance* target_;
+    std::vector<std::vector<std::size_t>> index_;  // [port][channel] -> channels_.
+    std::vector<Channel> channels_;
+    std::size_t next_ = 0;  // Where to look first: channels take turns.
+};
+
+// Puts the outputs of the shards together and feeds the sinks.
+//
+// A turn: poll the sinks, go on with what was unfinished, take what the mailboxes hold as far as
+// the stages are ready. A stage whose sink is full takes nothing, its producers run out of credits,
+// and wait. When all stages have ended the sinks are closed and the query is over.
+//
+// Threads   Its runner's; totals any.
+// Failure   A sink's error fails the query.
+class MergeAgent final : public Agent {
+  public:
+    // Borrows the clocks and the control.
+    struct Settings {
+        std::string name;
+        const Clock* clock = nullptr;
+        TurnClock* turn = nullptr;
+        QueryControl* control = nullptr;
+    };
+
+    explicit MergeAgent(Settings settings);
+
+    // Setting up, before the first turn.
+    void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
+
+    [[nodiscard]] Sink& add_sink(std::unique_ptr<Sink> sink);
+
+    void add_queue(GatherQueue queue) { queues_.push_back(std::move(queue)); }
+
+    void set_homes(std::vector<BatchHome*> homes) { homes_ = std::move(homes); }
+
+    [[nodiscard]] Result<void> open();
+
+    std::size_t do_work(std::size_t budget) override;
+
+    // After a failure, with all threads gone: lets the sinks show what they were given.
+    void give_up();
+
+    [[nodiscard]] std::string_view name() const noexcept override { return settings_.name; }
+
+    [[nodiscard]] SinkCounters sink_totals(std::size_t sink_index) const {
+        return outlets_[sink_index]->totals.read();
+    }
+
+  private:
+    struct Outgoing {
+        std::unique_ptr<Sink> sink;
+        Published<SinkCounters> totals;
+    };
+
+    void poll_sinks();
+    void close();
+    void publish();
+
+    Settings settings_;
+    std::vector<StageInstance*> stages_;
+    std::vector<std::unique_ptr<Outgoing>> outlets_;
+    std::vector<GatherQueue> queues_;
+    std::vector<BatchHome*> homes_;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,98 @@
+#pragma once
+
+#include "engine/run/connectors.h"
+#include "engine/run/execution.h"
+#include "engine/run/log.h"
+#include "engine/run/runner.h"
+#include "engine/run/topology.h"
+#include "state/base/status.h"
+
+#include <array>
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace thalweg {
+
+// How a query runs. Which agents share a thread follows from the counts and the machine: one of
+// each kind is one thread; otherwise every agent has its own, except that merge shares the thread
+// of the first ingest agent where there are fewer processors than agents.
+struct RunOptions {
+    std::size_t shards = 1;
+    std::size_t ingest_threads = 1;
+    std::vector<unsigned> pin;  // Processors for the threads, in the order ingest, shards, merge.
+    DrainPolicy drain = DrainPolicy::kAuto;
+    std::size_t batch_rows = kBatchRows;  // 1 to kBatchRows: rows in one segment, for tests.
+    bool polls = false;                   // Threads never nap: the least latency, a core each.
+};
+
+// How a query ended, or how far it has come.
+//
+//   rows_in (received) = emitted + malformed + shed
+struct Summary {
+    QueryTotals totals;
+    std::int64_t elapsed_ns = 0;
+    std::string error;  // Empty while all is well.
+};
+
+// One line for the end of a run and for --stats: "rows in 10,000, rows out 96, ...".
+[[nodiscard]] std::string to_string(const Summary& summary);
+
+// A running query: an Execution and the threads that call its agents.
+//
+// Threads   start() and destruction: one. All else: any.
+// Lifecycle start() opens everything and begins. The query ends by itself when its bounded inputs
+//           do, on failure, or after request_stop(): the sources read nothing more, what was read
+//           is processed, the sinks are flushed. wait() gives the summary. Destruction without a
+//           wait() ends the threads where they are.
+// Failure   start() fails for what can never run; the summary's error says what failed later.
+class Query {
+  public:
+    // Borrows the clock and the log.
+    [[nodiscard]] static Result<std::unique_ptr<Query>> start(
+        std::shared_ptr<const Topology> topology,
+        const RunOptions& options,
+        const Connectors& connectors,
+        const Clock& clock,
+        Log& log);
+
+    Query(const Query&) = delete;
+    Query& operator=(const Query&) = delete;
+    ~Query();
+
+    void request_stop() noexcept;
+
+    [[nodiscard]] bool finished() const noexcept { return execution_->finished(); }
+
+    // Now, while it runs: for --stats.
+    [[nodiscard]] Summary snapshot() const;
+
+    // Sleeps until the query has ended, at most `limit_ns`; returns whether it has.
+    bool wait_for(std::int64_t limit_ns);
+
+    // Until it has ended; then the summary, in which every balance holds.
+    [[nodiscard]] Summary wait();
+
+    // The thread count, for the log.
+    [[nodiscard]] std::size_t thread_count() const noexcept { return runners_.size(); }
+
+  private:
+    Query(const Clock& clock, Log& log);
+
+    void make_runners(const RunOptions& options);
+    void add_runner(const RunOptions& options, std::vector<std::size_t> agents);
+    void on_event(const QueryEvent& event);
+
+    const Clock& clock_;
+    Log& log_;
+    LogSite reject_site_;
+    std::unique_ptr<Execution> execution_;
+    std::vector<std::unique_ptr<Runner>> runners_;  // Go first: they call the agents.
+    std::int64_t started_ns_ = 0;
+    std::atomic<std::int64_t> ended_ns_{0};
+};
+
+}  // namespace thalweg

@@ -1,0 +1,71 @@
+#pragma once
+
+#include "engine/run/agent.h"
+#include "engine/run/batch_home.h"
+#include "engine/run/clock.h"
+#include "engine/run/edge_item.h"
+#include "engine/run/query_control.h"
+#include "engine/run/ring.h"
+#include "engine/run/stage_instance.h"
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+// One core and everything it owns: an instance of each kShard stage, and the rings into them.
+//
+// There is a ring for each producing agent and each target stage, so that an item is only ever
+// behind items for the same stage. The graph of stages has no cycle, hence neither has the graph of
+// who waits for whom, and the last stage waits only for the merge agent, which waits for no shard:
+// no deadlock, whatever the capacities.
+//
+// Threads  Its runner's.
+class ShardAgent final : public Agent {
+  public:
+    // Borrows the clocks and the control.
+    struct Settings {
+        std::string name;
+        const Clock* clock = nullptr;
+        TurnClock* turn = nullptr;
+        QueryControl* control = nullptr;
+        std::size_t home_capacity = 256;
+    };
+
+    explicit ShardAgent(Settings settings);
+
+    // Setting up, before the first turn. Stages in topological order.
+    void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
+
+    // Takes what comes through `ring` to `target`, and sends its batches to `home` afterwards.
+    void add_ring(Ring<EdgeItem>& ring, StageInstance& target, BatchHome& home) {
+        inbound_.push_back({&ring, &target, &home});
+    }
+
+    std::size_t do_work(std::size_t budget) override;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return settings_.name; }
+
+    [[nodiscard]] BatchHome& home() noexcept { return home_; }
+
+  private:
+    struct Inbound {
+        Ring<EdgeItem>* ring;
+        StageInstance* target;
+        BatchHome* home;
+    };
+
+    [[nodiscard]] static std::size_t drain(const Inbound& inbound, std::size_t budget);
+
+    Settings settings_;
+    BatchHome home_;
+    std::vector<StageInstance*> stages_;
+    std::vector<Inbound> inbound_;
+};
+
+// Gives one item to its stage, which is ready if the item carries rows.
+void deliver(const EdgeItem& item, StageInstance& target);
+
+}  // namespace thalweg

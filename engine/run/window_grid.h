@@ -1,0 +1,35 @@
+#pragma once
+
+#include "ops/window.h"
+#include "state/base/time.h"
+
+#include <cstdint>
+#include <vector>
+
+namespace thalweg {
+
+// Where the windows of a query may end, asked to find out whether two rows may share a watermark.
+//
+// Rows are processed a batch at a time and judged as if one at a time, under the watermark that the
+// row before them left. Processing a row under an older watermark makes a difference only if, in
+// between, the watermark passed the end of a slice that the row falls before: then the batch is
+// cut there. The answers err on the side of cutting (in zones whose clocks change), which costs
+// time and never a result.
+//
+// Threads  Immutable.
+class WindowGrid {
+  public:
+    // Keeps the windows of event time with arithmetic of their own.
+    explicit WindowGrid(const std::vector<WindowSpec>& windows);
+
+    // Whether a window may end between the two: the later one is worth passing on.
+    [[nodiscard]] bool passes_end(Watermark before, Watermark after) const;
+
+    // Whether a row of `time_ns` may fare differently under `after` than under `before`.
+    [[nodiscard]] bool affects(Watermark before, Watermark after, std::int64_t time_ns) const;
+
+  private:
+    std::vector<WindowSpec> windows_;
+};
+
+}  // namespace thalweg
