@@ -1,13 +1,11 @@
 #include "ops/expr/date_pattern.h"
 
 #include "ops/expr/time_unit.h"
-#include "state/base/int128.h"
 #include "state/base/time.h"
 #include "state/text/timestamp.h"
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 namespace thalweg {
 namespace {
@@ -163,12 +161,9 @@ std::optional<std::int64_t> DatePattern::Fields::local_ns() const {
         days = days_from_civil({civil_year, 1, 1}) + static_cast<std::int32_t>(day_of_year) - 1;
         if (civil_from_days(days).year != civil_year) return std::nullopt;
     }
-    const Int128 wide = Int128{days} * kNanosPerDay + clock_hour * kNanosPerHour +
-                        minute * kNanosPerMinute + second * kNanosPerSecond + nanos;
-    if (wide < std::numeric_limits<std::int64_t>::min() ||
-        wide > std::numeric_limits<std::int64_t>::max())
-        return std::nullopt;
-    return static_cast<std::int64_t>(wide);
+    return nanos_of(
+        {days,
+         clock_hour * kNanosPerHour + minute * kNanosPerMinute + second * kNanosPerSecond + nanos});
 }
 
 Result<std::shared_ptr<const DatePattern>> DatePattern::make(std::string_view pattern) {
@@ -212,8 +207,8 @@ bool DatePattern::has_offset() const noexcept {
     });
 }
 
-void DatePattern::append_part(std::string& out, const Part& part, std::int64_t local_ns) const {
-    const auto value = [&](TimeUnit unit) { return extract_unit(unit, local_ns); };
+void DatePattern::append_part(std::string& out, const Part& part, ClockReading reading) const {
+    const auto value = [&](TimeUnit unit) { return extract_unit(unit, reading); };
     const auto number = [&](std::int64_t n) { append_number(out, n, part.count); };
     const std::int64_t hour = value(TimeUnit::kHour);
     switch (part.letter) {
@@ -254,8 +249,9 @@ void DatePattern::append_part(std::string& out, const Part& part, std::int64_t l
 }
 
 void DatePattern::append(std::string& out, std::int64_t local_ns) const {
+    const ClockReading reading = reading_of(local_ns);
     for (const Part& part : parts_)
-        append_part(out, part, local_ns);
+        append_part(out, part, reading);
 }
 
 bool DatePattern::parse_part(const Part& part, std::string_view& text, Fields& fields) {

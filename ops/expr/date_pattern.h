@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/expr/time_unit.h"
 #include "state/base/status.h"
 
 #include <cstddef>
@@ -16,8 +17,8 @@ namespace thalweg {
 //
 //   y u year   M L month (MMM Jan, MMMM January)   d day   D day of year   Q quarter
 //   H hour 0-23   k 1-24   h 1-12   K 0-11   a AM PM   m minute   s second   S fraction
-//   E weekday (EEE Mon, EEEE Monday)   X offset (Z or +01, XX +0100, XXX +01:00)   Z offset +0100
-//   'text'   '' a quote   all that is no letter: itself
+//   E weekday (EEE Mon, EEEE Monday)   X offset (Z or +01, XX +0100, with three +01:00)   Z offset
+//   +0100 'text'   '' a quote   all that is no letter: itself
 //
 // Numbers are written with as many digits as there are letters, at least. They are read with
 // exactly as many when there are two or more, and with one or two when there is one. The offset can
@@ -51,7 +52,7 @@ class DatePattern {
 
     struct Fields;
 
-    void append_part(std::string& out, const Part& part, std::int64_t local_ns) const;
+    void append_part(std::string& out, const Part& part, ClockReading reading) const;
     [[nodiscard]] static bool parse_part(const Part& part, std::string_view& text, Fields& fields);
 
     std::vector<Part> parts_;

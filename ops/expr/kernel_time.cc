@@ -25,6 +25,8 @@ const TimeCall& time_call(const KernelCall& call) {
     return *static_cast<const TimeCall*>(call.prepared);
 }
 
+constexpr std::string_view kOutOfRange = "a TIMESTAMP would be outside of the years 1677 to 2262";
+
 Result<std::shared_ptr<const void>> make_time_call(TimeUnit unit, const ExprSettings& settings) {
     return std::make_shared<const TimeCall>(TimeCall{unit, settings.zone});
 }
@@ -91,7 +93,7 @@ Result<std::shared_ptr<const void>> prepare_rounding(Arguments arguments,
     return make_time_call(unit, settings);
 }
 
-template <std::int64_t (*kRound)(TimeUnit, std::int64_t) noexcept>
+template <ClockReading (*kRound)(TimeUnit, ClockReading) noexcept>
 void kernel_round(const KernelCall& call) {
     const Column& from = *call.arguments[0];
     const TimeUnit unit = time_call(call).unit;
@@ -100,13 +102,14 @@ void kernel_round(const KernelCall& call) {
     const bool keeps_offset =
         from.type().kind == TypeKind::kTimestampLtz && unit <= TimeUnit::kHour;
     call.selection.for_each([&](std::size_t row) {
-        const std::int64_t local = read_clock(from, row, zone);
-        const std::int64_t rounded = kRound(unit, local);
+        const ClockReading reading = read_clock(from, row, zone);
+        const ClockReading rounded = kRound(unit, reading);
         if (keeps_offset) {
+            const std::int64_t moved = units_between(TimeUnit::kNanosecond, reading, rounded);
             call.result.data<std::int64_t>()[row] =
-                from.data<std::int64_t>()[row] + (rounded - local);
-        } else {
-            set_clock(call.result, row, rounded, zone);
+                saturating_add(from.data<std::int64_t>()[row], moved);
+        } else if (!set_clock(call.result, row, rounded, zone)) {
+            call.context.fail(std::string(kOutOfRange));
         }
     });
 }
@@ -122,19 +125,6 @@ Type type_of_sum(Arguments arguments) {
     return type;
 }
 
-std::optional<std::int64_t> add_units(TimeUnit unit, std::int64_t local, std::int64_t count) {
-    if (const std::int32_t months = unit_months(unit); months != 0) {
-        std::int64_t all = 0;
-        if (__builtin_mul_overflow(count, std::int64_t{months}, &all)) return std::nullopt;
-        return add_months(local, all);
-    }
-    std::int64_t nanos = 0;
-    std::int64_t sum = 0;
-    if (__builtin_mul_overflow(count, unit_nanos(unit), &nanos)) return std::nullopt;
-    if (__builtin_add_overflow(local, nanos, &sum)) return std::nullopt;
-    return sum;
-}
-
 void kernel_timestamp_add(const KernelCall& call) {
     const std::int64_t* const count = integers(call, 1);
     const Column& from = *call.arguments[2];
@@ -144,11 +134,8 @@ void kernel_timestamp_add(const KernelCall& call) {
     const TimeZone& zone = is_instant ? *TimeZone::utc() : *time_call(call).zone;
     call.selection.for_each([&](std::size_t row) {
         const auto sum = add_units(unit, read_clock(from, row, zone), count[row]);
-        if (!sum) {
-            call.context.fail("TIMESTAMPADD: the sum is not between the years 1677 and 2262");
-            return;
-        }
-        set_clock(call.result, row, *sum, zone);
+        if (!sum || !set_clock(call.result, row, *sum, zone))
+            call.context.fail(std::string(kOutOfRange));
     });
 }
 
@@ -163,18 +150,15 @@ void kernel_timestamp_diff(const KernelCall& call) {
     const Column& from = *call.arguments[1];
     const Column& to = *call.arguments[2];
     const TimeUnit unit = time_call(call).unit;
-    const std::int64_t nanos = unit_nanos(unit);
     // Between two instants the time that has passed counts, not what the clocks read.
-    const bool are_instants = nanos != 0 && from.type().kind == TypeKind::kTimestampLtz &&
+    const bool are_instants = unit <= TimeUnit::kWeek &&
+                              from.type().kind == TypeKind::kTimestampLtz &&
                               to.type().kind == TypeKind::kTimestampLtz;
     const TimeZone& zone = are_instants ? *TimeZone::utc() : *time_call(call).zone;
     std::int32_t* const out = call.result.data<std::int32_t>();
     call.selection.for_each([&](std::size_t row) {
-        const std::int64_t first = read_clock(from, row, zone);
-        const std::int64_t last = read_clock(to, row, zone);
-        const std::int64_t difference = nanos != 0
-                                            ? saturating_sub(last, first) / nanos
-                                            : months_between(first, last) / unit_months(unit);
+        const std::int64_t difference =
+            units_between(unit, read_clock(from, row, zone), read_clock(to, row, zone));
         out[row] = static_cast<std::int32_t>(difference);
         if (out[row] != difference) {
             call.context.fail("TIMESTAMPDIFF: " + std::to_string(difference) +

@@ -3,7 +3,6 @@
 #include "ops/expr/date_pattern.h"
 #include "ops/expr/functions.h"
 #include "ops/expr/text_loops.h"
-#include "ops/expr/wall_clock.h"
 #include "state/base/time.h"
 #include "state/text/timestamp.h"
 
@@ -175,11 +174,13 @@ void kernel_number_to_instant(const KernelCall& call) {
 // --- Time to text -------------------------------------------------------------------------------
 
 void kernel_date_format(const KernelCall& call) {
-    const Column& from = *call.arguments[0];
+    const std::int64_t* const in = integers(call, 0);
+    const bool is_instant = call.arguments[0]->type().kind == TypeKind::kTimestampLtz;
     const TimeZone& zone = *text_call(call).zone;
     build_texts(call, [&](std::size_t row, std::string& out) {
+        const std::int64_t nanos = in[row];
         if (const DatePattern* const pattern = pattern_of(call, row))
-            pattern->append(out, read_clock(from, row, zone));
+            pattern->append(out, is_instant ? zone.to_local(nanos) : nanos);
     });
 }
 

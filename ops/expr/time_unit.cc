@@ -36,10 +36,6 @@ constexpr std::array kUnits = {
     std::pair{"EPOCH"sv, TimeUnit::kEpoch},
 };
 
-std::int32_t day_of(std::int64_t local_ns) noexcept {
-    return static_cast<std::int32_t>(floor_div(local_ns, kNanosPerDay));
-}
-
 // 0 is Sunday. 1970-01-01 was a Thursday.
 std::int32_t weekday(std::int32_t days) noexcept {
     return static_cast<std::int32_t>(floor_mod(std::int64_t{days} + 4, 7));
@@ -99,13 +95,60 @@ std::int32_t first_day(TimeUnit unit, std::int32_t days, std::int32_t ahead) noe
     return days_from_civil({(whole + ahead) * years + start, 1, 1});
 }
 
-std::int64_t saturate(Int128 nanos) noexcept {
-    constexpr Int128 kMin = std::numeric_limits<std::int64_t>::min();
-    constexpr Int128 kMax = std::numeric_limits<std::int64_t>::max();
-    return static_cast<std::int64_t>(std::clamp(nanos, kMin, kMax));
+Int128 wide_nanos(ClockReading reading) noexcept {
+    return Int128{reading.days} * kNanosPerDay + reading.nanos;
+}
+
+// The reading at a count of nanoseconds, as far as sums may go.
+std::optional<ClockReading> reading_at(Int128 nanos) noexcept {
+    constexpr Int128 kDaysMax = 4'000'000;  // Beyond the year 9999, far from what 32 bits hold.
+    constexpr Int128 kLimit = kDaysMax * kNanosPerDay;
+    if (nanos >= kLimit || nanos <= -kLimit) return std::nullopt;
+    Int128 days = nanos / kNanosPerDay;
+    if (nanos % kNanosPerDay < 0) --days;
+    return ClockReading{static_cast<std::int32_t>(days),
+                        static_cast<std::int64_t>(nanos - days * kNanosPerDay)};
+}
+
+std::optional<ClockReading> add_months(ClockReading reading, std::int64_t months) noexcept {
+    constexpr std::int64_t kMonthsMax = 120'000;  // Ten thousand years.
+    if (months > kMonthsMax || months < -kMonthsMax) return std::nullopt;
+    const CivilDate date = civil_from_days(reading.days);
+    const std::int64_t month = std::int64_t{date.year} * 12 + date.month - 1 + months;
+    const auto first_of = [](std::int64_t index) {
+        return days_from_civil({static_cast<std::int32_t>(floor_div(index, 12)),
+                                static_cast<std::int32_t>(floor_mod(index, 12)) + 1,
+                                1});
+    };
+    const std::int32_t day = first_of(month) + date.day - 1;
+    return ClockReading{std::min(day, first_of(month + 1) - 1), reading.nanos};
+}
+
+std::int64_t months_between(ClockReading from, ClockReading to) noexcept {
+    if (to < from) return -months_between(to, from);
+    const CivilDate first = civil_from_days(from.days);
+    const CivilDate last = civil_from_days(to.days);
+    const std::int64_t months =
+        (std::int64_t{last.year} - first.year) * 12 + last.month - first.month;
+    // The last month counts when its day, cut to the length of the month, and time are reached.
+    const std::optional<ClockReading> reached = add_months(from, months);
+    return reached && *reached <= to ? months : months - 1;
 }
 
 }  // namespace
+
+ClockReading reading_of(std::int64_t local_ns) noexcept {
+    return {static_cast<std::int32_t>(floor_div(local_ns, kNanosPerDay)),
+            floor_mod(local_ns, kNanosPerDay)};
+}
+
+std::optional<std::int64_t> nanos_of(ClockReading reading) noexcept {
+    const Int128 nanos = wide_nanos(reading);
+    if (nanos < std::numeric_limits<std::int64_t>::min() ||
+        nanos > std::numeric_limits<std::int64_t>::max())
+        return std::nullopt;
+    return static_cast<std::int64_t>(nanos);
+}
 
 std::optional<TimeUnit> parse_time_unit(std::string_view text) {
     std::string upper(text);
@@ -146,63 +189,52 @@ std::int32_t unit_months(TimeUnit unit) noexcept {
     }
 }
 
-std::int64_t extract_unit(TimeUnit unit, std::int64_t local_ns) noexcept {
+std::int64_t extract_unit(TimeUnit unit, ClockReading reading) noexcept {
+    const std::int64_t of_second = reading.nanos % kNanosPerSecond;
     switch (unit) {
-        case TimeUnit::kNanosecond: return floor_mod(local_ns, kNanosPerSecond);
-        case TimeUnit::kMicrosecond: return floor_mod(local_ns, kNanosPerSecond) / kNanosPerMicro;
-        case TimeUnit::kMillisecond: return floor_mod(local_ns, kNanosPerSecond) / kNanosPerMilli;
-        case TimeUnit::kSecond: return floor_mod(local_ns, kNanosPerMinute) / kNanosPerSecond;
-        case TimeUnit::kMinute: return floor_mod(local_ns, kNanosPerHour) / kNanosPerMinute;
-        case TimeUnit::kHour: return floor_mod(local_ns, kNanosPerDay) / kNanosPerHour;
-        case TimeUnit::kEpoch: return floor_div(local_ns, kNanosPerSecond);
-        default: return extract_date(unit, day_of(local_ns));
+        case TimeUnit::kNanosecond: return of_second;
+        case TimeUnit::kMicrosecond: return of_second / kNanosPerMicro;
+        case TimeUnit::kMillisecond: return of_second / kNanosPerMilli;
+        case TimeUnit::kSecond: return reading.nanos % kNanosPerMinute / kNanosPerSecond;
+        case TimeUnit::kMinute: return reading.nanos % kNanosPerHour / kNanosPerMinute;
+        case TimeUnit::kHour: return reading.nanos / kNanosPerHour;
+        case TimeUnit::kEpoch:
+            return std::int64_t{reading.days} * 86'400 + reading.nanos / kNanosPerSecond;
+        default: return extract_date(unit, reading.days);
     }
 }
 
-std::int64_t floor_to_unit(TimeUnit unit, std::int64_t local_ns) noexcept {
-    if (unit <= TimeUnit::kDay) {
-        const std::int64_t nanos = unit_nanos(unit);
-        return saturate(Int128{floor_div(local_ns, nanos)} * nanos);
+ClockReading floor_to_unit(TimeUnit unit, ClockReading reading) noexcept {
+    if (unit > TimeUnit::kDay) return {first_day(unit, reading.days, 0), 0};
+    return {reading.days, reading.nanos - reading.nanos % unit_nanos(unit)};
+}
+
+ClockReading ceil_to_unit(TimeUnit unit, ClockReading reading) noexcept {
+    const ClockReading floor = floor_to_unit(unit, reading);
+    if (floor == reading) return reading;
+    if (unit > TimeUnit::kDay) return {first_day(unit, reading.days, 1), 0};
+    const std::int64_t nanos = floor.nanos + unit_nanos(unit);
+    if (nanos < kNanosPerDay) return {floor.days, nanos};
+    return {floor.days + 1, 0};
+}
+
+std::optional<ClockReading> add_units(TimeUnit unit,
+                                      ClockReading reading,
+                                      std::int64_t count) noexcept {
+    if (const std::int32_t months = unit_months(unit); months != 0) {
+        std::int64_t all = 0;
+        if (__builtin_mul_overflow(count, std::int64_t{months}, &all)) return std::nullopt;
+        return add_months(reading, all);
     }
-    return saturate(Int128{first_day(unit, day_of(local_ns), 0)} * kNanosPerDay);
+    return reading_at(wide_nanos(reading) + Int128{count} * unit_nanos(unit));
 }
 
-std::int64_t ceil_to_unit(TimeUnit unit, std::int64_t local_ns) noexcept {
-    const std::int64_t floor = floor_to_unit(unit, local_ns);
-    if (floor == local_ns) return local_ns;
-    if (unit <= TimeUnit::kDay) return saturating_add(floor, unit_nanos(unit));
-    return saturate(Int128{first_day(unit, day_of(local_ns), 1)} * kNanosPerDay);
-}
-
-std::optional<std::int64_t> add_months(std::int64_t local_ns, std::int64_t months) noexcept {
-    // Ten thousand years either way: enough for what 64 bits can say, too little to overflow.
-    constexpr std::int64_t kMonthsMax = 120'000;
-    if (months > kMonthsMax || months < -kMonthsMax) return std::nullopt;
-    const std::int32_t days = day_of(local_ns);
-    const CivilDate date = civil_from_days(days);
-    const std::int64_t month = std::int64_t{date.year} * 12 + date.month - 1 + months;
-    const auto year_index = static_cast<std::int32_t>(floor_div(month, 12));
-    const auto month_index = static_cast<std::int32_t>(floor_mod(month, 12));
-    const std::int32_t first = days_from_civil({year_index, month_index + 1, 1});
-    const std::int32_t next = month_index == 11 ? days_from_civil({year_index + 1, 1, 1})
-                                                : days_from_civil({year_index, month_index + 2, 1});
-    const std::int32_t sum_days = std::min(first + date.day - 1, next - 1);
-    const std::int64_t of_day = floor_mod(local_ns, kNanosPerDay);
-    const Int128 sum = Int128{sum_days} * kNanosPerDay + of_day;
-    const std::int64_t result = saturate(sum);
-    if (result != sum) return std::nullopt;
-    return result;
-}
-
-std::int64_t months_between(std::int64_t from, std::int64_t to) noexcept {
-    if (to < from) return -months_between(to, from);
-    const CivilDate first = civil_from_days(day_of(from));
-    const CivilDate last = civil_from_days(day_of(to));
-    const std::int64_t months =
-        (std::int64_t{last.year} - first.year) * 12 + last.month - first.month;
-    // The last month counts when its day, cut to the length of the month, and time are reached.
-    const std::optional<std::int64_t> reached = add_months(from, months);
-    return reached && *reached <= to ? months : months - 1;
+std::int64_t units_between(TimeUnit unit, ClockReading from, ClockReading to) noexcept {
+    if (const std::int32_t months = unit_months(unit); months != 0)
+        return months_between(from, to) / months;
+    const Int128 units = (wide_nanos(to) - wide_nanos(from)) / unit_nanos(unit);
+    constexpr Int128 kMax = std::numeric_limits<std::int64_t>::max();
+    return static_cast<std::int64_t>(std::clamp(units, -kMax, kMax));
 }
 
 }  // namespace thalweg

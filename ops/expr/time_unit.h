@@ -1,5 +1,6 @@
 #pragma once
 
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -7,7 +8,19 @@
 
 namespace thalweg {
 
-// The calendar's arithmetic on instants of a wall clock: nanoseconds since 1970 as it reads.
+// What the clock on the wall and the calendar beside it read. Wider than nanoseconds in 64 bits: a
+// DATE may lie in the year 9999.
+struct ClockReading {
+    std::int32_t days;   // Since 1970-01-01.
+    std::int64_t nanos;  // Of the day, 0 <= nanos < kNanosPerDay.
+
+    friend auto operator<=>(const ClockReading&, const ClockReading&) = default;
+};
+
+// From and to nanoseconds since 1970 as the clock reads; nothing outside of 1677 to 2262.
+[[nodiscard]] ClockReading reading_of(std::int64_t local_ns) noexcept;
+[[nodiscard]] std::optional<std::int64_t> nanos_of(ClockReading reading) noexcept;
+
 enum class TimeUnit : std::uint8_t {
     kNanosecond,
     kMicrosecond,
@@ -33,26 +46,29 @@ enum class TimeUnit : std::uint8_t {
 // "hour", "HOURS", "DOW", "SQL_TSI_HOUR".
 [[nodiscard]] std::optional<TimeUnit> parse_time_unit(std::string_view text);
 
-// Nanoseconds, for units up to a week that are always as long; else 0.
+// Nanoseconds, for units up to the week, which are always as long; else 0.
 [[nodiscard]] std::int64_t unit_nanos(TimeUnit unit) noexcept;
 
 // Months, for units from the month to the year; else 0.
 [[nodiscard]] std::int32_t unit_months(TimeUnit unit) noexcept;
 
-// The unit's number in the instant. Parts of a second count within the second.
-[[nodiscard]] std::int64_t extract_unit(TimeUnit unit, std::int64_t local_ns) noexcept;
+// The unit's number in the reading. Parts of a second count within the second.
+[[nodiscard]] std::int64_t extract_unit(TimeUnit unit, ClockReading reading) noexcept;
 
-// The last instant that begins a unit and is not after `local_ns`, and the first that is not before
+// The last reading that begins a unit and is not after this one, and the first that is not before
 // it. Units that only EXTRACT knows are not to be given.
-[[nodiscard]] std::int64_t floor_to_unit(TimeUnit unit, std::int64_t local_ns) noexcept;
-[[nodiscard]] std::int64_t ceil_to_unit(TimeUnit unit, std::int64_t local_ns) noexcept;
+[[nodiscard]] ClockReading floor_to_unit(TimeUnit unit, ClockReading reading) noexcept;
+[[nodiscard]] ClockReading ceil_to_unit(TimeUnit unit, ClockReading reading) noexcept;
 
-// The same time of day months later, on the last day of the month where there is no such day.
-// Nothing when the sum is outside of what 64 bits can say.
-[[nodiscard]] std::optional<std::int64_t> add_months(std::int64_t local_ns,
-                                                     std::int64_t months) noexcept;
+// `count` units later, up to years. Months keep the time of day, and take the last day of a month
+// that is too short. Nothing when the sum is some ten thousand years away.
+[[nodiscard]] std::optional<ClockReading> add_units(TimeUnit unit,
+                                                    ClockReading reading,
+                                                    std::int64_t count) noexcept;
 
-// How many full months lie between: positive when `to` is later.
-[[nodiscard]] std::int64_t months_between(std::int64_t from, std::int64_t to) noexcept;
+// How many full units lie between, up to years: positive when `to` is later.
+[[nodiscard]] std::int64_t units_between(TimeUnit unit,
+                                         ClockReading from,
+                                         ClockReading to) noexcept;
 
 }  // namespace thalweg

@@ -240,7 +240,7 @@ void append_time(std::string& out, std::int32_t millis_of_day, std::int32_t prec
 
 void append_timestamp(std::string& out, std::int64_t nanos, std::int32_t precision) {
     const std::int64_t days = floor_div(nanos, kNanosPerDay);
-    const std::int64_t of_day = nanos - days * kNanosPerDay;
+    const std::int64_t of_day = floor_mod(nanos, kNanosPerDay);
     append_date(out, static_cast<std::int32_t>(days));
     out += ' ';
     append_clock(out, static_cast<std::int32_t>(of_day / kNanosPerSecond));

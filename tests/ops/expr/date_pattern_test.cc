@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -26,6 +27,10 @@ std::string text_of(std::optional<std::int64_t> nanos) {
 
 std::int64_t at(const std::string& text) {
     return parse_timestamp(text).value();
+}
+
+ClockReading reading(const std::string& text) {
+    return reading_of(at(text));
 }
 
 TEST_CASE("date pattern: writes what Java writes") {
@@ -108,7 +113,10 @@ TEST_CASE("date pattern: offsets are read") {
         {"12 +08", "HH X", 480},
         {"12 Z", "HH X", 0},
         {"12 -0330", "HH Z", -210},
-        {"12 +01:30", "HH XXX", 90},
+        {"12 +01:30",
+         "HH X"
+         "XX",
+         90},
     };
     for (const Row& row : rows) {
         CAPTURE(row.text);
@@ -164,7 +172,7 @@ TEST_CASE("time unit: parts of a date") {
     for (const Row& row : rows) {
         CAPTURE(row.unit);
         CAPTURE(row.time);
-        CHECK_EQ(extract_unit(parse_time_unit(row.unit).value(), at(row.time)), row.expected);
+        CHECK_EQ(extract_unit(parse_time_unit(row.unit).value(), reading(row.time)), row.expected);
     }
     CHECK_FALSE(parse_time_unit("FORTNIGHT").has_value());
     CHECK_FALSE(parse_time_unit("").has_value());
@@ -199,33 +207,76 @@ TEST_CASE("time unit: down and up to a unit") {
         CAPTURE(row.unit);
         CAPTURE(row.time);
         const TimeUnit unit = parse_time_unit(row.unit).value();
-        CHECK_EQ(text_of(floor_to_unit(unit, at(row.time))), row.floor);
-        CHECK_EQ(text_of(ceil_to_unit(unit, at(row.time))), row.ceil);
+        CHECK_EQ(text_of(nanos_of(floor_to_unit(unit, reading(row.time)))), row.floor);
+        CHECK_EQ(text_of(nanos_of(ceil_to_unit(unit, reading(row.time)))), row.ceil);
     }
 }
 
 TEST_CASE("time unit: months are added and counted in full") {
-    CHECK_EQ(text_of(add_months(at("2024-01-31 12:00:00"), 1)), "2024-02-29 12:00:00");
-    CHECK_EQ(text_of(add_months(at("2024-03-31 12:00:00"), -1)), "2024-02-29 12:00:00");
-    CHECK_EQ(text_of(add_months(at("2024-02-29 12:00:00"), 12)), "2025-02-28 12:00:00");
-    CHECK_EQ(text_of(add_months(at("2024-11-15 12:00:00"), 3)), "2025-02-15 12:00:00");
-    CHECK_EQ(text_of(add_months(at("2024-01-15 12:00:00"), 100'000)), "none");
-    CHECK_EQ(months_between(at("2024-01-15"), at("2024-02-15")), 1);
-    CHECK_EQ(months_between(at("2024-01-15"), at("2024-02-14 23:59:59")), 0);
-    CHECK_EQ(months_between(at("2024-02-15"), at("2024-01-15")), -1);
-    CHECK_EQ(months_between(at("2024-01-15 00:00:01"), at("2025-01-15")), 11);
-    CHECK_EQ(months_between(at("2024-01-31"), at("2024-02-29")), 1);
+    const auto add = [](const char* time, std::int64_t months) {
+        const auto sum = add_units(TimeUnit::kMonth, reading(time), months);
+        return text_of(sum ? nanos_of(*sum) : std::nullopt);
+    };
+    CHECK_EQ(add("2024-01-31 12:00:00", 1), "2024-02-29 12:00:00");
+    CHECK_EQ(add("2024-03-31 12:00:00", -1), "2024-02-29 12:00:00");
+    CHECK_EQ(add("2024-02-29 12:00:00", 12), "2025-02-28 12:00:00");
+    CHECK_EQ(add("2024-11-15 12:00:00", 3), "2025-02-15 12:00:00");
+    CHECK_EQ(add("2024-01-15 12:00:00", 100'000), "none");
+    CHECK_EQ(add("2024-01-15 12:00:00", 1'000'000), "none");
+    const auto between = [](const char* from, const char* to) {
+        return units_between(TimeUnit::kMonth, reading(from), reading(to));
+    };
+    CHECK_EQ(between("2024-01-15", "2024-02-15"), 1);
+    CHECK_EQ(between("2024-01-15", "2024-02-14 23:59:59"), 0);
+    CHECK_EQ(between("2024-02-15", "2024-01-15"), -1);
+    CHECK_EQ(between("2024-01-15 00:00:01", "2025-01-15"), 11);
+    CHECK_EQ(between("2024-01-31", "2024-02-29"), 1);
+}
 
+TEST_CASE("time unit: what is added is what lies between, for dates of all centuries") {
     constexpr std::uint64_t kSeed = 41;
     CAPTURE(kSeed);
     Random random(kSeed);
     for (int i = 0; i < 10'000; ++i) {
-        const auto from = static_cast<std::int64_t>(random.below(4'000'000'000)) * kNanosPerSecond;
-        const auto months = static_cast<std::int64_t>(random.below(1'000));
-        const std::int64_t to = add_months(from, months).value();
-        REQUIRE(months_between(from, to) == months);
-        REQUIRE(months_between(from, to - 1) == (months == 0 ? 0 : months - 1));
-        REQUIRE(months_between(to, from) == -months);
+        const ClockReading from{static_cast<std::int32_t>(random.below(3'600'000)) - 700'000,
+                                static_cast<std::int64_t>(random.below(kNanosPerDay - 1)) + 1};
+        for (const TimeUnit unit : {TimeUnit::kNanosecond,
+                                    TimeUnit::kHour,
+                                    TimeUnit::kWeek,
+                                    TimeUnit::kMonth,
+                                    TimeUnit::kQuarter,
+                                    TimeUnit::kYear}) {
+            const auto count = static_cast<std::int64_t>(random.below(1'000));
+            const ClockReading to = add_units(unit, from, count).value();
+            REQUIRE(units_between(unit, from, to) == count);
+            REQUIRE(units_between(unit, to, from) == -count);
+            const ClockReading before{to.days, to.nanos - 1};
+            const std::int64_t less = before < from ? 0 : std::max<std::int64_t>(0, count - 1);
+            REQUIRE(units_between(unit, from, before) ==
+                    (count == 0 && unit == TimeUnit::kNanosecond ? -1 : less));
+        }
+    }
+}
+
+TEST_CASE("time unit: rounding goes to the nearest start of a unit on either side") {
+    constexpr std::uint64_t kSeed = 43;
+    CAPTURE(kSeed);
+    Random random(kSeed);
+    for (int i = 0; i < 10'000; ++i) {
+        const ClockReading at{static_cast<std::int32_t>(random.below(3'600'000)) - 700'000,
+                              static_cast<std::int64_t>(random.below(kNanosPerDay))};
+        for (int u = 0; u <= static_cast<int>(TimeUnit::kMillennium); ++u) {
+            const auto unit = static_cast<TimeUnit>(u);
+            const ClockReading floor = floor_to_unit(unit, at);
+            const ClockReading ceil = ceil_to_unit(unit, at);
+            REQUIRE(floor <= at);
+            REQUIRE(at <= ceil);
+            REQUIRE(floor_to_unit(unit, floor) == floor);
+            REQUIRE(ceil_to_unit(unit, ceil) == ceil);
+            REQUIRE(floor_to_unit(unit, ceil) == ceil);
+            if (unit_nanos(unit) != 0 || unit_months(unit) != 0)
+                REQUIRE(units_between(unit, floor, ceil) == (floor == ceil ? 0 : 1));
+        }
     }
 }
 
