@@ -54,6 +54,11 @@ void GroupTable::split_nulls(const Column& key, Selection rows) {
 void GroupTable::locate(std::span<const Column* const> keys, Selection rows) {
     GroupPlan& plan = *plan_;
     plan.positions.resize(rows.size());
+    if (keys.empty() && !entries().empty()) {  // No keys, one group: nothing to look up.
+        std::fill(plan.positions.begin(), plan.positions.end(), 0U);
+        point();
+        return;
+    }
     plan.key.encode(keys, rows, plan.encoded);
     if (words_ != nullptr) {
         words_->find_or_insert(plan.encoded.words, plan.encoded.hashes, plan.positions);

@@ -1,6 +1,7 @@
 #include "ops/row_slicer.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace thalweg {
 
@@ -58,20 +59,23 @@ const std::vector<RowSlicer::Part>& RowSlicer::cut(const BatchView& view, OpCont
     return parts_;
 }
 
+// By the earliest and the latest time: two reductions that the compiler makes vectors of.
 bool RowSlicer::is_one_slice(const std::int64_t* times, Selection rows) const noexcept {
-    const auto start =
-        static_cast<std::uint64_t>(current_.end) - static_cast<std::uint64_t>(width_);
-    const auto width = static_cast<std::uint64_t>(width_);
-    bool outside = false;
+    std::int64_t low = std::numeric_limits<std::int64_t>::max();
+    std::int64_t high = std::numeric_limits<std::int64_t>::min();
     if (rows.is_range()) {
         const std::int64_t* const from = times + rows.first();
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            outside |= static_cast<std::uint64_t>(from[i]) - start >= width;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            low = from[i] < low ? from[i] : low;
+            high = from[i] > high ? from[i] : high;
+        }
     } else {
-        for (const std::uint16_t row : rows.rows())
-            outside |= static_cast<std::uint64_t>(times[row]) - start >= width;
+        for (const std::uint16_t row : rows.rows()) {
+            low = std::min(low, times[row]);
+            high = std::max(high, times[row]);
+        }
     }
-    return !outside;
+    return high < current_.end && low >= saturating_sub(current_.end, width_);
 }
 
 void RowSlicer::assign(const std::int64_t* times, Selection rows) {

@@ -34,8 +34,11 @@ class SliceStore {
     // The slice that ends first; there must be one.
     [[nodiscard]] SliceId first() const { return slices_.begin()->first; }
 
-    [[nodiscard]] std::unique_ptr<GroupTable> take_first() {
-        auto node = slices_.extract(slices_.begin());
+    [[nodiscard]] std::unique_ptr<GroupTable> take_first() { return take(first()); }
+
+    // Removes a slice; there must be one.
+    [[nodiscard]] std::unique_ptr<GroupTable> take(SliceId id) {
+        auto node = slices_.extract(id);
         last_ = nullptr;
         return std::move(node.mapped());
     }

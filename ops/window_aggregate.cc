@@ -118,35 +118,56 @@ class PartialWindowAggregate final : public WindowOp {
             groups_ += table.size() - before;
         }
         position_ += kBatchRows;
-        if (groups_ >= kGroupsMax) emit_groups(out);
+        if (groups_ >= kGroupsMax) flush(context, out);
     }
 
-    Progress advance(Watermark, OpContext&, Emitter& out) override {
-        emit_groups(out);
+    // What need not go may stay and grow: a group goes before the watermark that closes one of its
+    // windows, so that the second phase judges its rows as if they had never waited.
+    Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
+        const Watermark limit = std::max(watermark_, local_watermark(watermark, spec_.window.zone));
+        leaving_.clear();
+        for (const auto& [id, table] : store_.slices()) {
+            if (!limit.passes(id.end)) break;
+            if (limit.passes(next_window_end(id.end))) leaving_.push_back(id);
+        }
+        for (const SliceId id : leaving_)
+            emit_slice(id, out);
+        emit_all(out);
+        watermark_ = limit;
         return Progress::kDone;
     }
 
-    void flush(OpContext&, Emitter& out) override { emit_groups(out); }
+    void flush(OpContext&, Emitter& out) override {
+        while (!store_.empty())
+            emit_slice(store_.first(), out);
+        emit_all(out);
+    }
 
   private:
     // Small enough for a second-level cache with most states; emitting so many is one step.
     static constexpr std::size_t kGroupsMax = 8 * kBatchRows;
     static_assert(kGroupsMax + kBatchRows <= kEmitRowsMax);
 
-    void emit_groups(Emitter& out) {
-        while (!store_.empty()) {
-            const SliceId id = store_.first();
-            std::unique_ptr<GroupTable> table = store_.take_first();
-            for (cursor_ = 0; cursor_ < table->size();) {
-                const std::size_t first = out_.size();
-                const std::size_t count = write_groups(*table, true);
-                write_slice(id, first, count);
-                emit_full(out);
-            }
-            store_.give_back(std::move(table));
+    // The next window of a slice to be closed; the slice's own end when there is none.
+    [[nodiscard]] std::int64_t next_window_end(std::int64_t slice_end) const {
+        const WindowSpec& window = spec_.window;
+        if (window.kind != WindowKind::kHop) return slice_end;
+        const std::int64_t end = window.first_window_end(slice_end);
+        const std::int64_t passed = saturating_add(watermark_.nanos, kNanosPerMilli);
+        const std::int64_t open = end > passed ? end : window.first_window_end_after(passed);
+        return open > window.last_window_end(slice_end) ? slice_end : open;
+    }
+
+    void emit_slice(SliceId id, Emitter& out) {
+        std::unique_ptr<GroupTable> table = store_.take(id);
+        groups_ -= table->size();
+        for (cursor_ = 0; cursor_ < table->size();) {
+            const std::size_t first = out_.size();
+            const std::size_t count = write_groups(*table, true);
+            write_slice(id, first, count);
+            emit_full(out);
         }
-        emit_all(out);
-        groups_ = 0;
+        store_.give_back(std::move(table));
     }
 
     // The row count has been saved as the last state, where the slice belongs: it moves behind.
@@ -164,6 +185,8 @@ class PartialWindowAggregate final : public WindowOp {
 
     std::uint64_t position_ = 1;
     std::size_t groups_ = 0;
+    Watermark watermark_;  // On the local clock.
+    std::vector<SliceId> leaving_;
 };
 
 // Rows or partial states in, results out.

@@ -18,7 +18,7 @@ namespace thalweg {
 enum class AggregatePhase : std::uint8_t {
     kSingle,   // Rows in, results out.
     kPartial,  // Rows in, partial states out: on flush(), when its small table is full, and in
-               // advance() before the watermark passes on.
+               // advance() before a watermark passes on that closes one of their windows.
     kFinal,    // Partial states in, results out.
 };
 
