@@ -1,0 +1,83 @@
+#pragma once
+
+#include "engine/run/clock.h"
+#include "engine/run/log.h"
+#include "engine/run/query.h"
+#include "state/base/status.h"
+
+#include <tl/expected.hpp>
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+// How a process runs its queries. Zero means: as many as the machine suggests.
+struct EngineOptions {
+    std::size_t shards = 0;          // 1 to 1,024
+    std::size_t ingest_threads = 0;  // 1 to 1,024
+    std::vector<unsigned> pin;       // Processors for the threads: ingest, shards, merge.
+    DrainPolicy drain = DrainPolicy::kAuto;
+    std::size_t batch_rows = kBatchRows;  // 1 to kBatchRows; smaller is for tests.
+    bool polls = false;                   // Threads never nap: least latency, a core each.
+    std::map<std::string, std::string> settings;  // As SET at the start of every script.
+};
+
+// A script that parsed, bound and planned: what it would run, and what it said.
+struct Prepared {
+    std::shared_ptr<const Topology> topology;  // Null: the script starts nothing.
+    std::string printed;                       // By its EXPLAIN and SET statements.
+    std::vector<std::string> warnings;
+};
+
+// The engine as a library: scripts in, running queries out. This header is the whole embedding API.
+//
+//   Engine engine(options);
+//   auto prepared = engine.prepare("orders.sql", text);     // or a rendered error
+//   auto query = engine.start(*prepared);                   // threads run
+//   ... query->request_stop(); Summary summary = query->wait();
+//
+// Threads   prepare() and start(): one at a time. Queries: see engine/run/query.h.
+// Failure   prepare() gives the error as the terminal shows it: file, line, column, the line with a
+//           caret, a hint. start() fails for what can never run: a port in use, a missing file.
+class Engine {
+  public:
+    explicit Engine(EngineOptions options);
+
+    [[nodiscard]] tl::expected<Prepared, std::string> prepare(std::string_view file_name,
+                                                              std::string_view script) const;
+
+    // Opens sources and sinks and starts the threads. `prepared` has a topology.
+    [[nodiscard]] Result<std::unique_ptr<Query>> start(const Prepared& prepared);
+
+    // The counts that the options and the machine came to.
+    [[nodiscard]] std::size_t shards() const noexcept { return options_.shards; }
+
+    [[nodiscard]] std::size_t ingest_threads() const noexcept { return options_.ingest_threads; }
+
+    // Sources, decoders, operators and sinks on one thread, without rings between them.
+    [[nodiscard]] bool is_fused() const noexcept {
+        return options_.shards == 1 && options_.ingest_threads == 1;
+    }
+
+    [[nodiscard]] Log& log() noexcept { return log_; }
+
+  private:
+    EngineOptions options_;
+    HashSeed seed_;
+    RealClock clock_;
+    Log log_;
+};
+
+// "0,2-5" as a list of processors.
+[[nodiscard]] Result<std::vector<unsigned>> parse_pin_list(std::string_view text);
+
+// "0.1.0"
+[[nodiscard]] std::string_view version() noexcept;
+
+}  // namespace thalweg
