@@ -4,12 +4,12 @@
 #include "engine/run/connectors.h"
 #include "engine/run/cpu.h"
 
+#include <sys/random.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <utility>
-
-#include <sys/random.h>
 
 namespace thalweg {
 
@@ -66,8 +66,12 @@ Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
     return Query::start(prepared.topology, run_options, standard_connectors(), clock_, log_);
 }
 
-Result<std::vector<unsigned>> parse_pin_list(std::string_view text) { return parse_cpu_list(text); }
+Result<std::vector<unsigned>> parse_pin_list(std::string_view text) {
+    return parse_cpu_list(text);
+}
 
-std::string_view version() noexcept { return THALWEG_VERSION; }
+std::string_view version() noexcept {
+    return THALWEG_VERSION;
+}
 
 }  // namespace thalweg

@@ -23,8 +23,8 @@ struct EngineOptions {
     std::size_t ingest_threads = 0;  // 1 to 1,024
     std::vector<unsigned> pin;       // Processors for the threads: ingest, shards, merge.
     DrainPolicy drain = DrainPolicy::kAuto;
-    std::size_t batch_rows = kBatchRows;  // 1 to kBatchRows; smaller is for tests.
-    bool polls = false;                   // Threads never nap: least latency, a core each.
+    std::size_t batch_rows = kBatchRows;          // 1 to kBatchRows; smaller is for tests.
+    bool polls = false;                           // Threads never nap: least latency, a core each.
     std::map<std::string, std::string> settings;  // As SET at the start of every script.
 };
 

@@ -57,8 +57,7 @@ void add_explain_command(CLI::App& app, CommandBody& body) {
 
 void add_check_command(CLI::App& app, CommandBody& body) {
     auto flags = std::make_shared<PlanFlags>();
-    CLI::App* const command =
-        add(app, "check", "Check a SQL file: parse, bind and plan it", flags);
+    CLI::App* const command = add(app, "check", "Check a SQL file: parse, bind and plan it", flags);
     command->footer(
         "Says nothing and exits 0 when FILE would start; else shows the first error with its line\n"
         "and column and exits 2. Runs and opens nothing.");

@@ -1,26 +1,28 @@
 #include "tools/command.h"
 
-#include <array>
+#include <unistd.h>
+
+#include <atomic>
 #include <csignal>
 #include <cstdio>
 #include <memory>
-
-#include <unistd.h>
 
 namespace thalweg {
 
 namespace {
 
-volatile std::sig_atomic_t stop_signals = 0;
+// Lock-free, so that a signal handler may touch it.
+std::atomic<int> stop_signals{0};
+static_assert(std::atomic<int>::is_always_lock_free);
 
 // The first signal asks for an end, the second makes one.
 void on_stop_signal(int signal) {
-    if (stop_signals != 0) _exit(128 + signal);
-    stop_signals = 1;
+    // Relaxed: a flag that carries no data.
+    if (stop_signals.exchange(1, std::memory_order_relaxed) != 0) _exit(128 + signal);
 }
 
 void handle_signals() {
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = on_stop_signal;
     sigemptyset(&action.sa_mask);
     sigaction(SIGINT, &action, nullptr);
@@ -43,7 +45,8 @@ Summary watch(Query& query, double stats_seconds) {
     std::int64_t next_stats_ns = stats_ns;
     bool is_stopping = false;
     while (!query.wait_for(kWakeNs)) {
-        if (stop_signals != 0 && !is_stopping) {
+        // Relaxed: see the handler.
+        if (stop_signals.load(std::memory_order_relaxed) != 0 && !is_stopping) {
             is_stopping = true;
             query.request_stop();
         }
@@ -88,7 +91,8 @@ void add_run_command(CLI::App& app, CommandBody& body) {
     auto flags = std::make_shared<RunFlags>();
     CLI::App* const command = app.add_subcommand("run", "Run the queries of a SQL file");
     command->footer(
-        "Runs every INSERT and SELECT of FILE together until bounded inputs end or a signal comes.\n"
+        "Runs every INSERT and SELECT of FILE together until bounded inputs end or a signal "
+        "comes.\n"
         "SIGINT or SIGTERM: stops reading, processes what was read, flushes the sinks, exits 0; a\n"
         "second one exits at once. At the end of bounded inputs open windows fire; after a signal\n"
         "they stay silent; --drain and --no-drain force either.\n"
@@ -99,8 +103,7 @@ void add_run_command(CLI::App& app, CommandBody& body) {
     command->add_option("FILE", flags->file, "SQL file; - reads standard input")->required();
     flags->engine.add_planning(*command);
     flags->engine.add_running(*command);
-    command
-        ->add_option("--stats", flags->stats_seconds, "Print a line of counters every so often")
+    command->add_option("--stats", flags->stats_seconds, "Print a line of counters every so often")
         ->check(CLI::PositiveNumber)
         ->type_name("SECONDS");
     command->callback([flags, &body] { body = [flags] { return run(*flags); }; });

@@ -17,9 +17,10 @@ void EngineFlags::add_planning(CLI::App& command) {
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     command
-        .add_option("--ingest-threads",
-                    options.ingest_threads,
-                    "Threads that read and decode. With 1 shard and 1 ingest thread all runs on one")
+        .add_option(
+            "--ingest-threads",
+            options.ingest_threads,
+            "Threads that read and decode. With 1 shard and 1 ingest thread all runs on one")
         ->check(CLI::Range(1, 1024))
         ->type_name("N");
     command
@@ -41,7 +42,8 @@ void EngineFlags::add_running(CLI::App& command) {
             [this] { options.drain = DrainPolicy::kNever; },
             "Leave open windows silent, also at the end of bounded inputs")
         ->excludes(drain);
-    command.add_flag("--poll", options.polls, "Never let a thread sleep: least latency, most power");
+    command.add_flag(
+        "--poll", options.polls, "Never let a thread sleep: least latency, most power");
     command
         .add_option("--batch-rows", options.batch_rows, "Rows handed on at once, at most (1,024)")
         ->check(CLI::Range(std::size_t{1}, kBatchRows))

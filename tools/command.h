@@ -3,7 +3,6 @@
 #include "engine/engine.h"
 
 #include <CLI/CLI.hpp>
-
 #include <optional>
 #include <string>
 

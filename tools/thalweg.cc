@@ -5,7 +5,8 @@
 #include <cstdio>
 
 int main(int argc, char** argv) {
-    CLI::App app("Thalweg: streaming SQL on one machine, from sockets to windowed results", "thalweg");
+    CLI::App app("Thalweg: streaming SQL on one machine, from sockets to windowed results",
+                 "thalweg");
     app.set_version_flag("--version", "thalweg " + std::string(thalweg::version()));
     app.require_subcommand(1);
     app.footer("'thalweg COMMAND --help' says more about each.");

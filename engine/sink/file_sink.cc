@@ -1,7 +1,6 @@
 #include "engine/sink/file_sink.h"
 
-#include "engine/sink/encoder.h"
-#include "engine/sink/fd_writer.h"
+#include "engine/sink/descriptor_sink.h"
 #include "engine/sink/sink_options.h"
 #include "state/text/number.h"
 
@@ -20,53 +19,6 @@ namespace thalweg {
 namespace {
 
 namespace fs = std::filesystem;
-
-// What both sinks are: an encoder in front of a descriptor.
-class DescriptorSink : public Sink {
-  public:
-    explicit DescriptorSink(std::unique_ptr<Encoder> encoder) : encoder_(std::move(encoder)) {}
-
-    [[nodiscard]] bool ready() override { return true; }
-
-    [[nodiscard]] Result<void> write(const BatchView& rows) override {
-        std::string& buffer = writer_->buffer();
-        const std::size_t before = buffer.size();
-        TRY_VOID(encoder_->encode(rows, buffer));
-        counters_.rows += rows.size();
-        counters_.bytes += buffer.size() - before;
-        return writer_->give();
-    }
-
-    Result<void> poll(std::int64_t now_ns) override {
-        static_cast<void>(now_ns);
-        if (!wants_flush_) return {};
-        wants_flush_ = false;
-        return writer_->flush();
-    }
-
-    // The next poll() writes: here there is no way to say that it failed.
-    void flush() override { wants_flush_ = true; }
-
-    [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
-
-  protected:
-    std::unique_ptr<Encoder> encoder_;
-    std::unique_ptr<FdWriter> writer_;
-    SinkCounters counters_;
-    bool wants_flush_ = false;
-};
-
-class StdoutSink final : public DescriptorSink {
-  public:
-    using DescriptorSink::DescriptorSink;
-
-    [[nodiscard]] Result<void> open() override {
-        writer_ = std::make_unique<FdWriter>(STDOUT_FILENO, "standard output");
-        return {};
-    }
-
-    [[nodiscard]] Result<void> close() override { return writer_->flush(); }
-};
 
 // A descriptor that closes itself.
 class File {
@@ -213,14 +165,6 @@ class PartFileSink final : public DescriptorSink {
 };
 
 }  // namespace
-
-Result<std::unique_ptr<Sink>> make_stdout_sink(const SinkSpec& spec) {
-    static constexpr std::array<std::string_view, 1> kKnown = {"framing"};
-    TRY_VOID(check_known(spec, kKnown));
-    TRY(const RecordFraming framing, framing_option(spec));
-    TRY(auto encoder, make_encoder(spec, framing));
-    return std::make_unique<StdoutSink>(std::move(encoder));
-}
 
 Result<std::unique_ptr<Sink>> make_file_sink(const SinkSpec& spec) {
     static constexpr std::array<std::string_view, 6> kKnown = {

@@ -6,9 +6,6 @@
 
 namespace thalweg {
 
-// 'stdout': records on standard output.
-[[nodiscard]] Result<std::unique_ptr<Sink>> make_stdout_sink(const SinkSpec& spec);
-
 // 'filesystem': one file, made anew, when 'path' names one; part files in a directory when it ends
 // in
 // '/'. A part is written under a name that begins with a dot and renamed when it is complete, so

@@ -3,6 +3,7 @@
 #include "engine/sink/file_sink.h"
 #include "engine/sink/network_sink.h"
 #include "engine/sink/sink_options.h"
+#include "engine/sink/standard_sink.h"
 #include "state/text/suggest.h"
 
 #include <array>
@@ -47,7 +48,7 @@ struct Connector {
     Make make;
 };
 
-const std::array<Connector, 6> kConnectors = {
+const std::array<Connector, 8> kConnectors = {
     Connector{
         "stdout", true, [](const SinkSpec& spec, SinkEvent) { return make_stdout_sink(spec); }},
     Connector{
@@ -63,6 +64,10 @@ const std::array<Connector, 6> kConnectors = {
                   return make_stream_sink(spec, std::move(event));
               }},
     Connector{"udp", true, [](const SinkSpec& spec, SinkEvent) { return make_udp_sink(spec); }},
+    Connector{
+        "print", false, [](const SinkSpec& spec, SinkEvent) { return make_print_sink(spec); }},
+    Connector{
+        "table", false, [](const SinkSpec& spec, SinkEvent) { return make_table_sink(spec); }},
     Connector{"blackhole",
               false,
               [](const SinkSpec& spec, SinkEvent) -> Result<std::unique_ptr<Sink>> {
