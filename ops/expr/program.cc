@@ -434,7 +434,7 @@ std::span<const Column* const> Program::run(const BatchView& input, OpContext& c
 
 Selection Program::select(const BatchView& input, OpContext& context) {
     ASSERT(impl_->filter != nullptr);
-    ASSERT(impl_->filter->type.kind == TypeKind::kBoolean);
+    ASSERT(impl_->filter->type.physical() == Physical::kBool);  // BOOLEAN, or a bare NULL.
     if (!impl_->filter_slot.has_value()) {
         // What run() computes is not there when select() runs; columns and literals are.
         std::erase_if(impl_->known, [](const Impl::Known& entry) {

@@ -116,7 +116,6 @@ Type decimal_quotient_type(const Type& a, const Type& b) {
 }
 
 Type decimal_modulo_type(const Type& a, const Type& b) {
-    if (a.scale == 0 && b.scale == 0) return Type::decimal(b.precision, 0);
     const std::int32_t scale = std::max(a.scale, b.scale);
     return adjusted_decimal(std::min(whole_digits(a), whole_digits(b)) + scale, scale);
 }

@@ -57,7 +57,7 @@ TEST_CASE("filter: keeps what is TRUE and counts the rest, NULL included") {
     op->process(0, batch.view(), context, out);
     std::size_t expected = 0;
     for (std::size_t row = 0; row < 100; ++row)
-        expected += row % 7 == 3 && row % 5 != 4 ? 1 : 0;
+        expected += row % 7 == 3 && row % 5 != 4 ? 1U : 0U;
     CHECK_EQ(out.rows.size(), expected);
     CHECK_EQ(context.counters.filtered_rows, 100 - expected);
     CHECK_EQ(out.columns[0], &batch.column(0));  // Passed through.
