@@ -1,6 +1,6 @@
 // Histogram against the sorted list of what was recorded.
 
-#include "engine/run/histogram.h"
+#include "state/base/histogram.h"
 
 #include "state/base/random.h"
 
