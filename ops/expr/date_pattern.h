@@ -17,8 +17,10 @@ namespace thalweg {
 //
 //   y u year   M L month (MMM Jan, MMMM January)   d day   D day of year   Q quarter
 //   H hour 0-23   k 1-24   h 1-12   K 0-11   a AM PM   m minute   s second   S fraction
-//   E weekday (EEE Mon, EEEE Monday)   X offset (Z or +01, XX +0100, with three +01:00)   Z offset
-//   +0100 'text'   '' a quote   all that is no letter: itself
+//   E weekday (EEE Mon, EEEE Monday)
+//   X offset: one Z, +01 or +0100, two Z or +0100, three Z or +01:00
+//   Z offset: +0100
+//   'text'   '' a quote   all that is no letter: itself
 //
 // Numbers are written with as many digits as there are letters, at least. They are read with
 // exactly as many when there are two or more, and with one or two when there is one. The offset can
