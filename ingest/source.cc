@@ -3,7 +3,9 @@
 #include "ingest/decoder.h"
 #include "ingest/file_source.h"
 #include "ingest/source_options.h"
+#include "ingest/stdin_source.h"
 #include "ingest/stream_socket_source.h"
+#include "ingest/udp_source.h"
 #include "state/text/suggest.h"
 
 #include <array>
@@ -139,6 +141,54 @@ Result<SourcePlan> plan_unix(const SourceOptions& options, FormatSpec format) {
     return stream_plan(std::move(settings));
 }
 
+constexpr std::array<std::string_view, 8> kUdpOptions = {"address",
+                                                         "framing",
+                                                         "max-frame-bytes",
+                                                         "receive-buffer",
+                                                         "multicast.group",
+                                                         "multicast.interface",
+                                                         "overload.policy",
+                                                         "merge-packets"};
+constexpr std::array<std::string_view, 3> kPolicies = {"drop-newest", "drop-oldest", "sample"};
+constexpr std::array<std::string_view, 2> kTrueFalse = {"true", "false"};
+
+Result<SourcePlan> plan_udp(const SourceOptions& options, FormatSpec format) {
+    UdpSettings settings;
+    settings.format = std::move(format);
+    DatagramSettings& socket = settings.socket;
+    TRY(socket.where, address_of(options));
+    TRY(socket.receive_buffer_bytes,
+        options.size_bytes("receive-buffer", socket.receive_buffer_bytes));
+    socket.multicast_group = options.text("multicast.group", "");
+    socket.multicast_interface = options.text("multicast.interface", "");
+    if (socket.multicast_group.empty() && !socket.multicast_interface.empty()) {
+        return options.bad("multicast.interface", "together with 'multicast.group'");
+    }
+    TRY(const std::size_t policy, options.choice("overload.policy", kPolicies));
+    settings.overload = static_cast<OverloadPolicy>(policy);
+    TRY(const std::size_t merging, options.choice("merge-packets", kTrueFalse));
+    socket.has_merging = merging == 0;
+    SourcePlan plan;
+    plan.make = [settings = std::move(settings)](
+                    SourceInstance instance, IoLoop& loop, SourceEvent event) {
+        return std::make_unique<UdpSource>(settings, instance, loop, std::move(event));
+    };
+    return plan;
+}
+
+constexpr std::array<std::string_view, 2> kStdinOptions = {"framing", "max-frame-bytes"};
+
+Result<SourcePlan> plan_stdin(const SourceOptions& /*options*/, FormatSpec format) {
+    SourcePlan plan;
+    plan.traits.is_bounded = true;
+    plan.make = [format = std::move(format)](
+                    SourceInstance instance, IoLoop& loop, SourceEvent event) {
+        return std::make_unique<StdinSource>(
+            format, instance, loop, std::move(event), StdinSource::kStandardInput);
+    };
+    return plan;
+}
+
 constexpr std::array<std::string_view, 11> kFilesystemOptions = {
     "path",
     "framing",
@@ -177,7 +227,9 @@ Result<SourcePlan> plan_filesystem(const SourceOptions& options, FormatSpec form
 
 constexpr std::array kConnectors = {
     Connector{.name = "tcp", .options = kTcpOptions, .plan = plan_tcp},
+    Connector{.name = "udp", .options = kUdpOptions, .has_datagrams = true, .plan = plan_udp},
     Connector{.name = "unix", .options = kUnixOptions, .plan = plan_unix},
+    Connector{.name = "stdin", .options = kStdinOptions, .plan = plan_stdin},
     Connector{.name = "filesystem", .options = kFilesystemOptions, .plan = plan_filesystem},
 };
 

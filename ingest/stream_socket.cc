@@ -1,5 +1,6 @@
 #include "ingest/stream_socket.h"
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -30,8 +31,11 @@ Result<void> check_free(const SocketAddress& address) {
     return bind_and_listen(probe.get(), address);
 }
 
-// Removes the socket file of a process that is gone.
+// Removes the socket file of a process that is gone, and nothing but a socket.
 void remove_stale(const SocketAddress& address) {
+    struct stat status {};
+    const bool is_there = ::lstat(to_string(address).c_str(), &status) == 0;
+    if (!is_there || !S_ISSOCK(status.st_mode)) return;
     const Result<Descriptor> probe = open_socket(AF_UNIX, SOCK_STREAM);
     if (!probe) return;
     const bool refused =
