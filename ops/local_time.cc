@@ -32,6 +32,11 @@ Watermark local_watermark(Watermark watermark, const TimeZonePtr& zone) {
     return {std::min(local, zone->to_local(after) - 1)};
 }
 
+Watermark watermark_that_passes(std::int64_t local_end, const TimeZonePtr& zone) {
+    const std::int64_t end = zone == nullptr ? local_end : zone->to_utc(local_end);
+    return {saturating_sub(end, kNanosPerMilli)};
+}
+
 const std::int64_t* LocalTimes::convert(const std::int64_t* times, Selection rows) {
     if (zone_ == nullptr || zone_->is_utc() || rows.empty()) return times;
     local_.resize(std::max(local_.size(), rows[rows.size() - 1] + 1));

@@ -18,6 +18,10 @@ namespace thalweg {
 // clock, so that the hour that comes twice is counted whole.
 [[nodiscard]] Watermark local_watermark(Watermark watermark, const TimeZonePtr& zone);
 
+// About the least watermark under which a window ending at `local_end` on that clock fires: exact
+// but where the clocks change.
+[[nodiscard]] Watermark watermark_that_passes(std::int64_t local_end, const TimeZonePtr& zone);
+
 // Times of rows on a local clock, a batch at a time.
 class LocalTimes {
   public:

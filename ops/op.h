@@ -88,7 +88,7 @@ class Op {
     // The least watermark at which advance() would emit: the end of its earliest open window less
     // 1 ms, or Watermark::max() when nothing is open or it does not matter. Where the order of
     // windows must survive several shards, the stage advances from one such point to the next.
-    [[nodiscard]] virtual Watermark next_fire() const { return Watermark::max(); }
+    [[nodiscard]] virtual Watermark next_fire() { return Watermark::max(); }
 
     // Processing time is context.now_ns; called when it has reached next_tick_ns().
     virtual Progress tick(OpContext& context, Emitter& out) {

@@ -213,6 +213,12 @@ class WindowAggregate final : public WindowOp {
         return fire(local_watermark(watermark, spec_.window.zone), out);
     }
 
+    [[nodiscard]] Watermark next_fire() override {
+        if (!spec_.window.is_event_time) return Watermark::max();
+        const std::optional<std::int64_t> end = find_next();
+        return end ? watermark_that_passes(*end, spec_.window.zone) : Watermark::max();
+    }
+
     Progress tick(OpContext& context, Emitter& out) override {
         if (spec_.window.is_event_time) return Progress::kDone;
         ticked_at_ns_ = context.now_ns;

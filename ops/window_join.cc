@@ -233,6 +233,11 @@ class WindowJoin final : public Op {
         return Progress::kDone;
     }
 
+    [[nodiscard]] Watermark next_fire() override {
+        if (windows_.empty()) return Watermark::max();
+        return watermark_that_passes(windows_.begin()->first.end, spec_.zone);
+    }
+
     [[nodiscard]] std::size_t memory_bytes() const override {
         std::size_t total = out_.memory_bytes() + index_.memory_bytes();
         for (const auto& [id, rows] : windows_)

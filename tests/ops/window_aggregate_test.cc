@@ -380,6 +380,30 @@ TEST_CASE("window_aggregate: a window of many groups is emitted in steps") {
     }
 }
 
+TEST_CASE("window_aggregate: next_fire is the least watermark that fires, window by window") {
+    for (const WindowKind kind : {WindowKind::kTumble, WindowKind::kHop}) {
+        const std::int64_t size = kind == WindowKind::kHop ? 20 * kMilli : 10 * kMilli;
+        const auto op = make_window_aggregate(simple_spec(kind, size, 10 * kMilli));
+        OpContext context;
+        RowCollector out;
+        CHECK(op->next_fire().is_max());
+        feed(*op, {row_at(7 * kMilli, 1), row_at(45 * kMilli, 1)}, kBatchRows, context, out);
+        const std::vector<std::int64_t> ends = kind == WindowKind::kHop
+                                                   ? std::vector<std::int64_t>{10, 20, 50, 60}
+                                                   : std::vector<std::int64_t>{10, 50};
+        for (const std::int64_t end : ends) {
+            REQUIRE_EQ(op->next_fire().nanos, (end - 1) * kMilli);
+            const std::size_t before = out.rows.size();
+            const Watermark step = op->next_fire();
+            CHECK_EQ(op->advance({step.nanos - 1}, context, out), Progress::kDone);
+            CHECK_EQ(out.rows.size(), before);
+            CHECK_EQ(op->advance(step, context, out), Progress::kDone);
+            CHECK_EQ(out.rows.size(), before + 1);
+        }
+        CHECK(op->next_fire().is_max());
+    }
+}
+
 TEST_CASE("window_aggregate: processing time fires when the clock says so") {
     WindowAggregateSpec spec = simple_spec(WindowKind::kHop, 10 * kMilli, 5 * kMilli);
     spec.window.is_event_time = false;

@@ -120,7 +120,7 @@ class WindowCountOp final : public Op {
         return Progress::kDone;
     }
 
-    [[nodiscard]] Watermark next_fire() const override {
+    [[nodiscard]] Watermark next_fire() override {
         if (open_.empty()) return Watermark::max();
         return {open_.begin()->first.key - kNanosPerMilli};
     }
