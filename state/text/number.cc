@@ -15,6 +15,21 @@ namespace {
 // So many digits always fit 64 bits.
 constexpr std::size_t kSafeDigits = 18;
 
+// Reads eight digits in one step: all are checked at once, then neighbours are joined to numbers of
+// two, four and eight digits. Nothing else is read; false when one is no digit.
+bool read_eight_digits(const char* text, std::uint64_t& value) noexcept {
+    std::uint64_t bytes = 0;
+    std::memcpy(&bytes, text, sizeof bytes);
+    const std::uint64_t digits = bytes - 0x3030303030303030;
+    if (((digits | (bytes + 0x4646464646464646)) & 0x8080808080808080) != 0) return false;
+    const std::uint64_t pairs = digits * 10 + (digits >> 8U);
+    constexpr std::uint64_t kMask = 0x000000ff000000ff;
+    constexpr std::uint64_t kHigh = 100 + (std::uint64_t{1'000'000} << 32U);
+    constexpr std::uint64_t kLow = 1 + (std::uint64_t{10'000} << 32U);
+    value = ((pairs & kMask) * kHigh + ((pairs >> 16U) & kMask) * kLow) >> 32U;
+    return true;
+}
+
 template <class T>
 std::optional<T> parse_floating(std::string_view text) noexcept {
     // fast_float takes '-' but not '+'; Java takes both, one of them.
@@ -106,6 +121,12 @@ std::optional<std::int64_t> parse_int64(std::string_view text) noexcept {
     std::uint64_t value = 0;
     const std::size_t size = static_cast<std::size_t>(end - at);
     const char* const safe_end = at + (size < kSafeDigits ? size : kSafeDigits);
+    while (safe_end - at >= 8) {
+        std::uint64_t eight = 0;
+        if (!read_eight_digits(at, eight)) return std::nullopt;
+        value = value * 100'000'000 + eight;
+        at += 8;
+    }
     for (; at != safe_end; ++at) {
         const unsigned digit = static_cast<unsigned char>(*at) - unsigned{'0'};
         if (digit > 9) return std::nullopt;

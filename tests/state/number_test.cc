@@ -57,6 +57,20 @@ TEST_CASE("number: integers are a sign and digits that fit") {
     }
 }
 
+TEST_CASE("number: one character that is no digit is found at every place") {
+    for (std::size_t size = 1; size <= 19; ++size) {
+        for (std::size_t at = 0; at < size; ++at) {
+            for (int c = 0; c < 256; ++c) {
+                std::string text(size, '1');
+                text[at] = static_cast<char>(c);
+                const bool is_sign = at == 0 && size > 1 && (c == '-' || c == '+');
+                const bool is_digit = c >= '0' && c <= '9';
+                REQUIRE(parse_int64(text).has_value() == (is_digit || is_sign));
+            }
+        }
+    }
+}
+
 TEST_CASE("number: doubles have Java's form") {
     struct Row {
         double value;
