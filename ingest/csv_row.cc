@@ -156,6 +156,13 @@ CsvFault CsvRow::write_scalar(const CsvField& field,
         if (const std::optional<std::int64_t> value = read_short_integer(field.text))
             return write_integer(*value, column, row) ? kFine : kWrongType;
     }
+    if (type.kind == TypeKind::kDouble && !field.text.empty()) {
+        double& value = column.data<double>()[row];
+        if (read_short_double(field.text.data(), field.text.data() + field.text.size(), value)) {
+            column.set_valid(row);
+            return kFine;
+        }
+    }
     return write_text(field.text, column, row, context) ? kFine : kWrongType;
 }
 

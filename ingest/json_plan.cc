@@ -115,8 +115,10 @@ Result<JsonPlan> make_json_plan(const FormatSpec& spec, bool fail_on_missing) {
     // Short paths first, so that whole ROWs are there before their fields.
     std::vector<std::size_t> order(spec.wanted.size());
     std::iota(order.begin(), order.end(), std::size_t{0});
-    std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
-        return spec.wanted[a].path.size() < spec.wanted[b].path.size();
+    std::sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) {
+        const std::size_t a_depth = spec.wanted[a].path.size();
+        const std::size_t b_depth = spec.wanted[b].path.size();
+        return a_depth != b_depth ? a_depth < b_depth : a < b;
     });
     for (const std::size_t column : order) {
         const WantedColumn& wanted = spec.wanted[column];

@@ -70,6 +70,11 @@ const char* read_number(const char* at,
         ++end;
     const std::string_view text(at, static_cast<std::size_t>(end - at));
     if (!is_json_number(text)) return nullptr;
+    if (column.type().kind == TypeKind::kDouble &&
+        read_short_double(at, end, column.data<double>()[row])) {
+        column.set_valid(row);
+        return end;
+    }
     return write_json_number(text, column, row, context).is_none() ? end : nullptr;
 }
 

@@ -24,6 +24,17 @@ std::string_view token_of(ondemand::value& value) {
     return token;
 }
 
+// The field's name. Without escapes it is used where it lies; simdjson has found its closing quote.
+bool read_key(ondemand::field& field, std::string_view& key) {
+    const char* const first = field.key().raw();
+    const char* end = first;
+    while (*end != '"' && *end != '\\')
+        ++end;
+    if (*end == '\\') return field.unescaped_key().get(key) == simdjson::SUCCESS;
+    key = {first, static_cast<std::size_t>(end - first)};
+    return true;
+}
+
 // Walks one record. Lists and rows nest as deep as the column's type does, and no deeper.
 class Walk {
   public:
@@ -36,7 +47,7 @@ class Walk {
             ondemand::field field;
             if (std::move(field_result).get(field) != simdjson::SUCCESS) return kNotJson;
             std::string_view key;
-            if (field.unescaped_key().get(key) != simdjson::SUCCESS) return kNotJson;
+            if (!read_key(field, key)) return kNotJson;
             const JsonNode* const child = JsonPlan::find(node, key, hint);
             if (child == nullptr) continue;
             const JsonFault fault = wanted(field.value(), *child);
@@ -149,7 +160,7 @@ class Walk {
             ondemand::field field;
             if (std::move(field_result).get(field) != simdjson::SUCCESS) return kNotJson;
             std::string_view key;
-            if (field.unescaped_key().get(key) != simdjson::SUCCESS) return kNotJson;
+            if (!read_key(field, key)) return kNotJson;
             const auto found = std::find_if(
                 fields.begin(), fields.end(), [&](const Field& f) { return f.name == key; });
             if (found == fields.end()) continue;
@@ -175,7 +186,7 @@ class Walk {
             ondemand::field field;
             if (std::move(field_result).get(field) != simdjson::SUCCESS) return kNotJson;
             std::string_view key;
-            if (field.unescaped_key().get(key) != simdjson::SUCCESS) return kNotJson;
+            if (!read_key(field, key)) return kNotJson;
             for (std::size_t i = 0; i < 2; ++i)
                 column.child(i).reserve(first + count + 1);
             write_string(scratch_.copy(key), column.child(0), first + count);

@@ -9,6 +9,7 @@
 #include "state/value.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -36,6 +37,34 @@ struct Decoded {
 
     friend bool operator==(const Decoded&, const Decoded&) = default;
 };
+
+// Equal, NaN being equal to the same NaN.
+inline bool same(const Value& a, const Value& b) {
+    const auto* const list = std::get_if<Value::List>(&a.data);
+    const auto* const other = std::get_if<Value::List>(&b.data);
+    if (list != nullptr && other != nullptr)
+        return std::equal(list->begin(),
+                          list->end(),
+                          other->begin(),
+                          other->end(),
+                          [](const Value& x, const Value& y) { return same(x, y); });
+    const auto* const left = std::get_if<double>(&a.data);
+    const auto* const right = std::get_if<double>(&b.data);
+    if (left == nullptr || right == nullptr) return a == b;
+    return std::bit_cast<std::uint64_t>(*left) == std::bit_cast<std::uint64_t>(*right);
+}
+
+inline bool same(const Decoded& a, const Decoded& b) {
+    const auto same_row = [](const Value::List& left, const Value::List& right) {
+        return std::equal(left.begin(),
+                          left.end(),
+                          right.begin(),
+                          right.end(),
+                          [](const Value& x, const Value& y) { return same(x, y); });
+    };
+    return a.rejects == b.rejects && a.records == b.records && a.lost == b.lost &&
+           std::equal(a.rows.begin(), a.rows.end(), b.rows.begin(), b.rows.end(), same_row);
+}
 
 // An outlet that only rejected records reach.
 class RejectOutlet final : public Outlet {
