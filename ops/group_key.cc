@@ -151,33 +151,8 @@ void GroupKey::encode_words(std::span<const Column* const> columns,
     std::size_t index = 0;
     if (columns.empty())
         take_word(seed_, 0, words_, out, rows, [](std::size_t) { return std::uint64_t{0}; });
-    for (const Column* const column : columns) {
-        visit_physical(column->physical(), [&]<class T>() {
-            if constexpr (!std::is_same_v<T, StringRef>) {
-                const T* const values = column->data<T>();
-                if constexpr (std::is_same_v<T, Int128>) {
-                    const auto part = [&](std::size_t row, unsigned shift) {
-                        const auto bits = static_cast<UInt128>(values[row]) >> shift;
-                        return column->is_null(row) ? 0 : static_cast<std::uint64_t>(bits);
-                    };
-                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
-                        return part(row, 0);
-                    });
-                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
-                        return part(row, 64);
-                    });
-                } else if (column->has_nulls()) {
-                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
-                        return column->is_null(row) ? 0 : word_of(values[row]);
-                    });
-                } else {
-                    take_word(seed_, index++, words_, out, rows, [&](std::size_t row) {
-                        return word_of(values[row]);
-                    });
-                }
-            }
-        });
-    }
+    for (const Column* const column : columns)
+        index = encode_column(*column, rows, index, out);
     if (has_null_word_) {
         take_word(seed_, index, words_, out, rows, [&](std::size_t row) {
             std::uint64_t nulls = 0;
@@ -187,6 +162,36 @@ void GroupKey::encode_words(std::span<const Column* const> columns,
         });
     }
     out.words = std::as_bytes(std::span(out.word_buffer));
+}
+
+// Takes a column into word `index` of the keys, or two words from there; returns the next index.
+std::size_t GroupKey::encode_column(const Column& column,
+                                    Selection rows,
+                                    std::size_t index,
+                                    Encoded& out) const {
+    visit_physical(column.physical(), [&]<class T>() {
+        if constexpr (!std::is_same_v<T, StringRef>) {
+            const T* const values = column.data<T>();
+            const auto take = [&](const auto& word_at) {
+                take_word(seed_, index++, words_, out, rows, word_at);
+            };
+            if constexpr (std::is_same_v<T, Int128>) {
+                const auto part = [&](std::size_t row, unsigned shift) {
+                    const auto bits = static_cast<UInt128>(values[row]) >> shift;
+                    return column.is_null(row) ? 0 : static_cast<std::uint64_t>(bits);
+                };
+                take([&](std::size_t row) { return part(row, 0); });
+                take([&](std::size_t row) { return part(row, 64); });
+            } else if (column.has_nulls()) {
+                take([&](std::size_t row) {
+                    return column.is_null(row) ? 0 : word_of(values[row]);
+                });
+            } else {
+                take([&](std::size_t row) { return word_of(values[row]); });
+            }
+        }
+    });
+    return index;
 }
 
 void GroupKey::encode_texts(std::span<const Column* const> columns,

@@ -65,6 +65,10 @@ class GroupKey {
 
   private:
     void encode_words(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+    [[nodiscard]] std::size_t encode_column(const Column& column,
+                                            Selection rows,
+                                            std::size_t index,
+                                            Encoded& out) const;
     void encode_texts(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
     void decode_words(std::span<const std::byte* const> keys,
                       std::span<Column* const> columns,

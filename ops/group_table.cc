@@ -215,37 +215,13 @@ void GroupTable::merge_states(std::size_t count) {
 
 void GroupTable::merge(const GroupTable& other) {
     GroupPlan& plan = *plan_;
-    const EntryTable& from = other.entries();
     const bool has_distinct = std::any_of(
         distinct_.begin(), distinct_.end(), [](const auto& set) { return set != nullptr; });
-    std::vector<std::uint32_t> mapping(has_distinct ? from.size() : 0);
-    const std::size_t key_words = from.key_bytes() / 8;
-    for (std::size_t first = 0; first < from.size(); first += kBatchRows) {
-        const std::size_t count = std::min(kBatchRows, from.size() - first);
-        GroupKey::Encoded& encoded = plan.encoded;
-        encoded.hash_buffer.resize(count);
-        encoded.word_buffer.resize(count * key_words);
-        encoded.text_buffer.resize(count);
-        plan.positions.resize(count);
-        plan.sources.resize(count);
-        for (std::size_t i = 0; i < count; ++i) {
-            const auto position = static_cast<std::uint32_t>(first + i);
-            encoded.hash_buffer[i] = from.hash_of(position);
-            plan.sources[i] = from.payload(position);
-            if (words_ != nullptr) {
-                std::memcpy(
-                    &encoded.word_buffer[i * key_words], from.entry(position), key_words * 8);
-            } else {
-                encoded.text_buffer[i] = other.texts_->key(position);
-            }
-        }
-        if (words_ != nullptr) {
-            words_->find_or_insert(
-                std::as_bytes(std::span(encoded.word_buffer)), encoded.hash_buffer, plan.positions);
-        } else {
-            texts_->find_or_insert(encoded.text_buffer, encoded.hash_buffer, plan.positions);
-        }
-        point();
+    const std::size_t total = other.entries().size();
+    std::vector<std::uint32_t> mapping(has_distinct ? total : 0);
+    for (std::size_t first = 0; first < total; first += kBatchRows) {
+        const std::size_t count = std::min(kBatchRows, total - first);
+        locate_entries(other, first, count);
         merge_states(count);
         if (has_distinct) std::copy_n(plan.positions.data(), count, mapping.data() + first);
     }
@@ -255,6 +231,36 @@ void GroupTable::merge(const GroupTable& other) {
         merge_states(1);
     }
     if (has_distinct) merge_distinct(other, mapping);
+}
+
+// Groups here of entries [first, first + count) of another table, by the hashes it keeps.
+void GroupTable::locate_entries(const GroupTable& other, std::size_t first, std::size_t count) {
+    GroupPlan& plan = *plan_;
+    const EntryTable& from = other.entries();
+    const std::size_t key_words = from.key_bytes() / 8;
+    GroupKey::Encoded& encoded = plan.encoded;
+    encoded.hash_buffer.resize(count);
+    encoded.word_buffer.resize(count * key_words);
+    encoded.text_buffer.resize(count);
+    plan.positions.resize(count);
+    plan.sources.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto position = static_cast<std::uint32_t>(first + i);
+        encoded.hash_buffer[i] = from.hash_of(position);
+        plan.sources[i] = from.payload(position);
+        if (words_ != nullptr) {
+            std::memcpy(&encoded.word_buffer[i * key_words], from.entry(position), key_words * 8);
+        } else {
+            encoded.text_buffer[i] = other.texts_->key(position);
+        }
+    }
+    if (words_ != nullptr) {
+        const auto keys = std::as_bytes(std::span(encoded.word_buffer));
+        words_->find_or_insert(keys, encoded.hash_buffer, plan.positions);
+    } else {
+        texts_->find_or_insert(encoded.text_buffer, encoded.hash_buffer, plan.positions);
+    }
+    point();
 }
 
 void GroupTable::merge_distinct(const GroupTable& other, std::span<const std::uint32_t> mapping) {

@@ -95,6 +95,7 @@ class GroupTable {
     void split_nulls(const Column& key, Selection rows);
     void locate(std::span<const Column* const> keys, Selection rows);
     void locate_null(std::size_t count);
+    void locate_entries(const GroupTable& other, std::size_t first, std::size_t count);
     void point();
     void update(const BatchView& view, Selection rows, std::uint64_t first_position);
     void update_call(std::size_t call,

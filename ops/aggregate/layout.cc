@@ -125,32 +125,36 @@ AggregateLayout::AggregateLayout(const std::vector<AggregateCall>& calls) {
     payload_bytes_ = has_flags_ ? 8 : 0;
     std::vector<bool> is_placed(calls_.size(), false);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
-        if (is_placed[i] || !can_run(calls_[i].call)) continue;
-        Run run;
-        run.argument = calls_[i].call.argument;
-        run.physical = calls_[i].call.argument_type.physical();
-        run.offset = static_cast<std::uint32_t>(payload_bytes_);
-        for (unsigned part = kCountPart; part <= kMaxPart; part *= 2) {
-            for (std::size_t k = 0; k < calls_.size(); ++k) {
-                const AggregateCall& call = calls_[k].call;
-                const bool fits = call.kind == AggregateKind::kCountStar ||
-                                  (can_run(call) && call.argument == run.argument);
-                if (is_placed[k] || !fits || part_of(call) != part) continue;
-                is_placed[k] = true;
-                run.parts |= part;
-                run.flags |= calls_[k].flag;
-                run.calls.push_back(k);
-                place(k);
-                break;
-            }
-        }
-        runs_.push_back(std::move(run));
+        if (!is_placed[i] && can_run(calls_[i].call)) add_run(i, is_placed);
     }
     for (std::size_t i = 0; i < calls_.size(); ++i) {
         if (is_placed[i]) continue;
         singles_.push_back(i);
         place(i);
     }
+}
+
+// The run of call `first`'s argument: of each part the first call that is not placed yet.
+void AggregateLayout::add_run(std::size_t first, std::vector<bool>& is_placed) {
+    Run run;
+    run.argument = calls_[first].call.argument;
+    run.physical = calls_[first].call.argument_type.physical();
+    run.offset = static_cast<std::uint32_t>(payload_bytes_);
+    for (unsigned part = kCountPart; part <= kMaxPart; part *= 2) {
+        for (std::size_t k = 0; k < calls_.size(); ++k) {
+            const AggregateCall& call = calls_[k].call;
+            const bool fits = call.kind == AggregateKind::kCountStar ||
+                              (can_run(call) && call.argument == run.argument);
+            if (is_placed[k] || !fits || part_of(call) != part) continue;
+            is_placed[k] = true;
+            run.parts |= part;
+            run.flags |= calls_[k].flag;
+            run.calls.push_back(k);
+            place(k);
+            break;
+        }
+    }
+    runs_.push_back(std::move(run));
 }
 
 void AggregateLayout::place(std::size_t call) {

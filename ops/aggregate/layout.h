@@ -64,6 +64,7 @@ class AggregateLayout {
               std::size_t row) const;
 
   private:
+    void add_run(std::size_t first, std::vector<bool>& is_placed);
     void place(std::size_t call);
 
     std::vector<BoundAggregate> calls_;
