@@ -58,10 +58,10 @@ RelPtr QueryBinder::resolve_table(const sql::QualifiedName& name) {
     if (definition == nullptr) throw catalog_.unknown_table(name);
     std::shared_ptr<const BoundTable>& table = tables_[definition];
     if (table == nullptr) table = bind_table(*definition, settings_);
-    std::vector<std::size_t> columns;
+    Scan scan{table, {}};
     for (std::size_t i = 0; i < table->columns.size(); ++i)
-        columns.push_back(i);
-    return make_rel(table->columns, Scan{table, std::move(columns)});
+        scan.outputs.push_back({i, {}});
+    return make_rel(table->columns, std::move(scan));
 }
 
 QueryBinder::From QueryBinder::bind_named(const sql::NamedTable& table, const sql::TableRef& ref) {

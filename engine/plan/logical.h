@@ -54,10 +54,18 @@ struct ColumnInfo {
 struct Rel;
 using RelPtr = std::shared_ptr<const Rel>;
 
-// A source table; output column i is column table_columns[i] of the table.
+// One output column of a scan: a column of the table, or what `path` leads to inside of it, a ROW.
+struct ScanColumn {
+    std::size_t column = 0;
+    std::vector<std::string> path;
+
+    friend bool operator==(const ScanColumn&, const ScanColumn&) = default;
+};
+
+// A source table.
 struct Scan {
     std::shared_ptr<const BoundTable> table;
-    std::vector<std::size_t> table_columns;
+    std::vector<ScanColumn> outputs;
 };
 
 struct Filter {

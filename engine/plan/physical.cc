@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_table.h"
 #include "engine/plan/connectors.h"
+#include "engine/plan/plan_source.h"
 #include "engine/plan/state_size.h"
 #include "ops/row_ops.h"
 #include "ops/window_aggregate.h"
@@ -184,7 +185,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
 PhysicalPlanner::Stream PhysicalPlanner::compile_scan(const Rel& rel, const Scan& node) {
     const std::size_t stage = new_stage(Place::kIngest, "scan " + node.table->definition->name);
     notes_[stage].columns = names_of(rel);
-    scans_.push_back({node.table, node.table_columns, stage});
+    scans_.push_back({node.table, node.outputs, stage});
     return {stage, {}, false};
 }
 
@@ -370,71 +371,22 @@ void PhysicalPlanner::add(const RelPtr& rel, SinkSpec sink) {
 
 void PhysicalPlanner::finish_source(const std::shared_ptr<const BoundTable>& table,
                                     const std::vector<const ScanUse*>& uses) {
-    // The table columns that are computed: those read, and those the watermark reads.
-    std::vector<bool> needed(table->columns.size(), false);
-    for (const ScanUse* use : uses) {
-        for (const std::size_t column : use->table_columns)
-            needed[column] = true;
-    }
-    if (table->watermark != nullptr) {
-        mark_columns(*table->watermark, needed);
-        needed[table->rowtime] = true;
-    }
-    const TableDefinition& definition = *table->definition;
-    std::vector<bool> raw(definition.columns.size(), false);
-    for (std::size_t i = 0; i < needed.size(); ++i) {
-        if (needed[i]) mark_columns(*table->values[i], raw);
-    }
-    if (std::find(raw.begin(), raw.end(), true) == raw.end()) {
-        for (std::size_t i = 0; i < raw.size() && !raw[i]; ++i)
-            raw[i] = definition.columns[i].source == ColumnSource::kPhysical;
-    }
-    SourceStage source;
-    source.source = source_spec(definition, options_.zone);
-    std::vector<ExprPtr> decoded(definition.columns.size());
-    std::vector<std::string> decoded_names;
-    for (std::size_t i = 0; i < raw.size(); ++i) {
-        if (!raw[i]) continue;
-        const TableColumn& column = definition.columns[i];
-        decoded[i] = make_column(source.source.format.wanted.size(), column.type);
-        source.source.format.wanted.push_back({{column.name}, column.type, column.metadata});
-        decoded_names.push_back(column.name);
-    }
-    std::vector<std::size_t> where(table->columns.size(), 0);
-    std::vector<ExprPtr> columns(table->columns.size());
-    Schema schema;
-    for (std::size_t i = 0; i < needed.size(); ++i) {
-        if (!needed[i]) continue;
-        where[i] = source.columns.size();
-        columns[i] = make_column(where[i], table->columns[i].type);
-        source.columns.push_back(substitute(table->values[i], decoded));
-        schema.fields.push_back({table->columns[i].name, table->columns[i].type});
-    }
-    std::vector<std::string> lines = {
-        "source " + definition.name + " (" + describe(source.source) + ")",
-        "    decodes " + join(decoded_names) + " (" + std::to_string(decoded_names.size()) +
-            " of " + std::to_string(definition.columns.size()) + " columns)"};
-    if (table->watermark != nullptr) {
-        source.event_time = EventTime{
-            where[table->rowtime], substitute(table->watermark, columns), table->idle_timeout_ns};
-        std::vector<std::string> names;
-        for (const ColumnInfo& column : table->columns)
-            names.push_back(column.name);
-        lines.push_back("    watermark for " + table->columns[table->rowtime].name + " as " +
-                        to_string(*table->watermark, names));
-        source.windows = windows_;
-    }
+    std::vector<ScanColumn> wanted;
+    for (const ScanUse* use : uses)
+        wanted.insert(wanted.end(), use->outputs.begin(), use->outputs.end());
+    PlannedSource planned = plan_source(*table, wanted, options_.zone);
+    if (planned.stage.event_time) planned.stage.windows = windows_;
     // One stage in front of all readers; each selects its columns.
-    const std::size_t head = new_stage(Place::kIngest, "source " + definition.name);
-    source.stage = stage_id(head);
-    topology_.stages[head].output_schema = std::make_shared<const Schema>(std::move(schema));
+    const std::size_t head = new_stage(Place::kIngest, "source " + table->definition->name);
+    planned.stage.stage = stage_id(head);
+    topology_.stages[head].output_schema = planned.schema;
     for (const ScanUse* use : uses) {
         std::vector<ExprPtr> select;
-        bool is_same = use->table_columns.size() == source.columns.size();
-        for (std::size_t i = 0; i < use->table_columns.size(); ++i) {
-            const std::size_t column = use->table_columns[i];
-            is_same = is_same && where[column] == i;
-            select.push_back(columns[column]);
+        bool is_same = use->outputs.size() == planned.schema->size();
+        for (const ScanColumn& output : use->outputs) {
+            const std::size_t column = planned.find(output);
+            is_same = is_same && column == select.size();
+            select.push_back(make_column(column, (*planned.schema)[column].type));
         }
         std::vector<OpFactory>& ops = topology_.stages[use->stage].ops;
         if (!is_same) ops.insert(ops.begin(), [select] { return make_project(select); });
@@ -442,8 +394,8 @@ void PhysicalPlanner::finish_source(const std::shared_ptr<const BoundTable>& tab
         output.target = stage_id(use->stage);
         topology_.stages[head].outputs.push_back(std::move(output));
     }
-    source_lines_.push_back(std::move(lines));
-    topology_.sources.push_back(std::move(source));
+    source_lines_.push_back(std::move(planned.lines));
+    topology_.sources.push_back(std::move(planned.stage));
 }
 
 Topology PhysicalPlanner::finish() {

@@ -56,7 +56,7 @@ class PhysicalPlanner {
 
     struct ScanUse {
         std::shared_ptr<const BoundTable> table;
-        std::vector<std::size_t> table_columns;
+        std::vector<ScanColumn> outputs;
         std::size_t stage = 0;
     };
 

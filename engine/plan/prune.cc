@@ -50,7 +50,7 @@ Pruned prune_node(const Rel& rel, const Scan& node, Needed needed) {
     for (std::size_t i = 0; i < needed.size(); ++i) {
         result.where.push_back(needed[i] ? columns.size() : Pruned::kGone);
         if (!needed[i]) continue;
-        copy.table_columns.push_back(node.table_columns[i]);
+        copy.outputs.push_back(node.outputs[i]);
         columns.push_back(rel.columns[i]);
     }
     result.rel = make_rel(std::move(columns), std::move(copy));

@@ -2,6 +2,7 @@
 
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/prune.h"
+#include "engine/plan/row_fields.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -235,7 +236,7 @@ RelPtr fuse(const RelPtr& rel) {
 }  // namespace
 
 RelPtr optimize(const RelPtr& rel) {
-    return prune(fuse(push(rel, {})));
+    return prune(extract_fields(fuse(push(rel, {}))));
 }
 
 }  // namespace thalweg::plan

@@ -10,6 +10,7 @@
 //   fuse windows   Aggregate(Project(AssignWindow(x))) reads the row time and assigns slices
 //   itself,
 //                  so that a row of a sliding window is not copied once for each window
+//   extract fields  nested ROW access right above a scan becomes a column of the scan
 //   prune columns  from the root down to the scans, and so into the decoders
 
 namespace thalweg::plan {
