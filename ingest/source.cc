@@ -1,5 +1,6 @@
 #include "ingest/source.h"
 
+#include "ingest/datagen_source.h"
 #include "ingest/decoder.h"
 #include "ingest/file_source.h"
 #include "ingest/source_options.h"
@@ -223,6 +224,20 @@ Result<SourcePlan> plan_filesystem(const SourceOptions& options, FormatSpec form
     return plan;
 }
 
+constexpr std::array<std::string_view, 3> kDatagenOptions = {
+    "rows-per-second", "number-of-rows", "fields.*"};
+
+Result<SourcePlan> plan_datagen(const SourceOptions& options, FormatSpec format) {
+    TRY(DatagenSettings settings, read_datagen(options, format));
+    SourcePlan plan;
+    plan.traits.is_bounded = settings.row_count.has_value();
+    plan.make = [settings = std::move(settings), format = std::move(format)](
+                    SourceInstance instance, IoLoop& /*loop*/, const SourceEvent& /*event*/) {
+        return std::make_unique<DatagenSource>(settings, format, instance);
+    };
+    return plan;
+}
+
 // --- The table ----------------------------------------------------------------------------------
 
 constexpr std::array kConnectors = {
@@ -231,6 +246,8 @@ constexpr std::array kConnectors = {
     Connector{.name = "unix", .options = kUnixOptions, .plan = plan_unix},
     Connector{.name = "stdin", .options = kStdinOptions, .plan = plan_stdin},
     Connector{.name = "filesystem", .options = kFilesystemOptions, .plan = plan_filesystem},
+    Connector{
+        .name = "datagen", .options = kDatagenOptions, .has_format = false, .plan = plan_datagen},
 };
 
 Result<const Connector*> find_connector(const SourceSpec& spec) {

@@ -1,0 +1,182 @@
+#include "ingest/datagen_source.h"
+
+#include "ingest/stream_reader.h"
+#include "state/base/int128.h"
+#include "state/base/time.h"
+#include "state/text/decimal.h"
+#include "state/text/suggest.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <string_view>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+constexpr std::array<std::string_view, 8> kFieldOptions = {
+    "kind", "min", "max", "length", "start", "end", "null-rate", "max-past"};
+
+// Checks the names of 'fields.NAME.OPTION'.
+Result<void> check_names(const SourceOptions& options, const FormatSpec& format) {
+    constexpr std::string_view kPrefix = "fields.";
+    std::vector<std::string_view> columns;
+    for (const Field& field : format.declared)
+        columns.push_back(field.name);
+    for (const auto& [name, value] : options.all()) {
+        if (!name.starts_with(kPrefix)) continue;
+        const std::size_t dot = std::max(name.rfind('.'), kPrefix.size());
+        const std::string column = name.substr(kPrefix.size(), dot - kPrefix.size());
+        const std::string option = name.substr(std::min(dot + 1, name.size()));
+        const std::string start = "table '" + options.table() + "': option '" + name + "': ";
+        if (std::find(columns.begin(), columns.end(), column) == columns.end()) {
+            return fail(Code::kInvalid,
+                        start + "no column '" + column + "'" + suggestion_for(column, columns));
+        }
+        if (std::find(kFieldOptions.begin(), kFieldOptions.end(), option) == kFieldOptions.end()) {
+            return fail(Code::kInvalid,
+                        start + "unknown '" + option + "'" + suggestion_for(option, kFieldOptions));
+        }
+    }
+    return {};
+}
+
+// FNV-1a: all that a seed needs.
+std::uint64_t seed_of(std::string_view name, std::size_t instance) {
+    std::uint64_t hash = 0xcbf29ce484222325ULL + instance;
+    for (const char c : name)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
+    return hash;
+}
+
+// Sequences end, and the table with the first that does.
+void bound(const DatagenField& field, std::optional<std::uint64_t>& rows) {
+    if (!field.is_sequence) return;
+    const bool is_decimal = field.type.kind == TypeKind::kDecimal;
+    const auto step = static_cast<UInt128>(is_decimal ? power_of_ten(field.type.scale) : 1);
+    const UInt128 span = static_cast<UInt128>(field.largest) - static_cast<UInt128>(field.smallest);
+    const UInt128 length = span / step + 1;
+    const UInt128 limit = std::numeric_limits<std::int64_t>::max();
+    const auto count = static_cast<std::uint64_t>(std::min(length, limit));
+    rows = std::min(rows.value_or(count), count);
+}
+
+}  // namespace
+
+Result<DatagenSettings> read_datagen(const SourceOptions& options, const FormatSpec& format) {
+    Result<void> names = check_names(options, format);
+    if (!names) return tl::make_unexpected(std::move(names).error());
+    DatagenSettings settings;
+    TRY(settings.rows_per_second, options.number("rows-per-second", settings.rows_per_second, 1));
+    if (options.has("number-of-rows")) {
+        TRY(const std::int64_t rows, options.number("number-of-rows", 0, 0));
+        settings.row_count = static_cast<std::uint64_t>(rows);
+    }
+    for (const Field& column : format.declared) {
+        TRY(DatagenField field, DatagenField::read(options, column.name, column.type));
+        bound(field, settings.row_count);
+    }
+    for (const WantedColumn& wanted : format.wanted) {
+        if (wanted.metadata != Metadata::kNone || wanted.path.size() != 1) {
+            return fail(Code::kUnsupported,
+                        "table '" + options.table() + "': datagen has no metadata columns");
+        }
+        TRY(DatagenField field, DatagenField::read(options, wanted.path[0], wanted.type));
+        settings.fields.push_back(std::move(field));
+        settings.names.push_back(wanted.path[0]);
+    }
+    return settings;
+}
+
+DatagenSource::DatagenSource(DatagenSettings settings,
+                             const FormatSpec& format,
+                             SourceInstance instance)
+    : settings_(std::move(settings)),
+      instance_(instance),
+      rows_per_ns_(static_cast<double>(settings_.rows_per_second) /
+                   static_cast<double>(instance.count) / static_cast<double>(kNanosPerSecond)),
+      rows_max_(std::numeric_limits<std::uint64_t>::max()),
+      batch_(schema_of(format)) {
+    if (settings_.row_count) {
+        const std::uint64_t rows = *settings_.row_count;
+        rows_max_ = (rows + instance.count - 1 - instance.index) / instance.count;
+    }
+    for (std::size_t i = 0; i < settings_.fields.size(); ++i)
+        columns_.emplace_back(settings_.fields[i], seed_of(settings_.names[i], instance.index));
+}
+
+Result<void> DatagenSource::open(Outlet& outlet) {
+    split_ = outlet.open_split();
+    ++counters_.connections_opened;
+    return {};
+}
+
+std::size_t DatagenSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
+    if (is_finished_ || !outlet.ready()) return 0;
+    std::size_t done = 0;
+    while (!is_stopping_ && made_ < rows_max_ && done < budget && outlet.ready()) {
+        const std::uint64_t wanted = std::min({due(now_ns),
+                                               rows_max_ - made_,
+                                               static_cast<std::uint64_t>(budget - done),
+                                               static_cast<std::uint64_t>(kBatchRows)});
+        if (wanted == 0) break;
+        make(static_cast<std::size_t>(wanted), now_ns);
+        done += batch_.size();
+        outlet.offer(split_, batch_);
+    }
+    const bool is_over = is_stopping_ || made_ == rows_max_;
+    if (is_over) {
+        finish(outlet);
+    } else if (done != 0 && due(now_ns) == 0) {
+        outlet.flush();
+    }
+    return done;
+}
+
+// How many rows should be there by now and are not.
+std::uint64_t DatagenSource::due(std::int64_t now_ns) {
+    if (!started_at_ns_) started_at_ns_ = now_ns;
+    const double elapsed_ns =
+        static_cast<double>(std::max<std::int64_t>(now_ns - *started_at_ns_, 0));
+    const auto target = static_cast<std::uint64_t>(elapsed_ns * rows_per_ns_) + 1;
+    const std::uint64_t behind = target > paced_ ? target - paced_ : 0;
+    const double second = rows_per_ns_ * static_cast<double>(kNanosPerSecond);
+    if (static_cast<double>(behind) <= second + 1) return behind;
+    started_at_ns_ = now_ns;
+    paced_ = 0;
+    return static_cast<std::uint64_t>(second) + 1;
+}
+
+void DatagenSource::make(std::size_t count, std::int64_t now_ns) {
+    batch_.clear();
+    const DatagenColumn::Rows rows{.first = 0,
+                                   .count = count,
+                                   .index = made_ * instance_.count + instance_.index,
+                                   .stride = instance_.count,
+                                   .now_ns = now_ns};
+    for (std::size_t i = 0; i < columns_.size(); ++i)
+        columns_[i].fill(rows, batch_.column(i), batch_.arena());
+    batch_.set_size(count);
+    made_ += count;
+    paced_ += count;
+    counters_.received_records += count;
+    counters_.emitted_records += count;
+}
+
+void DatagenSource::finish(Outlet& outlet) {
+    outlet.close_split(split_);
+    ++counters_.connections_closed;
+    outlet.flush();
+    is_finished_ = true;
+}
+
+std::int64_t DatagenSource::next_poll_ns() const {
+    if (is_finished_) return INT64_MAX;
+    if (is_stopping_ || made_ == rows_max_ || !started_at_ns_) return INT64_MIN;
+    const double wait_ns = static_cast<double>(paced_) / rows_per_ns_;
+    return saturating_add(*started_at_ns_, static_cast<std::int64_t>(wait_ns) + 1);
+}
+
+}  // namespace thalweg
