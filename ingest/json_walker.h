@@ -10,7 +10,7 @@ namespace thalweg {
 // Reads one JSON record of any shape into a row, with simdjson's on-demand API: escapes, nested
 // rows, arrays, maps, and every record that JsonScanner passes on.
 //
-// Cost      About 80 ns for a flat record of 70 bytes, nearly all of it simdjson's.
+// Cost      About 135 ns for a flat record of 70 bytes, where JsonScanner takes 42 (decode_bench).
 // Checks    The record is UTF-8 and an object, followed by blanks only. What is read is checked in
 //           full; of what is skipped, the nesting and the strings.
 // Threads   One at a time.
