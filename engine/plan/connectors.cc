@@ -32,6 +32,10 @@ SourceSpec source_spec(const TableDefinition& table, const TimeZonePtr& zone) {
         if (column.source == ColumnSource::kPhysical)
             spec.format.declared.push_back({column.name, column.type});
     }
+    if (const auto traits = check_source(spec)) {
+        spec.format.framing = traits->default_framing;
+        spec.format.ignore_parse_errors = traits->ignore_parse_errors;
+    }
     return spec;
 }
 
