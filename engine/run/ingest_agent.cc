@@ -50,9 +50,8 @@ std::size_t IngestAgent::poll(Input& input, std::size_t budget) {
         input.is_stopped = !input.source->finished();
         if (input.is_stopped) input.source->stop();
     }
-    if (input.outlet->ready()) {
-        work += input.source->poll(settings_.turn->now_ns, budget * kBatchRows, *input.outlet);
-    }
+    // Also while the outlet is not ready: a source that cannot wait sheds then.
+    work += input.source->poll(settings_.turn->now_ns, budget * kBatchRows, *input.outlet);
     if (input.source->finished() && !input.outlet->is_holding()) {
         finish(input);
         ++work;

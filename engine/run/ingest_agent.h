@@ -33,8 +33,8 @@ struct SourceTotals {
 // One front door: its sources, their event loop, and the stages that run beside them.
 //
 // A turn: take home what came back, go on with what was unfinished, run the event loop, poll each
-// source whose outlet is ready, see who has ended. An agent whose stages are full polls nobody:
-// TCP's own window closes, datagrams are shed by their source.
+// source, see who has ended. While the stages are full the outlets are not ready, and the sources
+// read nothing: TCP's own window closes, datagrams are shed.
 //
 // Threads   Its runner's; totals() any.
 class IngestAgent final : public Agent {

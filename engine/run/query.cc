@@ -66,6 +66,8 @@ Query::Query(const Clock& clock, Log& log) : clock_(clock), log_(log) {}
 Query::~Query() {
     for (const std::unique_ptr<Runner>& runner : runners_)
         runner->stop();
+    for (const std::unique_ptr<Runner>& runner : runners_)
+        runner->join();  // All, before the first goes: they wake each other.
 }
 
 Result<std::unique_ptr<Query>> Query::start(std::shared_ptr<const Topology> topology,
