@@ -9,6 +9,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 #include <string>
 #include <utility>
 #include <vector>
@@ -246,6 +248,55 @@ TEST_CASE("tcp: mode connect tries until somebody is there, and again when it is
         CHECK(driver.run_until([&] { return driver.outlet.open_splits() == 0; }));
     }
     CHECK_EQ(driver.outlet.int64s(), numbers(0, 20));
+    stop_and_check(driver);
+}
+
+// A record behind its length.
+std::string framed(std::string_view record) {
+    const auto length = static_cast<std::uint32_t>(record.size());
+    std::string bytes(sizeof length, '\0');
+    std::memcpy(bytes.data(), &length, sizeof length);
+    return bytes.append(record);
+}
+
+TEST_CASE("tcp: a lost framing closes its connection and no other") {
+    SourceDriver driver;
+    REQUIRE_EQ(driver.open(tcp_spec({{"framing", "length-prefixed"}})), "");
+    const TestSocket lost = TestSocket::connect_tcp(driver.listening_on());
+    const TestSocket good = TestSocket::connect_tcp(driver.listening_on());
+    REQUIRE(lost.send(framed("{\"n\":0}") + "GET / HTTP/1.1\r\n\r\n"));
+    CHECK(driver.run_until([&] { return driver.outlet.open_splits() == 1; }));
+    CHECK(lost.is_closed_by_peer());
+    CHECK(driver.events.back().ends_with(": its framing is lost"));
+    CHECK_EQ(driver.rejected(RejectReason::kTooLong), 1);
+    REQUIRE(good.send(framed("{\"n\":1}") + framed("{\"n\":2}")));
+    CHECK(driver.run_until([&] { return driver.outlet.rows == 3; }));
+    CHECK_EQ(driver.outlet.int64s(), numbers(0, 3));
+    stop_and_check(driver);
+}
+
+TEST_CASE("tcp: metadata of the connection") {
+    SourceSpec spec = tcp_spec();
+    spec.format.wanted.push_back({{"peer"}, Type::string(), Metadata::kPeerAddress});
+    spec.format.wanted.push_back({{"at"}, Type::timestamp_ltz(9), Metadata::kReceiveTime});
+    spec.format.wanted.push_back({{"connection"}, Type::bigint(), Metadata::kConnectionId});
+    spec.format.wanted.push_back({{"sequence"}, Type::bigint(), Metadata::kSequence});
+    SourceDriver driver;
+    REQUIRE_EQ(driver.open(spec), "");
+    const TestSocket first = TestSocket::connect_tcp(driver.listening_on());
+    const TestSocket second = TestSocket::connect_tcp(driver.listening_on());
+    REQUIRE(first.send(number_lines(0, 1) + "bad\n" + number_lines(1, 1)));
+    CHECK(driver.run_until([&] { return driver.outlet.rows == 2; }));
+    driver.now_ns += 5;
+    REQUIRE(second.send(number_lines(2, 1)));
+    CHECK(driver.run_until([&] { return driver.outlet.rows == 3; }));
+    const std::string left = "127.0.0.1:" + std::to_string(first.port());
+    const std::string right = "127.0.0.1:" + std::to_string(second.port());
+    CHECK_EQ(driver.outlet.strings(1), std::vector<std::string>{left, left, right});
+    CHECK_EQ(driver.outlet.int64s(2),
+             std::vector<std::int64_t>{driver.now_ns - 5, driver.now_ns - 5, driver.now_ns});
+    CHECK_EQ(driver.outlet.int64s(3), std::vector<std::int64_t>{0, 0, 1});
+    CHECK_EQ(driver.outlet.int64s(4), std::vector<std::int64_t>{0, 2, 0});
     stop_and_check(driver);
 }
 
