@@ -105,7 +105,7 @@ TEST_CASE("tcp: silence, garbage and a reset cost only who does it") {
     const TestSocket endless = TestSocket::connect_tcp(driver.listening_on());
     TestSocket reset = TestSocket::connect_tcp(driver.listening_on());
     const TestSocket good = TestSocket::connect_tcp(driver.listening_on());
-    REQUIRE(garbage.send(std::string("\x00\xff\n\n}{\n[1,2\n{\"n\":", 19)));
+    REQUIRE(garbage.send(std::string("\x00\xff\n\n}{\n[1,2\n{\"n\":", 17)));
     REQUIRE(endless.send(std::string(100'000, 'x')));
     REQUIRE(reset.send("{\"n\":"));
     static_cast<void>(driver.step());
