@@ -1,6 +1,7 @@
 #include "engine/plan/bind_expression.h"
 
 #include "engine/plan/catalog.h"
+#include "engine/plan/flink_functions.h"
 #include "engine/sql/suggest.h"
 #include "engine/sql/unparse.h"
 #include "state/text/decimal.h"
@@ -366,6 +367,7 @@ ExprPtr ExpressionBinder::bind_call(const sql::Call& node, sql::Location at) {
     });
     const bool is_known = std::find(names.begin(), names.end(), upper) != names.end();
     if (is_known) throw SqlError(at, result.error().message);
+    if (is_flink_function(upper)) throw sql::not_supported(node.name.location, upper);
     throw SqlError(node.name.location,
                    "there is no function '" + name + "'",
                    sql::did_you_mean(sql::nearest(name, names)));

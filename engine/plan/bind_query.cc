@@ -231,9 +231,7 @@ RelPtr QueryBinder::bind_insert(const sql::InsertInto& insert, const TableDefini
                 std::find_if(columns.begin(), columns.end(), [&](const TableColumn* c) {
                     return c->name == name.text;
                 });
-            if (found == columns.end())
-                throw SqlError(name.location,
-                               "table '" + target.name + "' has no column '" + name.text + "'");
+            if (found == columns.end()) throw unknown_column(target, name);
             if (std::find(given.begin(), given.end(), *found) != given.end())
                 throw SqlError(name.location, "column '" + name.text + "' is given twice");
             given.push_back(*found);

@@ -70,7 +70,7 @@ void bind_watermark(const TableDefinition& definition,
     if (const std::string* text = definition.option("scan.watermark.idle-timeout")) {
         const auto duration = parse_duration_ns(*text);
         if (!duration) {
-            throw sql::SqlError(definition.option_locations.at("scan.watermark.idle-timeout"),
+            throw sql::SqlError(definition.option_locations.at("scan.watermark.idle-timeout").value,
                                 "expected a duration such as '30 s', found '" + *text + "'");
         }
         table.idle_timeout_ns = *duration;

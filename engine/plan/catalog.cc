@@ -92,14 +92,10 @@ TableColumn bind_column(const sql::ColumnDefinition& definition) {
 }
 
 std::size_t find_column(const TableDefinition& table, const sql::Name& name) {
-    std::vector<std::string> names;
     for (std::size_t i = 0; i < table.columns.size(); ++i) {
         if (table.columns[i].name == name.text) return i;
-        names.push_back(table.columns[i].name);
     }
-    throw SqlError(name.location,
-                   "table '" + table.name + "' has no column '" + name.text + "'",
-                   sql::did_you_mean(sql::nearest(name.text, names)));
+    throw unknown_column(table, name);
 }
 
 void bind_columns(const sql::CreateTable& statement, TableDefinition& table) {
@@ -146,7 +142,7 @@ void bind_options(const sql::CreateTable& statement, TableDefinition& table) {
         if (!table.options.emplace(option.key.value, option.value.value).second) {
             throw SqlError(option.key.location, "option '" + option.key.value + "' is given twice");
         }
-        table.option_locations[option.key.value] = option.value.location;
+        table.option_locations[option.key.value] = {option.key.location, option.value.location};
     }
 }
 
@@ -154,6 +150,15 @@ void bind_options(const sql::CreateTable& statement, TableDefinition& table) {
 
 const std::string& last_part(const sql::QualifiedName& name) {
     return name.parts.back().text;
+}
+
+sql::SqlError unknown_column(const TableDefinition& table, const sql::Name& name) {
+    std::vector<std::string> names;
+    for (const TableColumn& column : table.columns)
+        names.push_back(column.name);
+    return {name.location,
+            "table '" + table.name + "' has no column '" + name.text + "'",
+            sql::did_you_mean(sql::nearest(name.text, names))};
 }
 
 const std::string* TableDefinition::option(const std::string& key) const {

@@ -32,6 +32,11 @@ struct TableColumn {
     bool is_virtual = false;                // Metadata that a sink does not write.
 };
 
+struct OptionLocation {
+    sql::Location key;
+    sql::Location value;
+};
+
 struct TableDefinition {
     std::string name;
     sql::Location location;
@@ -40,7 +45,7 @@ struct TableDefinition {
     const sql::Expr* watermark = nullptr;
     std::vector<std::size_t> primary_key;
     std::map<std::string, std::string> options;
-    std::map<std::string, sql::Location> option_locations;
+    std::map<std::string, OptionLocation> option_locations;
 
     [[nodiscard]] const std::string* option(const std::string& key) const;
     [[nodiscard]] std::string connector() const;
@@ -73,6 +78,9 @@ class Catalog {
     std::vector<std::shared_ptr<const TableDefinition>> all_tables_;
     std::vector<std::shared_ptr<const ViewDefinition>> all_views_;
 };
+
+// An error at `name` with the column that may have been meant.
+[[nodiscard]] sql::SqlError unknown_column(const TableDefinition& table, const sql::Name& name);
 
 // The last part of a name; catalogs and databases before it are accepted and ignored.
 [[nodiscard]] const std::string& last_part(const sql::QualifiedName& name);

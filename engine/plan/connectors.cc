@@ -10,13 +10,21 @@ std::string with_format(const std::string& connector, const std::string& format)
     return format.empty() ? connector : connector + ", " + format;
 }
 
-// At the option that a message names, else at the table.
-[[noreturn]] void refuse(const TableDefinition& table, const std::string& message) {
-    for (const auto& [key, location] : table.option_locations) {
-        if (message.find("'" + key + "'") != std::string::npos)
-            throw sql::SqlError(location, "table '" + table.name + "': " + message);
+// At the option that a message names, by key or by value, else at the table.
+[[noreturn]] void refuse(const TableDefinition& table, std::string message) {
+    const std::string prefix = "table '" + table.name + "': ";
+    if (!message.starts_with(prefix)) message.insert(0, prefix);
+    const auto names = [&](const std::string& text) {
+        return message.find("'" + text + "'", prefix.size()) != std::string::npos;
+    };
+    const bool is_key = message.find("unknown option") != std::string::npos;
+    for (const auto& [key, at] : table.option_locations) {
+        if (names(key)) throw sql::SqlError(is_key ? at.key : at.value, message);
     }
-    throw sql::SqlError(table.location, "table '" + table.name + "': " + message);
+    for (const auto& [key, at] : table.option_locations) {
+        if (names(table.options.at(key))) throw sql::SqlError(at.value, message);
+    }
+    throw sql::SqlError(table.location, message);
 }
 
 }  // namespace

@@ -163,6 +163,9 @@ std::string usage_of(const Function& function) {
     return text + (function.is_variadic ? ", ...)" : ")");
 }
 
+// An operator like + has two dozen forms: a list of them explains nothing.
+constexpr std::size_t kUsagesShown = 4;
+
 tl::unexpected<Error> does_not_take(std::span<const Function* const> overloads,
                                     Arguments arguments) {
     std::string text(overloads.front()->name);
@@ -171,7 +174,9 @@ tl::unexpected<Error> does_not_take(std::span<const Function* const> overloads,
         if (i != 0) text += ", ";
         text += arguments[i]->type.with_nullable(true).to_string();
     }
-    text += "), it takes ";
+    text += ")";
+    if (overloads.size() > kUsagesShown) return fail(Code::kInvalid, std::move(text));
+    text += ", it takes ";
     for (std::size_t i = 0; i < overloads.size(); ++i) {
         if (i != 0) text += " or ";
         text += usage_of(*overloads[i]);
