@@ -268,25 +268,11 @@ std::size_t columns_of(std::string_view line) {
     }));
 }
 
-// How long a file may be: 700 lines. The exceptions are debts: a row may shrink or go.
-std::size_t lines_max_of(const SourceFile& file) {
-    struct Debt {
-        std::string_view path;
-        std::size_t lines_max;
-    };
-
-    static constexpr std::array kDebts = {Debt{"engine/sql/ast.h", 830}};
-    for (const Debt& debt : kDebts) {
-        if (file.path == debt.path) return debt.lines_max;
-    }
-    return 700;
-}
-
 void check_shape(const SourceFile& file, Report& out) {
     constexpr std::size_t kColumnsMax = 100;
-    const std::size_t lines_max = lines_max_of(file);
-    if (file.lines.size() > lines_max) {
-        report(out, file, lines_max, "one concept per file: split it");
+    constexpr std::size_t kLinesMax = 700;
+    if (file.lines.size() > kLinesMax) {
+        report(out, file, kLinesMax, "one concept per file: split it");
     }
     if (file.is_header() && (file.lines.empty() || file.lines[0] != "#pragma once")) {
         report(out, file, 0, "a header starts with #pragma once");
