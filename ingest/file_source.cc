@@ -58,6 +58,7 @@ Result<void> FileSource::open(Outlet& /*outlet*/) {
     }
     look(0);
     look_again_ns_ = is_bounded() ? INT64_MAX : INT64_MIN;
+    is_finished_ = is_bounded() && waiting_.empty();
     return {};
 }
 

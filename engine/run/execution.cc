@@ -356,7 +356,17 @@ class Execution::Wiring {
         for (const std::unique_ptr<IngestAgent>& agent : execution_.ingest_) {
             if (Result<void> opened = agent->open(); !opened) return opened;
         }
+        hear_of_ends();
         return {};
+    }
+
+    // An instance that had nothing to read has ended by now. Its silence must hold back no
+    // watermark, so the shards learn of it before another's rows can reach them.
+    void hear_of_ends() {
+        for (const std::unique_ptr<ShardAgent>& shard : execution_.shards_) {
+            while (shard->do_work(kBatchRows) != 0) {
+            }
+        }
     }
 
     Execution& execution_;

@@ -27,6 +27,10 @@ Result<void> IngestAgent::open() {
         Result<void> opened = input->source->open(*input->outlet);
         if (!opened) return opened;
     }
+    for (const std::unique_ptr<Input>& input : inputs_) {
+        input->outlet->set_slow_start(inputs_.size() > 1);
+        if (input->source->finished()) finish(*input);
+    }
     return {};
 }
 
@@ -45,6 +49,7 @@ std::size_t IngestAgent::do_work(std::size_t budget) {
 
 std::size_t IngestAgent::poll(Input& input, std::size_t budget) {
     if (input.has_ended) return 0;
+    input.outlet->begin_turn();
     auto work = static_cast<std::size_t>(input.outlet->resume());
     if (!input.is_stopped && settings_.control->stop_requested()) {
         input.is_stopped = !input.source->finished();

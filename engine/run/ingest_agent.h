@@ -57,7 +57,8 @@ class IngestAgent final : public Agent {
 
     void add_source(std::unique_ptr<Source> source, SourceOutlet::Settings outlet);
 
-    // Opens the sources; the first that cannot be opened is the error.
+    // Opens the sources; the first that cannot be opened is the error. One that has nothing to read
+    // ends here.
     [[nodiscard]] Result<void> open();
 
     std::size_t do_work(std::size_t budget) override;

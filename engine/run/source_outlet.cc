@@ -13,6 +13,9 @@ namespace {
 // count together, and one that never sends anything harms nobody.
 constexpr std::int64_t kSilentStartNs = kNanosPerSecond;
 
+// Turns of a slow start before the rows of a turn double.
+constexpr std::size_t kTurnsPerStep = 256;
+
 SplitWatermarks::Settings timeouts_of(const SourceOutlet::Settings& settings) {
     SplitWatermarks::Settings timeouts;
     if (settings.source->event_time) {
@@ -40,7 +43,14 @@ SourceOutlet::SourceOutlet(Settings settings)
     }
 }
 
+void SourceOutlet::begin_turn() noexcept {
+    turn_rows_left_ = turn_rows_;
+    if (turn_rows_ == kBatchRows) return;
+    if (rows_delivered_ != 0 && ++turns_ % kTurnsPerStep == 0) turn_rows_ *= 2;
+}
+
 SplitId SourceOutlet::open_split() {
+    has_had_split_ = true;
     // Relaxed: a count carries no data with it.
     settings_.shared->splits_opened.fetch_add(1, std::memory_order_relaxed);
     const SplitId split = splits_.open(settings_.clock->now_ns);
@@ -100,7 +110,7 @@ void SourceOutlet::evaluate(SplitId split, const Batch& rows) {
 
 bool SourceOutlet::resume() {
     bool worked = false;
-    while (held_ && settings_.stage->ready()) {
+    while (held_ && turn_rows_left_ != 0 && settings_.stage->ready()) {
         deliver_segment();
         worked = true;
     }
@@ -115,11 +125,11 @@ void SourceOutlet::deliver_segment() {
     Held& held = *held_;
     const Watermark others = splits_.others(held.split);
     Watermark running = held.running;
-    const std::size_t end = held.watermarks == nullptr
-                                ? std::min(held.size, held.position + settings_.segment_rows_max)
-                                : segment_end(others, running);
+    const std::size_t end =
+        held.watermarks == nullptr ? segment_limit() : segment_end(others, running);
     ASSERT(end > held.position);
     const std::size_t count = end - held.position;
+    if (turn_rows_ != kBatchRows) turn_rows_left_ -= count;
     const BatchView segment{held.columns, Selection::range(held.position, count), nullptr};
     settings_.stage->process(0, settings_.channel, segment);
     rows_delivered_ += count;
@@ -155,11 +165,17 @@ Watermark SourceOutlet::after_rows(std::size_t first, std::size_t end, Watermark
     return {running};
 }
 
+// As far as a segment at the position may reach.
+std::size_t SourceOutlet::segment_limit() const {
+    const std::size_t rows = std::min(settings_.segment_rows_max, turn_rows_left_);
+    return std::min(held_->size, held_->position + rows);
+}
+
 // Where the segment at the position ends, and what the split's watermark is there. Most batches
 // pass the end of no window, or of one that no row of theirs falls before: they are not cut.
 std::size_t SourceOutlet::segment_end(Watermark others, Watermark& running) const {
     const Held& held = *held_;
-    const std::size_t limit = std::min(held.size, held.position + settings_.segment_rows_max);
+    const std::size_t limit = segment_limit();
     const Watermark at_limit = after_rows(held.position, limit, held.running);
     const auto in_force = [&](Watermark own) { return std::max(current_, std::min(own, others)); };
     if (!grid_.passes_end(sent_, in_force(at_limit))) {
@@ -214,6 +230,8 @@ void SourceOutlet::end(bool fires_all) {
     has_ended_ = true;
     if (fires_all) {
         settings_.stage->advance(0, settings_.channel, Watermark::max());
+    } else if (!has_had_split_) {
+        settings_.stage->idle(0, settings_.channel);  // It never had a word to say about time.
     } else if (!is_idle_) {
         send_watermark();
     }

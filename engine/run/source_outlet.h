@@ -69,6 +69,14 @@ class SourceOutlet final : public Outlet {
     // Goes on with a held batch, and lets silent splits go. Returns whether anything was done.
     bool resume();
 
+    // Where several sources share an agent they are read in step at first: a row each in a turn,
+    // twice as many after every so many turns. Inputs that begin together then meet as they would
+    // have live, and a join need not keep the whole of one before it sees the other.
+    void set_slow_start(bool is_slow) noexcept { turn_rows_ = is_slow ? 1 : kBatchRows; }
+
+    // The agent's next turn: again so many rows may be delivered.
+    void begin_turn() noexcept;
+
     // The source has delivered everything: the stage's channel ends, after Watermark::max() when
     // open windows shall fire. Called once, when ready().
     void end(bool fires_all);
@@ -97,6 +105,7 @@ class SourceOutlet final : public Outlet {
     void evaluate(SplitId split, const Batch& rows);
     void deliver_segment();
     void finish_batch();
+    [[nodiscard]] std::size_t segment_limit() const;
     [[nodiscard]] std::size_t segment_end(Watermark others, Watermark& running) const;
     [[nodiscard]] Watermark after_rows(std::size_t first, std::size_t end, Watermark from) const;
     void raise(Watermark watermark);
@@ -115,6 +124,10 @@ class SourceOutlet final : public Outlet {
     bool is_idle_ = false;
     bool is_flush_wanted_ = false;
     bool has_ended_ = false;
+    bool has_had_split_ = false;
+    std::size_t turn_rows_ = kBatchRows;       // Delivered in one turn, at most.
+    std::size_t turn_rows_left_ = kBatchRows;  // In this one. Whole batches are not counted.
+    std::size_t turns_ = 0;
     std::uint64_t rows_delivered_ = 0;
     std::array<std::uint64_t, kRejectReasonCount> rejected_{};
 };
