@@ -1,0 +1,62 @@
+#pragma once
+
+#include "bench/by_hand/slot_table.h"
+#include "bench/check_sum.h"
+#include "state/base/time.h"
+
+#include <algorithm>
+#include <cstddef>
+#include <cstdint>
+
+namespace thalweg::bench::by_hand {
+
+// COUNT, SUM, MIN and MAX of each key in the one second that is open.
+class WindowGroups {
+  public:
+    explicit WindowGroups(std::size_t keys) : table_(keys) {}
+
+    [[nodiscard]] bool outgrows_cache() const noexcept { return table_.outgrows_cache(); }
+
+    [[gnu::always_inline]] void prefetch(std::int64_t key) const noexcept { table_.prefetch(key); }
+
+    [[gnu::always_inline]] void add(std::int64_t ts_ms, std::int64_t key, std::int64_t value) {
+        if (ts_ms >= end_ms_) [[unlikely]] {
+            fire();
+            end_ms_ = second_end_ms(ts_ms);
+        }
+        Slot& slot = table_.find(key);
+        if (slot.key == 0) [[unlikely]] {
+            slot = {key, 1, value, value, value};
+            return;
+        }
+        ++slot.count;
+        slot.sum += value;
+        slot.min = std::min(slot.min, value);
+        slot.max = std::max(slot.max, value);
+    }
+
+    [[nodiscard]] CheckSum finish() {
+        fire();
+        return result_;
+    }
+
+  private:
+    struct Slot {
+        std::int64_t key, count, sum, min, max;
+    };
+
+    void fire() {
+        for (Slot& slot : table_.slots()) {
+            if (slot.key == 0) continue;
+            result_.add_row(
+                end_ms_ * kNanosPerMilli, slot.key, slot.count, slot.sum, slot.min, slot.max);
+            slot = {};
+        }
+    }
+
+    SlotTable<Slot> table_;
+    std::int64_t end_ms_ = 0;
+    CheckSum result_;
+};
+
+}  // namespace thalweg::bench::by_hand

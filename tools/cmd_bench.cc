@@ -1,0 +1,79 @@
+#include "bench/whole_query.h"
+#include "tools/command.h"
+
+#include <cstdio>
+#include <memory>
+#include <set>
+#include <string>
+
+namespace thalweg {
+
+namespace {
+
+struct BenchFlags {
+    std::string name;
+    bool is_json = false;
+    bench::MeasureOptions options;
+};
+
+int run_bench(const BenchFlags& flags) {
+    std::set<std::string> names;
+    bool has_heading = flags.is_json;
+    bool has_run = false;
+    for (const bench::QueryCase& query : bench::query_cases(flags.options.is_tiny)) {
+        names.insert(query.bench);
+        if (flags.name != "all" && flags.name != query.bench) continue;
+        has_run = true;
+        const Result<bench::Figures> figures = bench::measure(query, flags.options);
+        if (!figures) {
+            print_error(figures.error().message);
+            return kExitFailed;
+        }
+        if (!has_heading) std::fputs(bench::table_heading().c_str(), stdout);
+        has_heading = true;
+        const std::string line =
+            flags.is_json ? bench::json_line(*figures) : bench::table_line(*figures);
+        std::fputs(line.c_str(), stdout);
+        std::fflush(stdout);
+    }
+    if (has_run) return kExitDone;
+    std::string known = "all";
+    for (const std::string& name : names)
+        known += ", " + name;
+    print_error("no bench is named '" + flags.name + "'; there are " + known);
+    return kExitUsage;
+}
+
+}  // namespace
+
+void add_bench_command(CLI::App& app, CommandBody& body) {
+    auto flags = std::make_shared<BenchFlags>();
+    CLI::App* const command = app.add_subcommand("bench", "Measure whole queries in this process");
+    command->footer(
+        "Runs the queries NAME, or all, from records in memory on one thread, each beside a loop\n"
+        "written by hand for it alone. Every run's result is compared with an oracle's.\n"
+        "\n"
+        "ns/record is processor time, so that others on the machine disturb it little; records/s\n"
+        "and GB/s are by the clock. ratio: 1 is as fast as by hand, less is better. MB: how much\n"
+        "the process grew when the query ran first.\n"
+        "\n"
+        "Exit status: 0 done, 1 a result was wrong, 2 the command line is wrong.");
+    command
+        ->add_option("NAME",
+                     flags->name,
+                     "aggregate, memory, json, csv, filter, hop, distinct, "
+                     "window_join, or all")
+        ->required();
+    command->add_flag("--json", flags->is_json, "One JSON object a line");
+    command->add_flag("--tiny", flags->options.is_tiny, "Only whether the results are right");
+    command->add_option("--runs", flags->options.runs, "Runs of each side; figures are medians")
+        ->check(CLI::Range(1, 1000))
+        ->capture_default_str();
+    command->add_option("--seconds", flags->options.seconds, "Processor time of a run, at least")
+        ->check(CLI::NonNegativeNumber)
+        ->type_name("SECONDS")
+        ->capture_default_str();
+    command->callback([flags, &body] { body = [flags] { return run_bench(*flags); }; });
+}
+
+}  // namespace thalweg
