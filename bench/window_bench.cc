@@ -5,8 +5,8 @@
 // hop           the same rows in windows of 4 seconds that slide by one
 // by_hand       rows of 32 bytes, one open-addressed table for the window that is open, no lateness
 // by_map        the same with std::unordered_map
-// Every variant gives a checksum over all results, which must be that of by_map; hop's, which has no
-// rival here, must be the same each time (tests/ops/window_aggregate_test.cc has its oracle).
+// Every variant gives a checksum over all results, which must be that of by_map; hop's, which has
+// no rival here, must be the same each time (tests/ops/window_aggregate_test.cc has its oracle).
 
 #include "bench/bench.h"
 #include "ops/window_aggregate.h"
