@@ -31,6 +31,24 @@ std::vector<ColumnInfo> element_columns(const Type& list, sql::Location at) {
     return {{"f0", list.fields->at(0).type, Role::kPlain, nullptr}};
 }
 
+// All columns of a table. Computed ones are computed behind the scan, so that what WHERE leaves out
+// is not computed and cannot fail; but for the row time, which the watermark needs of every row.
+RelPtr read_table(const std::shared_ptr<const BoundTable>& table) {
+    Scan scan{table, {}};
+    std::vector<ExprPtr> values;
+    bool computes = false;
+    for (std::size_t i = 0; i < table->columns.size(); ++i) {
+        scan.outputs.push_back({i, {}});
+        const bool is_computed = table->definition->columns[i].source == ColumnSource::kComputed;
+        const bool is_behind = is_computed && table->columns[i].role != Role::kRowtime;
+        values.push_back(is_behind ? table->values[i] : make_column(i, table->columns[i].type));
+        computes = computes || is_behind;
+    }
+    RelPtr rel = make_rel(table->columns, std::move(scan));
+    if (!computes) return rel;
+    return make_rel(table->columns, Project{std::move(rel), std::move(values)});
+}
+
 }  // namespace
 
 QueryBinder::From QueryBinder::aliased(RelPtr rel, const sql::TableRef& ref, std::string fallback) {
@@ -58,10 +76,7 @@ RelPtr QueryBinder::resolve_table(const sql::QualifiedName& name) {
     if (definition == nullptr) throw catalog_.unknown_table(name);
     std::shared_ptr<const BoundTable>& table = tables_[definition];
     if (table == nullptr) table = bind_table(*definition, settings_);
-    Scan scan{table, {}};
-    for (std::size_t i = 0; i < table->columns.size(); ++i)
-        scan.outputs.push_back({i, {}});
-    return make_rel(table->columns, std::move(scan));
+    return read_table(table);
 }
 
 QueryBinder::From QueryBinder::bind_named(const sql::NamedTable& table, const sql::TableRef& ref) {

@@ -3,9 +3,12 @@
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/prune.h"
 #include "engine/plan/row_fields.h"
+#include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace thalweg::plan {
@@ -13,6 +16,41 @@ namespace thalweg::plan {
 namespace {
 
 using Predicates = std::vector<ExprPtr>;
+
+bool is_volatile(const Expr& expr) {
+    if (expr.kind == ExprKind::kCall && expr.function->volatility == Volatility::kVolatile)
+        return true;
+    return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
+        return is_volatile(*argument);
+    });
+}
+
+// Whether a row may end the query here, as far as can be told: true of what is not known.
+bool may_fail(const Expr& expr) {
+    constexpr std::array<std::string_view, 10> kSafe = {
+        "=", "<>", "<", "<=", ">", ">=", "IN", "LIKE", "FIELD", "ITEM"};
+    if (expr.kind == ExprKind::kCall && expr.function->nulls != NullRule::kCompute &&
+        std::find(kSafe.begin(), kSafe.end(), expr.function->name) == kSafe.end()) {
+        return true;
+    }
+    return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
+        return may_fail(*argument);
+    });
+}
+
+// Decides, in the order in which they were written, which predicates go below an operator. One that
+// may fail does not overtake one that stays, which may be what guards it: v <> 0 AND 10 / v > 1.
+class Gate {
+  public:
+    [[nodiscard]] bool passes(const Expr& predicate, bool can_go) {
+        can_go = can_go && !(has_held_ && may_fail(predicate));
+        has_held_ = has_held_ || !can_go;
+        return can_go;
+    }
+
+  private:
+    bool has_held_ = false;
+};
 
 bool is_cheap(const Expr& expr) {
     return expr.kind == ExprKind::kColumn || expr.kind == ExprKind::kLiteral;
@@ -43,13 +81,14 @@ RelPtr push(const RelPtr& rel, Predicates predicates);
 RelPtr push_project(const Rel& rel, const Project& node, Predicates predicates) {
     Predicates below;
     Predicates here;
+    Gate gate;
     for (ExprPtr& predicate : predicates) {
         std::vector<bool> used(rel.columns.size(), false);
         mark_columns(*predicate, used);
         bool cheap = true;
         for (std::size_t i = 0; i < used.size(); ++i)
             cheap = cheap && (!used[i] || is_cheap(*node.expressions[i]));
-        if (cheap) {
+        if (gate.passes(*predicate, cheap)) {
             below.push_back(substitute(predicate, node.expressions));
         } else {
             here.push_back(std::move(predicate));
@@ -75,12 +114,15 @@ RelPtr push_project(const Rel& rel, const Project& node, Predicates predicates) 
 }
 
 // Predicates that read only the first `width` columns, which the operator passes through, go below.
+// RAND() stays: below there are other rows, and it is called for each.
 std::pair<Predicates, Predicates> split(Predicates predicates,
                                         std::size_t width,
                                         std::size_t count) {
     std::pair<Predicates, Predicates> parts;
+    Gate gate;
     for (ExprPtr& predicate : predicates) {
-        auto& part = reads_below(*predicate, width, count) ? parts.first : parts.second;
+        const bool can_go = reads_below(*predicate, width, count) && !is_volatile(*predicate);
+        auto& part = gate.passes(*predicate, can_go) ? parts.first : parts.second;
         part.push_back(std::move(predicate));
     }
     return parts;
@@ -109,18 +151,21 @@ RelPtr push_join(const Rel& rel, const WindowJoin& node, Predicates predicates) 
     Predicates left;
     Predicates right;
     Predicates here;
+    Gate gate;
     for (ExprPtr& predicate : predicates) {
         std::vector<bool> used(count, false);
         mark_columns(*predicate, used);
         const auto middle = used.begin() + static_cast<std::ptrdiff_t>(left_count);
         const bool reads_left = std::find(used.begin(), middle, true) != middle;
         const bool reads_right = std::find(middle, used.end(), true) != used.end();
-        if (reads_left && !reads_right && may_left) {
-            left.push_back(std::move(predicate));
-        } else if (reads_right && !reads_left && may_right) {
-            right.push_back(substitute(predicate, to_right));
-        } else {
+        const bool to_left = reads_left && !reads_right && may_left;
+        const bool to_one = to_left || (reads_right && !reads_left && may_right);
+        if (!gate.passes(*predicate, to_one && !is_volatile(*predicate))) {
             here.push_back(std::move(predicate));
+        } else if (to_left) {
+            left.push_back(std::move(predicate));
+        } else {
+            right.push_back(substitute(predicate, to_right));
         }
     }
     WindowJoin copy = node;
