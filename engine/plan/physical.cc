@@ -347,11 +347,11 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_union(const Rel& rel, const Uni
     return output;
 }
 
-void PhysicalPlanner::add(const RelPtr& rel, SinkSpec sink) {
+void PhysicalPlanner::add(const RelPtr& rel, SinkSpec sink, const TableDefinition* target) {
     const Stream stream = compile(rel);
-    const std::string name = sink.name;
-    auto found = sink_stages_.find(name);
-    if (found == sink_stages_.end()) {
+    auto found = sink_stages_.find(target);
+    if (target == nullptr || found == sink_stages_.end()) {
+        const std::string& name = sink.name;
         const std::size_t stage = new_stage(Place::kMerge, "sink " + name);
         notes_[stage].lines.push_back("write " + name + " (" + describe(sink) + ")");
         notes_[stage].columns = names_of(*rel);
@@ -360,7 +360,7 @@ void PhysicalPlanner::add(const RelPtr& rel, SinkSpec sink) {
         output.sink = topology_.sinks.size();
         connect(stage, schema_of(*rel), std::move(output));
         topology_.sinks.push_back(std::move(sink));
-        found = sink_stages_.emplace(name, stage).first;
+        found = sink_stages_.insert_or_assign(target, stage).first;
     }
     Output output;
     output.exchange = Exchange::kGather;

@@ -27,16 +27,16 @@ struct PhysicalOptions {
 //
 // Rules
 //   place      rows stay on the ingest agent that decoded them until an operator needs a key
-//   exchange   a GROUP BY or join hashes to the owner of the key; not, when the rows are
-//   partitioned
-//              by a part of the key already. Without keys everything goes to shard 0.
+//   exchange   a GROUP BY or join hashes to the owner of the key; a GROUP BY does not when the rows
+//              are partitioned by a part of the key already. Without keys all goes to shard 0.
 //   two phases a GROUP BY that can be split runs once before its exchange and once behind it
 class PhysicalPlanner {
   public:
     explicit PhysicalPlanner(PhysicalOptions options) : options_(std::move(options)) {}
 
-    // Adds a query that ends in a sink. Several may end in the same one (by name).
-    void add(const RelPtr& rel, SinkSpec sink);
+    // Adds a query that ends in a sink. Several may end in that of one table; null: a sink of its
+    // own.
+    void add(const RelPtr& rel, SinkSpec sink, const TableDefinition* target);
 
     // After the last add(): shared scans, the topology and its EXPLAIN text.
     [[nodiscard]] Topology finish();
@@ -87,7 +87,7 @@ class PhysicalPlanner {
     std::vector<ScanUse> scans_;
     std::vector<WindowSpec> windows_;
     std::vector<std::vector<std::string>> source_lines_;
-    std::map<std::string, std::size_t> sink_stages_;
+    std::map<const TableDefinition*, std::size_t> sink_stages_;  // Of null: the latest.
 };
 
 }  // namespace thalweg::plan

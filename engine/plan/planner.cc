@@ -41,6 +41,7 @@ class ScriptPlanner {
     struct Query {
         RelPtr rel;
         SinkSpec sink;
+        const TableDefinition* target = nullptr;  // Null: a SELECT, which prints.
     };
 
     Topology build(const std::vector<Query>& queries) {
@@ -49,7 +50,7 @@ class ScriptPlanner {
                                  plan_.settings.aggregate_phases(),
                                  plan_.settings.zone()});
         for (const Query& query : queries)
-            planner.add(query.rel, query.sink);
+            planner.add(query.rel, query.sink, query.target);
         return planner.finish();
     }
 
@@ -93,7 +94,7 @@ class ScriptPlanner {
         check_sources(rel);
         SinkSpec sink = sink_spec(*target, plan_.settings.zone());
         check(*target, sink);
-        return {std::move(rel), std::move(sink)};
+        return {std::move(rel), std::move(sink), target};
     }
 
     Query bind(const sql::SelectStatement& select) {
@@ -105,7 +106,7 @@ class ScriptPlanner {
         sink.connector = "table";
         sink.schema = schema_of(*rel);
         sink.zone = plan_.settings.zone();
-        return {std::move(rel), std::move(sink)};
+        return {std::move(rel), std::move(sink), nullptr};
     }
 
     std::vector<Query> bind_set(const sql::StatementSet& set) {
