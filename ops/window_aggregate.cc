@@ -246,7 +246,8 @@ class WindowAggregate final : public WindowOp {
         return spec_.window.kind == WindowKind::kHop || spec_.window.kind == WindowKind::kCumulate;
     }
 
-    // In processing time nothing comes late: a window fires when the clock has reached its end.
+    // In processing time a window fires when the clock has reached its end. Nothing comes late:
+    // rows of an attached window that another shard sent after that end fire it once more.
     [[nodiscard]] Watermark clock_watermark(std::int64_t now_ns) const {
         return local_watermark({saturating_sub(now_ns, kNanosPerMilli)}, spec_.window.zone);
     }
@@ -269,7 +270,7 @@ class WindowAggregate final : public WindowOp {
                     add(*table, part, rows);
                 return;
             }
-        } else if (watermark_.passes(end)) {
+        } else if (spec_.window.is_event_time && watermark_.passes(end)) {
             context.counters.late_rows += count_rows(part, rows);
             return;
         }

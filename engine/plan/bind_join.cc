@@ -117,6 +117,8 @@ RelPtr QueryBinder::bind_window_join(const From& left,
                        "a window join says ON l.window_start = r.window_start AND l.window_end = "
                        "r.window_end AND ...");
     }
+    if (!both.columns[condition.ends->first].window->spec.is_event_time)
+        throw sql::not_supported(at, "a window join in processing time");
     // Keys that are no plain columns are computed by a projection below.
     std::vector<ExprPtr> left_columns = identity(*left.rel);
     std::vector<ExprPtr> right_columns = identity(*right.rel);

@@ -149,6 +149,11 @@ WindowSpec read_spec(const Shape& shape, const std::vector<const sql::Expr*>& ar
     return spec;
 }
 
+bool is_event_time(const ColumnInfo& column) {
+    if (column.role == Role::kWindowTime) return column.window->spec.is_event_time;
+    return column.role != Role::kProctime;
+}
+
 std::size_t time_column(const sql::Expr& expr, const Scope& scope) {
     const auto* descriptor = std::get_if<sql::Descriptor>(&expr.node);
     if (descriptor == nullptr || descriptor->columns.size() != 1)
@@ -183,7 +188,7 @@ QueryBinder::From QueryBinder::bind_table_function(const sql::TableFunction& fun
     From input = bind_from(*table->table);
     const std::size_t time = time_column(*arguments[1], input.scope);
     WindowSpec spec = read_spec(shape, arguments);
-    spec.is_event_time = input.scope.columns[time].role != Role::kProctime;
+    spec.is_event_time = is_event_time(input.scope.columns[time]);
     if (input.scope.columns[time].type.kind == TypeKind::kTimestampLtz)
         spec.zone = settings_.zone();
     auto window = std::make_shared<const WindowInfo>(WindowInfo{spec, window_text(shape, spec)});

@@ -436,6 +436,33 @@ TEST_CASE("window_aggregate: processing time fires when the clock says so") {
     CHECK_EQ(context.counters.late_rows, 0);
 }
 
+TEST_CASE("window_aggregate: in processing time no row of an attached window is late") {
+    Random random(7);
+    WindowAggregateSpec spec;
+    spec.window.kind = WindowKind::kAttached;
+    spec.window.is_event_time = false;
+    spec.window.start_column = kStart;
+    spec.window.end_column = kEnd;
+    AggregateCall count;
+    count.result_type = Type::bigint().not_null();
+    spec.calls = {count};
+    const auto op = make_window_aggregate(spec);
+    Row row = random_row(random, 0);
+    row[kStart] = {std::int64_t{0}};
+    row[kEnd] = {10 * kMilli};
+    OpContext context;
+    context.now_ns = 10 * kMilli;
+    // Two shards send their results of one window, and the clock ticks in between.
+    for (int shard = 0; shard < 2; ++shard) {
+        RowCollector out;
+        feed(*op, {row}, 1, context, out);
+        CHECK_LE(op->next_tick_ns(), context.now_ns);
+        CHECK_EQ(op->tick(context, out), Progress::kDone);
+        CHECK_EQ(out.rows.size(), 1);
+    }
+    CHECK_EQ(context.counters.late_rows, 0);
+}
+
 TEST_CASE("window_aggregate: a row that is late for some windows counts in the others") {
     const auto op = make_window_aggregate(simple_spec(WindowKind::kHop, 20 * kMilli, 5 * kMilli));
     OpContext context;
