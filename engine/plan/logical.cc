@@ -1,5 +1,7 @@
 #include "engine/plan/logical.h"
 
+#include "ops/expr/functions.h"
+
 #include <utility>
 
 namespace thalweg::plan {
@@ -35,6 +37,14 @@ RelPtr make_filter_rel(RelPtr input, ExprPtr condition) {
     return make_rel(std::move(columns), Filter{std::move(input), std::move(condition)});
 }
 
+namespace {
+
+bool is_proctime(const Expr& expr) {
+    return expr.kind == ExprKind::kCall && expr.function->name == "PROCTIME";
+}
+
+}  // namespace
+
 RelPtr make_project_rel(RelPtr input,
                         std::vector<ExprPtr> expressions,
                         std::vector<std::string> names) {
@@ -44,6 +54,7 @@ RelPtr make_project_rel(RelPtr input,
         ColumnInfo column;
         if (expressions[i]->kind == ExprKind::kColumn)
             column = input->columns[expressions[i]->column];
+        if (is_proctime(*expressions[i])) column.role = Role::kProctime;
         column.name = std::move(names[i]);
         column.type = expressions[i]->type;
         columns.push_back(std::move(column));
