@@ -228,12 +228,14 @@ class Execution::Wiring {
     }
 
     void make_gather(std::size_t stage_index) {
-        execution_.gathers_.push_back(
-            std::make_unique<Gather>(agent_count(), settings_.gather_credits));
-        gathers_.back() = execution_.gathers_.back().get();
+        std::vector<std::size_t> channels;
         std::vector<std::vector<bool>> is_ordered;
-        for (const Port& port : ports_[stage_index])
+        for (const Port& port : ports_[stage_index]) {
+            channels.push_back(port.channels);
             is_ordered.push_back(port.is_ordered);
+        }
+        execution_.gathers_.push_back(std::make_unique<Gather>(channels, settings_.gather_credits));
+        gathers_.back() = execution_.gathers_.back().get();
         execution_.merge_->add_queue(GatherQueue(
             *gathers_.back(), *execution_.stages_[stage_index][0], std::move(is_ordered)));
     }

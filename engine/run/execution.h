@@ -38,7 +38,7 @@ struct ExecutionSettings {
     DrainPolicy drain = DrainPolicy::kAuto;
     std::size_t segment_rows_max = kBatchRows;  // Rows in one call of a first stage, at most.
     std::size_t ring_capacity = 32;             // A power of two; for each edge, agent and shard.
-    std::size_t gather_credits = 32;            // For each producer and stage of the merge agent.
+    std::size_t gather_credits = 32;            // For each channel into a stage of the merge agent.
     bool is_fused_allowed = true;               // Tests turn it off to have rings on one shard.
 };
 

@@ -9,28 +9,32 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <vector>
 
 namespace thalweg {
 
-// The way from all producers to one stage of the merge agent: a mailbox, and for each producer as
+// The way from all producers to one stage of the merge agent: a mailbox, and for each channel as
 // many credits as it may have items on the way or held back.
 //
 // Shape
-//   A producer takes a credit with each item and gets it back when the merge agent is done with the
-//   item, not when it has merely taken it out: what an ordered gather holds back counts. No
-//   producer can use up what another needs, so that the one everybody waits for gets through.
+//   A channel takes a credit with each item and gets it back when the merge agent is done with the
+//   item, not when it has merely taken it out: what an ordered gather holds back counts. No channel
+//   can use up what another needs, not even one of the same agent (two INSERTs into one table), so
+//   that the one everybody waits for gets through.
 //
-// Threads   try_push: the producer's. drain, release: the merge agent's.
+// Threads   try_push: that of the channel's producer. drain, release: the merge agent's.
 // Ordering  Items of one producer stay in order.
 class Gather {
   public:
-    Gather(std::size_t producers, std::size_t credits)
+    // `channels`: for each port of the stage, how many.
+    Gather(const std::vector<std::size_t>& channels, std::size_t credits)
         : credits_(static_cast<std::int64_t>(credits)),
-          used_(std::make_unique<Used[]>(producers)),
-          mailbox_(producers * credits) {}
+          first_of_port_(first_channels(channels)),
+          used_(std::make_unique<Used[]>(first_of_port_.back())),
+          mailbox_(first_of_port_.back() * credits) {}
 
     [[nodiscard]] bool try_push(const EdgeItem& item) {
-        std::atomic<std::int64_t>& used = used_[item.producer].count;
+        std::atomic<std::int64_t>& used = used_of(item);
         // Acquire: the merge agent is done with what it released.
         if (used.load(std::memory_order_acquire) >= credits_) return false;
         if (!mailbox_.try_push(item)) return false;
@@ -43,8 +47,8 @@ class Gather {
         return mailbox_.drain(mailbox_.capacity(), visit);
     }
 
-    void release(std::uint16_t producer) noexcept {
-        used_[producer].count.fetch_sub(1, std::memory_order_release);  // Release: see try_push.
+    void release(const EdgeItem& item) noexcept {
+        used_of(item).fetch_sub(1, std::memory_order_release);  // Release: see try_push.
     }
 
   private:
@@ -52,7 +56,21 @@ class Gather {
         std::atomic<std::int64_t> count{0};
     };
 
+    // Where the channels of each port begin, and how many there are in all.
+    [[nodiscard]] static std::vector<std::size_t> first_channels(
+        const std::vector<std::size_t>& channels) {
+        std::vector<std::size_t> first{0};
+        for (const std::size_t count : channels)
+            first.push_back(first.back() + count);
+        return first;
+    }
+
+    [[nodiscard]] std::atomic<std::int64_t>& used_of(const EdgeItem& item) noexcept {
+        return used_[first_of_port_[item.port] + item.channel].count;
+    }
+
     const std::int64_t credits_;
+    const std::vector<std::size_t> first_of_port_;
     std::unique_ptr<Used[]> used_;
     Mailbox<EdgeItem> mailbox_;
 };

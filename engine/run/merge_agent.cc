@@ -71,7 +71,7 @@ void GatherQueue::deliver_front(Channel& channel, const std::vector<BatchHome*>&
         channel.watermark = std::max(channel.watermark, item.watermark);
     deliver(item, *target_);
     if (item.batch != nullptr) homes[item.producer]->send(std::unique_ptr<Batch>(item.batch));
-    gather_->release(item.producer);
+    gather_->release(item);
 }
 
 MergeAgent::MergeAgent(Settings settings) : settings_(std::move(settings)) {

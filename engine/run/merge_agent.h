@@ -27,7 +27,7 @@ namespace thalweg {
 //           has reached that step: all rows of one window before any of the next. Nothing of a
 //           window is collected; a channel's rows stream as soon as no one can come before them.
 //           Other channels: as they come.
-// Bounds    The producers' credits.
+// Bounds    The channels' credits.
 // Threads   The merge agent's.
 class GatherQueue {
   public:

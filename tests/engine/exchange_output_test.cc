@@ -195,7 +195,7 @@ struct Gathering {
     SchemaPtr schema = pair_schema();
     Stage stage;
     StageInstance instance{stage, {{2}, false, &clock, &control}};
-    Gather gather{2, 3};
+    Gather gather{{2}, 3};
     GatherQueue queue;
 
     explicit Gathering(bool is_ordered) : queue(gather, instance, {{is_ordered, is_ordered}}) {
@@ -203,7 +203,14 @@ struct Gathering {
     }
 
     bool push(std::uint16_t producer, ItemKind kind, std::int64_t watermark) {
-        EdgeItem item{nullptr, {watermark}, producer, producer, 0, kind};
+        return push(producer, producer, kind, watermark);
+    }
+
+    bool push(std::uint16_t producer,
+              std::uint32_t channel,
+              ItemKind kind,
+              std::int64_t watermark) {
+        EdgeItem item{nullptr, {watermark}, channel, producer, 0, kind};
         if (kind == ItemKind::kData) {
             item.batch = homes[producer].pool(schema, 8).take().release();
             fill(*item.batch, {{producer, watermark}});
@@ -233,6 +240,18 @@ TEST_CASE("merge_agent: rows of a later window wait for those of an earlier one"
     CHECK(gathering.push(1, ItemKind::kIdle, 0));
     static_cast<void>(gathering.work());
     CHECK(gathering.log->rows.back() == Pair{0, 20});
+}
+
+TEST_CASE("merge_agent: a channel that is held back takes no room from its producer's others") {
+    Gathering gathering(true);
+    for (int i = 0; i < 3; ++i)
+        CHECK(gathering.push(0, 0, ItemKind::kData, 20));
+    CHECK_FALSE(gathering.push(0, 0, ItemKind::kData, 20));
+    CHECK(gathering.work() == 0);  // Everything waits for channel 1.
+    CHECK(gathering.push(0, 1, ItemKind::kData, 10));
+    CHECK(gathering.push(0, 1, ItemKind::kWatermark, 20));
+    CHECK(gathering.work() == 5);
+    CHECK(gathering.log->rows.front() == Pair{0, 10});
 }
 
 TEST_CASE("merge_agent: without order rows go as they come; held back items keep their credits") {
