@@ -1,4 +1,5 @@
 #include "engine/plan/bind_query.h"
+#include "engine/sql/unparse.h"
 
 #include <algorithm>
 #include <utility>
@@ -125,12 +126,12 @@ class GroupedBinder {
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
             node.keys.push_back(i);
         node.calls = calls_;
+        std::vector<std::string> shown;
+        for (const ColumnInfo& column : scope_.columns)
+            shown.push_back(column.name);
         std::vector<std::string> names;
-        for (std::size_t i = 0; i < inputs_.size(); ++i) {
-            names.push_back(inputs_[i]->kind == ExprKind::kColumn
-                                ? scope_.columns[inputs_[i]->column].name
-                                : "$" + std::to_string(i));
-        }
+        for (const ExprPtr& input : inputs_)
+            names.push_back(to_string(*input, shown));
         std::vector<ColumnInfo> columns;
         RelPtr input = make_project_rel(std::move(from), inputs_, std::move(names));
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i) {
@@ -139,8 +140,8 @@ class GroupedBinder {
             key.window = nullptr;
             columns.push_back(std::move(key));
         }
-        for (const AggregateCall& call : calls_)
-            columns.push_back({"$agg", call.result_type, Role::kPlain, nullptr});
+        for (std::size_t i = 0; i < calls_.size(); ++i)
+            columns.push_back({call_names_[i], calls_[i].result_type, Role::kPlain, nullptr});
         for (ColumnInfo& column : window_columns(grouping_.window))
             columns.push_back(std::move(column));
         node.input = std::move(input);
@@ -177,7 +178,7 @@ class GroupedBinder {
     std::optional<ExprPtr> intercept(const sql::Expr& expr) {
         if (const auto* call = std::get_if<sql::Call>(&expr.node)) {
             if (call->over == nullptr && find_aggregate(last_part(call->name)))
-                return bind_aggregate(*call, expr.location);
+                return bind_aggregate(*call, expr);
         }
         if (contains_aggregate(expr)) return std::nullopt;
         if (std::holds_alternative<sql::Star>(expr.node))
@@ -205,7 +206,8 @@ class GroupedBinder {
         return std::nullopt;
     }
 
-    ExprPtr bind_aggregate(const sql::Call& call, sql::Location at) {
+    ExprPtr bind_aggregate(const sql::Call& call, const sql::Expr& expr) {
+        const sql::Location at = expr.location;
         const std::string& name = last_part(call.name);
         if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
         if (call.nulls != sql::NullTreatment::kNone)
@@ -244,6 +246,7 @@ class GroupedBinder {
         if (calls_.size() == kWindowBase - kCallBase)
             throw SqlError(at, "more than 10,000 aggregates");
         calls_.push_back(bound);
+        call_names_.push_back(sql::to_sql(expr));
         return make_column(kCallBase + calls_.size() - 1, bound.result_type);
     }
 
@@ -260,6 +263,7 @@ class GroupedBinder {
     ExpressionBinder outer_;
     std::vector<ExprPtr> inputs_;  // What the aggregate reads, over FROM's columns: keys first.
     std::vector<AggregateCall> calls_;
+    std::vector<std::string> call_names_;  // As written.
 };
 
 }  // namespace

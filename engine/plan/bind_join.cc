@@ -143,9 +143,10 @@ RelPtr QueryBinder::bind_window_join(const From& left,
     const auto extend = [](const RelPtr& rel, std::vector<ExprPtr> expressions) {
         if (expressions.size() == rel->columns.size()) return rel;
         std::vector<std::string> names;
-        for (std::size_t i = 0; i < expressions.size(); ++i)
-            names.push_back(i < rel->columns.size() ? rel->columns[i].name
-                                                    : "$key" + std::to_string(i));
+        for (const ColumnInfo& column : rel->columns)
+            names.push_back(column.name);
+        for (std::size_t i = names.size(); i < expressions.size(); ++i)
+            names.push_back(to_string(*expressions[i], names));
         return make_project_rel(rel, std::move(expressions), std::move(names));
     };
     node.left = extend(left.rel, std::move(left_columns));

@@ -15,10 +15,26 @@ namespace thalweg::plan {
 
 namespace {
 
+// The names of columns in EXPLAIN. Behind a join those that both sides have are told apart.
 std::vector<std::string> names_of(const Rel& rel) {
+    if (const auto* filter = std::get_if<Filter>(&rel.node)) return names_of(*filter->input);
     std::vector<std::string> names;
     for (const ColumnInfo& column : rel.columns)
         names.push_back(column.name);
+    const auto* join = std::get_if<WindowJoin>(&rel.node);
+    if (join == nullptr) return names;
+    const auto middle =
+        rel.columns.begin() + static_cast<std::ptrdiff_t>(join->left->columns.size());
+    for (auto column = rel.columns.begin(); column != rel.columns.end(); ++column) {
+        const bool is_left = column < middle;
+        const bool is_twice =
+            std::any_of(is_left ? middle : rel.columns.begin(),
+                        is_left ? rel.columns.end() : middle,
+                        [&](const ColumnInfo& c) { return c.name == column->name; });
+        if (is_twice)
+            names[static_cast<std::size_t>(column - rel.columns.begin())].insert(
+                0, is_left ? "left." : "right.");
+    }
     return names;
 }
 
@@ -264,12 +280,12 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
             [partial] { return make_window_aggregate(partial); },
             "aggregate locally " + what,
             rel);
-        notes_[input.stage].columns.clear();
-        for (const Field& field : between->fields)
-            notes_[input.stage].columns.push_back(field.name);
         std::vector<std::size_t> keys;
-        for (std::size_t i = 0; i < node.keys.size(); ++i)
+        notes_[input.stage].columns.clear();
+        for (std::size_t i = 0; i < node.keys.size(); ++i) {
             keys.push_back(i);
+            notes_[input.stage].columns.push_back(names[node.keys[i]]);
+        }
         exchange(input, between, keys, output.stage, 0);
         WindowAggregateSpec final_spec = spec;
         final_spec.phase = AggregatePhase::kFinal;
@@ -304,20 +320,19 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     std::vector<std::size_t> left_keys;
     std::vector<std::size_t> right_keys;
     std::vector<std::string> equalities;
-    const std::vector<std::string> left_names = names_of(*node.left);
-    const std::vector<std::string> right_names = names_of(*node.right);
+    const std::vector<std::string> names = names_of(rel);
     for (const JoinKey& key : node.keys) {
         left_keys.push_back(key.left);
         right_keys.push_back(key.right);
-        equalities.push_back(left_names[key.left] +
+        equalities.push_back(names[key.left] +
                              (key.null_is_equal ? " IS NOT DISTINCT FROM " : " = ") +
-                             right_names[key.right]);
+                             names[node.left->columns.size() + key.right]);
     }
     exchange(left, spec.left, left_keys, stage, 0);
     exchange(right, spec.right, right_keys, stage, 1);
     std::string line = "window join " + node.window->text;
     if (!equalities.empty()) line += " on " + join(equalities);
-    if (node.residual != nullptr) line += " if " + to_string(*node.residual, names_of(rel));
+    if (node.residual != nullptr) line += " if " + to_string(*node.residual, names);
     append(stage, [spec] { return make_window_join(spec); }, std::move(line), rel);
     notes_[stage].lines.push_back("    state: the rows of both sides until their window fires");
     Stream output;

@@ -59,6 +59,26 @@ std::string instant_to_string(std::int64_t value, const Type& type) {
     return quoted(text);
 }
 
+// In the largest unit that divides it.
+std::string duration_to_string(std::int64_t nanos) {
+    struct Unit {
+        std::int64_t nanos;
+        std::string_view name;
+    };
+
+    constexpr std::array kUnits = {Unit{kNanosPerDay, "DAY"},
+                                   Unit{kNanosPerHour, "HOUR"},
+                                   Unit{kNanosPerMinute, "MINUTE"},
+                                   Unit{kNanosPerSecond, "SECOND"}};
+    std::string text = "INTERVAL '";
+    for (const Unit& unit : kUnits) {
+        if (nanos == 0 || nanos % unit.nanos != 0) continue;
+        return text + std::to_string(nanos / unit.nanos) + "' " + std::string(unit.name);
+    }
+    append_decimal(text, nanos / kNanosPerMilli, 3);
+    return text + "' SECOND";
+}
+
 std::string integral_to_string(std::int64_t value, const Type& type) {
     switch (type.kind) {
         case TypeKind::kDate: return "DATE " + instant_to_string(value, type);
@@ -66,11 +86,7 @@ std::string integral_to_string(std::int64_t value, const Type& type) {
         case TypeKind::kTimestamp: return "TIMESTAMP " + instant_to_string(value, type);
         case TypeKind::kTimestampLtz: return "TIMESTAMP_LTZ " + instant_to_string(value, type);
         case TypeKind::kIntervalYearMonth: return "INTERVAL '" + std::to_string(value) + "' MONTH";
-        case TypeKind::kIntervalDaySecond: {
-            std::string text;
-            append_decimal(text, value / kNanosPerMilli, 3);
-            return "INTERVAL '" + text + "' SECOND";
-        }
+        case TypeKind::kIntervalDaySecond: return duration_to_string(value);
         default: return std::to_string(value);
     }
 }
@@ -143,6 +159,9 @@ std::string call_to_string(const Expr& expr, const Names& columns) {
         return name + "(" + to_string(*expr.arguments[0], columns) + " AS " +
                expr.type.with_nullable(true).to_string() + ")";
     }
+    if (name == "FIELD")
+        return to_string(*expr.arguments[0], columns) + "." +
+               std::get<std::string>(expr.arguments[1]->literal.data);
     if (is_infix(name) && count == 2) return "(" + joined(expr, columns, " " + name + " ") + ")";
     if (name.starts_with("IS ") && count == 1)
         return "(" + to_string(*expr.arguments[0], columns) + " " + name + ")";

@@ -1,0 +1,252 @@
+// What EXPLAIN says of queries that exercise one rewrite each, word for word; and what a script
+// leaves in its topology. The results of plans are told in tests/sql.
+
+#include "engine/plan/planner.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <string_view>
+
+namespace thalweg::plan {
+namespace {
+
+constexpr std::string_view kTables = R"(
+    CREATE TABLE t (ts TIMESTAMP(3), k STRING, v INT, r ROW<a INT, b ROW<c STRING, d INT>>,
+                    unused STRING, WATERMARK FOR ts AS ts - INTERVAL '1' MINUTE)
+    WITH ('connector' = 'tcp', 'address' = '127.0.0.1:4711', 'format' = 'json');
+    CREATE TABLE o (v INT)
+    WITH ('connector' = 'filesystem', 'path' = '/nowhere/o', 'format' = 'csv');
+    CREATE VIEW w AS
+    SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' HOUR));
+)";
+
+Plan plan(const std::string& statements) {
+    auto planned = plan_script(std::string(kTables) + statements, {});
+    REQUIRE_MESSAGE(planned.has_value(), planned.error().message());
+    return *std::move(planned);
+}
+
+// Of the stages only: what comes before them is the same for all.
+std::string explain(const std::string& query) {
+    const std::string text = plan("EXPLAIN " + query + ";").explained;
+    constexpr std::string_view kSource = "source t (tcp, json)\n";
+    CHECK(text.starts_with(kSource));
+    return "\n" + text.substr(kSource.size());
+}
+
+TEST_CASE("planner: conditions and unread columns stay out of the decoder's way") {
+    CHECK_EQ(explain(R"(SELECT k, v * 2 AS w FROM t WHERE k <> 'x' AND v > 3)"),
+             R"(
+    decodes ts, k, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    pushed into the source: filter ((k <> 'x') AND (v > 3))
+    project k, (v * 2)
+    -> gathered by stage 1
+stage 1, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: only the fields of a ROW that are read are decoded") {
+    CHECK_EQ(explain(R"(SELECT r.b.c, r.a + 1 AS a FROM t WHERE r.b.c LIKE 'a%')"),
+             R"(
+    decodes r.b.c, ts, r.a (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    pushed into the source: filter (r.b.c LIKE 'a%')
+    project r.b.c, (r.a + 1)
+    -> gathered by stage 1
+stage 1, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: an aggregate takes its window in, and runs in two phases") {
+    CHECK_EQ(explain(R"(SELECT window_end, k, SUM(v) AS s FROM w WHERE v > 0
+        GROUP BY window_start, window_end, k HAVING COUNT(*) > 1 AND k <> '')"),
+             R"(
+    decodes ts, k, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    pushed into the source: filter ((v > 0) AND (k <> ''))
+    project k, v, ts
+    aggregate locally TUMBLE(size 1 h), keys k: SUM(v), COUNT(*)
+    -> by hash of k to stage 1
+stage 1, on every shard
+    merge aggregates TUMBLE(size 1 h), keys k: SUM(v), COUNT(*)
+        state: about 40 bytes per key and slice (key 16 and long texts, states 24)
+    filter (COUNT(*) > 1)
+    project window_end, k, SUM(v)
+    -> gathered in order of windows by stage 2
+stage 2, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: DISTINCT aggregates run in one phase") {
+    CHECK_EQ(explain(R"(SELECT window_end, COUNT(DISTINCT v) AS n FROM w
+        GROUP BY window_start, window_end)"),
+             R"(
+    decodes ts, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    project v, ts
+    -> to one shard, stage 1
+stage 1, on every shard
+    aggregate TUMBLE(size 1 h): COUNT(DISTINCT v)
+        state: about 16 bytes per key and slice (key 8, states 8 and distinct values)
+    project window_end, COUNT(DISTINCT v)
+    -> gathered in order of windows by stage 2
+stage 2, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: a GROUP BY of finer keys than its input needs no exchange") {
+    CHECK_EQ(explain(R"(SELECT window_start, k, big, SUM(s) FROM
+            (SELECT k, v > 10 AS big, window_start, window_end, SUM(v) AS s FROM w
+             GROUP BY k, v > 10, window_start, window_end)
+        GROUP BY window_start, window_end, k, big)"),
+             R"(
+    decodes ts, k, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    project k, (v > 10), v, ts
+    aggregate locally TUMBLE(size 1 h), keys k, (v > 10): SUM(v)
+    -> by hash of k, (v > 10) to stage 1
+stage 1, on every shard
+    merge aggregates TUMBLE(size 1 h), keys k, (v > 10): SUM(v)
+        state: about 32 bytes per key and slice (key 16 and long texts, states 16)
+    project k, (v > 10), SUM(v), window_start, window_end
+    aggregate TUMBLE(size 1 h) attached, keys k, big: SUM(s)
+        state: about 32 bytes per key and slice (key 16 and long texts, states 16)
+    project window_start, k, big, SUM(s)
+    -> gathered in order of windows by stage 2
+stage 2, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: a join meets by hash, and its sides are told apart") {
+    CHECK_EQ(explain(R"(SELECT a.k, a.v, b.v AS w FROM w AS a LEFT JOIN w AS b
+        ON a.window_start = b.window_start AND a.window_end = b.window_end AND a.k = b.k
+        AND a.v + 1 = b.v AND a.v < b.r.a
+        WHERE a.v > 5 AND b.v IS NULL)"),
+             R"(
+    decodes ts, k, v, r (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+    -> stage 1
+stage 0, on every ingest agent
+    pushed into the source: filter (v > 5)
+    assign TUMBLE(size 1 h)
+    project k, v, window_start, window_end, (v + 1)
+    -> by hash of k, (v + 1) to stage 2
+stage 1, on every ingest agent
+    assign TUMBLE(size 1 h)
+    project k, v, r, window_start, window_end
+    -> by hash of k, v to stage 2 port 1
+stage 2, on every shard
+    window join TUMBLE(size 1 h) on left.k = right.k, (v + 1) = right.v if (left.v < r.a)
+        state: the rows of both sides until their window fires
+    filter (right.v IS NULL)
+    project left.k, left.v, right.v
+    -> gathered in order of windows by stage 3
+stage 3, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: a union shares the scan, each side with its condition") {
+    CHECK_EQ(explain(R"(SELECT k, v FROM t WHERE v > 1 UNION ALL SELECT k, 0 FROM t WHERE v <= 1)"),
+             R"(
+    decodes ts, k, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+    -> stage 1
+stage 0, on every ingest agent
+    pushed into the source: filter (v > 1)
+    -> in turn to stage 2
+stage 1, on every ingest agent
+    pushed into the source: filter (v <= 1)
+    project k, 0
+    -> in turn to stage 2
+stage 2, on every shard
+    union all
+    -> gathered by stage 3
+stage 3, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: RAND() stays above the aggregate it was written above") {
+    CHECK_EQ(explain(R"(SELECT k, c FROM
+            (SELECT k, COUNT(*) AS c FROM w GROUP BY window_start, window_end, k)
+        WHERE RAND() < 0.5)"),
+             R"(
+    decodes ts, k (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    project k, ts
+    aggregate locally TUMBLE(size 1 h), keys k: COUNT(*)
+    -> by hash of k to stage 1
+stage 1, on every shard
+    merge aggregates TUMBLE(size 1 h), keys k: COUNT(*)
+        state: about 24 bytes per key and slice (key 16 and long texts, states 8)
+    filter (RAND() < 0.5)
+    project k, COUNT(*)
+    -> gathered in order of windows by stage 2
+stage 2, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: a condition on a guarded division keeps its place") {
+    CHECK_EQ(explain(R"(SELECT k FROM (SELECT k, v, v + 1 AS n FROM t)
+        WHERE n <> 1 AND 10 / v > 1 AND v > 2)"),
+             R"(
+    decodes ts, k, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    pushed into the source: filter (v > 2)
+    project k, v, (v + 1)
+    filter ((n <> 1) AND ((10 / v) > 1))
+    project k
+    -> gathered by stage 1
+stage 1, merge
+    write result (table)
+)");
+}
+
+TEST_CASE("planner: a SELECT does not write into a table of its sink's name") {
+    const Plan planned = plan(
+        "CREATE TABLE result (v INT) WITH ('connector' = 'print', 'format' = 'csv');"
+        "INSERT INTO result SELECT v FROM t; SELECT v FROM t;");
+    CHECK_EQ(planned.topology->sinks.size(), 2);
+}
+
+TEST_CASE("planner: a table dropped and created again is another sink") {
+    const Plan planned = plan(
+        "INSERT INTO o SELECT v FROM t; DROP TABLE o;"
+        "CREATE TABLE o (k STRING) WITH ('connector' = 'print', 'format' = 'csv');"
+        "INSERT INTO o SELECT k FROM t;");
+    CHECK_EQ(planned.topology->sinks.size(), 2);
+}
+
+TEST_CASE("planner: INSERTs into one table share its sink") {
+    const Plan planned = plan("INSERT INTO o SELECT v FROM t; INSERT INTO o SELECT r.a FROM t;");
+    CHECK_EQ(planned.topology->sinks.size(), 1);
+    CHECK_EQ(planned.topology->sources.size(), 1);
+}
+
+}  // namespace
+}  // namespace thalweg::plan
