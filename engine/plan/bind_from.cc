@@ -98,7 +98,9 @@ QueryBinder::From QueryBinder::bind_from(const sql::TableRef& ref) {
         if (function->lateral) throw sql::not_supported(ref.location, "LATERAL TABLE");
         return bind_table_function(*function, ref);
     }
-    if (const auto* join = std::get_if<sql::Join>(&ref.node)) return bind_join(*join, ref.location);
+    if (const auto* join = std::get_if<sql::Join>(&ref.node)) {
+        return bind_join(*join, nullptr, ref.location);
+    }
     if (std::holds_alternative<sql::Unnest>(ref.node)) {
         throw SqlError(ref.location,
                        "UNNEST needs a table before it",
@@ -134,7 +136,9 @@ QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, 
             std::move(scope)};
 }
 
-QueryBinder::From QueryBinder::bind_join(const sql::Join& join, sql::Location at) {
+QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
+                                         const sql::Expr* where,
+                                         sql::Location at) {
     if (join.natural) throw sql::not_supported(at, "NATURAL JOIN");
     if (!join.using_columns.empty())
         throw sql::not_supported(join.using_columns[0].location, "USING");
@@ -153,7 +157,13 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join, sql::Location at
     }
     From right = bind_from(*join.right);
     Scope both = side_by_side(left.scope, right.scope);
-    RelPtr rel = bind_window_join(left, right, join, both, at);
+    const bool takes_where = join.condition == nullptr && join.kind == sql::JoinKind::kCross;
+    const sql::Expr* const on = takes_where ? where : join.condition.get();
+    if (on == nullptr)
+        throw SqlError(at,
+                       "a join without ON is not supported yet",
+                       "a window join needs ON with equal window_start and window_end");
+    RelPtr rel = bind_window_join(left, right, join.kind, *on, both);
     for (std::size_t i = 0; i < both.columns.size(); ++i) {
         std::string name = std::move(both.columns[i].name);
         both.columns[i] = rel->columns[i];

@@ -67,18 +67,14 @@ bool is_bound_pair(const std::vector<ColumnInfo>& columns,
 
 RelPtr QueryBinder::bind_window_join(const From& left,
                                      const From& right,
-                                     const sql::Join& join,
-                                     const Scope& both,
-                                     sql::Location at) {
-    if (join.condition == nullptr)
-        throw SqlError(at,
-                       "a join without ON is not supported yet",
-                       "a window join needs ON with equal window_start and window_end");
+                                     sql::JoinKind kind,
+                                     const sql::Expr& on,
+                                     const Scope& both) {
     const std::size_t left_count = left.rel->columns.size();
     const std::size_t count = both.columns.size();
     // ON is bound conjunct by conjunct, so that "a.k = b.k" is seen before casts hide it.
     Condition condition;
-    for (const sql::Expr* conjunct : conjuncts(*join.condition)) {
+    for (const sql::Expr* conjunct : conjuncts(on)) {
         ExpressionBinder binder(both, expr_settings_);
         const auto* binary = std::get_if<sql::Binary>(&conjunct->node);
         const bool is_equal = binary != nullptr && binary->op == sql::BinaryOp::kEqual;
@@ -111,14 +107,14 @@ RelPtr QueryBinder::bind_window_join(const From& left,
         condition.rest.push_back(binder.bind_condition(*conjunct, "ON"));
     }
     if (!condition.starts || !condition.ends) {
-        throw SqlError(join.condition->location,
+        throw SqlError(on.location,
                        "a join that is not on window_start and window_end of equal windows is not "
                        "supported yet",
                        "a window join says ON l.window_start = r.window_start AND l.window_end = "
                        "r.window_end AND ...");
     }
     if (!both.columns[condition.ends->first].window->spec.is_event_time)
-        throw sql::not_supported(at, "a window join in processing time");
+        throw sql::not_supported(on.location, "a window join in processing time");
     // Keys that are no plain columns are computed by a projection below.
     std::vector<ExprPtr> left_columns = identity(*left.rel);
     std::vector<ExprPtr> right_columns = identity(*right.rel);
@@ -126,7 +122,7 @@ RelPtr QueryBinder::bind_window_join(const From& left,
     for (const ExprPtr& column : right_columns)
         to_right.push_back(column);
     WindowJoin node;
-    node.kind = kind_of(join.kind);
+    node.kind = kind_of(kind);
     node.window = both.columns[condition.ends->first].window;
     std::tie(node.left_start, node.right_start) = *condition.starts;
     std::tie(node.left_end, node.right_end) = *condition.ends;
@@ -164,7 +160,7 @@ RelPtr QueryBinder::bind_window_join(const From& left,
             continue;
         }
         auto both_parts = make_call("AND", {node.residual, std::move(part)}, expr_settings_);
-        if (!both_parts) throw SqlError(at, both_parts.error().message);
+        if (!both_parts) throw SqlError(on.location, both_parts.error().message);
         node.residual = *std::move(both_parts);
     }
     const bool left_nullable = node.kind == JoinKind::kRight || node.kind == JoinKind::kFull;

@@ -153,7 +153,9 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
     if (!select.hints.empty())
         throw sql::not_supported(select.hints[0].name.location,
                                  "the hint " + select.hints[0].name.text);
-    From from = bind_from(*select.from);
+    const auto* join = std::get_if<sql::Join>(&select.from->node);
+    From from = join != nullptr ? bind_join(*join, select.where.get(), select.from->location)
+                                : bind_from(*select.from);
     if (select.where != nullptr) {
         if (contains_aggregate(*select.where))
             throw SqlError(select.where->location,

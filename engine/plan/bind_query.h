@@ -52,7 +52,8 @@ class QueryBinder {
     From bind_from(const sql::TableRef& ref);
     From bind_named(const sql::NamedTable& table, const sql::TableRef& ref);
     From bind_unnest(From left, const sql::TableRef& ref, bool keep_empty);
-    From bind_join(const sql::Join& join, sql::Location at);
+    // A join without ON takes `where`, if not null, for its condition: FROM a, b WHERE ...
+    From bind_join(const sql::Join& join, const sql::Expr* where, sql::Location at);
     RelPtr resolve_table(const sql::QualifiedName& name);
 
     // bind_window.cc
@@ -61,9 +62,9 @@ class QueryBinder {
     // bind_join.cc
     RelPtr bind_window_join(const From& left,
                             const From& right,
-                            const sql::Join& join,
-                            const Scope& both,
-                            sql::Location at);
+                            sql::JoinKind kind,
+                            const sql::Expr& on,
+                            const Scope& both);
 
     // bind_aggregate.cc
     RelPtr bind_grouped(const sql::Select& select, From from, sql::Location at);
