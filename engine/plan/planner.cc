@@ -54,8 +54,16 @@ class ScriptPlanner {
         return planner.finish();
     }
 
+    // One binder for all queries, so that a table they share is one source; another only when a
+    // setting that it binds by has changed.
     QueryBinder& binder() {
-        if (binder_ == nullptr) binder_ = std::make_unique<QueryBinder>(catalog_, plan_.settings);
+        const Settings& settings = plan_.settings;
+        if (binder_ == nullptr || bound_zone_ != settings.zone() ||
+            bound_idle_ns_ != settings.idle_timeout_ns()) {
+            binder_ = std::make_unique<QueryBinder>(catalog_, settings);
+            bound_zone_ = settings.zone();
+            bound_idle_ns_ = settings.idle_timeout_ns();
+        }
         return *binder_;
     }
 
@@ -144,12 +152,10 @@ class ScriptPlanner {
         const auto result =
             plan_.settings.set(node.option->key.value, node.option->value.value, plan_.warnings);
         if (!result) throw SqlError(node.option->value.location, result.error().message);
-        binder_ = nullptr;
     }
 
     void run(const sql::ResetOption& node, sql::Location) {
         plan_.settings.reset(node.key ? node.key->value : "");
-        binder_ = nullptr;
     }
 
     void run(const sql::Explain& node, sql::Location at) {
@@ -178,7 +184,9 @@ class ScriptPlanner {
     const PlanOptions& options_;
     Plan& plan_;
     Catalog catalog_;
-    std::unique_ptr<QueryBinder> binder_;  // Made anew when a setting changes what it binds.
+    std::unique_ptr<QueryBinder> binder_;
+    TimeZonePtr bound_zone_;  // Of binder_.
+    std::int64_t bound_idle_ns_ = 0;
     std::vector<Query> queries_;
     std::set<const TableDefinition*> checked_;
     int select_count_ = 0;

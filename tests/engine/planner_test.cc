@@ -248,5 +248,12 @@ TEST_CASE("planner: INSERTs into one table share its sink") {
     CHECK_EQ(planned.topology->sources.size(), 1);
 }
 
+TEST_CASE("planner: a SET between two queries does not open their source twice") {
+    const Plan planned = plan(
+        "INSERT INTO o SELECT v FROM t; SET 'pipeline.name' = 'x'; INSERT INTO o SELECT r.a FROM "
+        "t;");
+    CHECK_EQ(planned.topology->sources.size(), 1);
+}
+
 }  // namespace
 }  // namespace thalweg::plan
