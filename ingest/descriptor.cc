@@ -4,6 +4,7 @@
 
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <system_error>
@@ -28,13 +29,32 @@ void Descriptor::close() noexcept {
 }
 
 struct WatchedDescriptor::Watched {
-    explicit Watched(boost::asio::io_context& context) : stream(context) {}
+    explicit Watched(IoLoop::Impl& loop) : stream(loop.context), readiness(loop.readiness.get()) {}
+
+    // Puts the descriptor into the loop's set, one system call for each change of `wanted`. A set
+    // that cannot take it costs the length of a nap: the loop itself still notes the event.
+    void show(std::uint32_t wanted) {
+        if (shown == wanted) return;
+        epoll_event event{};
+        event.events = wanted;
+        const int operation = shown == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+        static_cast<void>(::epoll_ctl(readiness, operation, stream.native_handle(), &event));
+        shown = wanted;
+    }
+
+    // By hand, since closing is not enough where another descriptor shares what is open.
+    void hide() {
+        if (std::exchange(shown, 0U) == 0) return;
+        static_cast<void>(::epoll_ctl(readiness, EPOLL_CTL_DEL, stream.native_handle(), nullptr));
+    }
 
     boost::asio::posix::stream_descriptor stream;
+    int readiness;
+    std::uint32_t shown = 0;
 };
 
 WatchedDescriptor::WatchedDescriptor(IoLoop& loop, Descriptor descriptor)
-    : fd_(descriptor.get()), watched_(std::make_unique<Watched>(loop.impl().context)) {
+    : fd_(descriptor.get()), watched_(std::make_unique<Watched>(loop.impl())) {
     boost::system::error_code error;
     watched_->stream.assign(descriptor.get(), error);
     if (error) {
@@ -46,6 +66,7 @@ WatchedDescriptor::WatchedDescriptor(IoLoop& loop, Descriptor descriptor)
 
 WatchedDescriptor::~WatchedDescriptor() {
     if (watched_ == nullptr) return;
+    watched_->hide();
     boost::system::error_code error;
     watched_->stream.close(error);
 }
@@ -54,6 +75,7 @@ void WatchedDescriptor::watch(Event event, std::uint64_t number, const ReadyList
     using boost::asio::posix::descriptor_base;
     const auto wanted =
         event == Event::kReadable ? descriptor_base::wait_read : descriptor_base::wait_write;
+    if (fd_ >= 0) watched_->show(event == Event::kReadable ? EPOLLIN : EPOLLOUT);
     watched_->stream.async_wait(wanted, [ready, number](const boost::system::error_code& error) {
         // Of all errors only the owner's cancel is not for the owner to find out about.
         if (error != boost::asio::error::operation_aborted) ready->push_back(number);
@@ -62,6 +84,7 @@ void WatchedDescriptor::watch(Event event, std::uint64_t number, const ReadyList
 
 Descriptor WatchedDescriptor::release() {
     fd_ = -1;
+    watched_->hide();
     return Descriptor(watched_->stream.release());
 }
 

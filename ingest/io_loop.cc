@@ -17,6 +17,10 @@ std::size_t IoLoop::wait(std::chrono::nanoseconds at_most) {
     return first == 0 ? 0 : first + impl_->context.poll();
 }
 
+int IoLoop::descriptor() const noexcept {
+    return impl_->readiness.get();
+}
+
 void IoLoop::wake() {
     boost::asio::post(impl_->context, [] {});
 }

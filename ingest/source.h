@@ -24,8 +24,8 @@ struct SourceCounters {
     std::uint64_t received_bytes = 0;
     std::uint64_t emitted_records = 0;
     std::array<std::uint64_t, kRejectReasonCount> rejected{};
-    std::uint64_t shed_records = 0;     // Dropped by the overload policy (udp).
-    std::uint64_t kernel_dropped = 0;   // Datagrams, by SO_MEMINFO (udp).
+    std::uint64_t shed_records = 0;    // Dropped by the overload policy (udp).
+    std::uint64_t kernel_dropped = 0;  // Datagrams, by SO_MEMINFO (udp).
     std::uint64_t connections_opened = 0;
     std::uint64_t connections_closed = 0;
 };
@@ -59,6 +59,10 @@ class IoLoop {
 
     // Any thread: ends a wait().
     void wake();
+
+    // Readable while a descriptor has what it was last watched for, whether or not poll() has noted
+    // it: for whoever sleeps outside the loop. Not for handlers posted by wake().
+    [[nodiscard]] int descriptor() const noexcept;
 
     struct Impl;
 

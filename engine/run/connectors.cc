@@ -12,6 +12,7 @@ Connectors standard_connectors() {
             return make_source(spec, instance, *loop, std::move(event));
         };
         door.poll = [loop] { return loop->poll(); };
+        door.wake_descriptor = loop->descriptor();
         return door;
     };
     connectors.make_sink = [](const SinkSpec& spec, SinkEvent event) {
