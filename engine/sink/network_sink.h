@@ -7,8 +7,9 @@
 namespace thalweg {
 
 // 'tcp' and 'unix'. mode 'connect' (the default): one peer, retried with backoff until it is up and
-// again when it goes; what was handed to a connection that broke is sent again on the next, so that
-// a peer may see records twice but misses none (at least once). mode 'listen': whoever is connected
+// again when it goes; what a broken connection did not take is sent on the next, the piece it was
+// in the middle of from its beginning, so that a peer may see records twice. What the kernel had
+// taken and not delivered when the connection broke is lost. mode 'listen': whoever is connected
 // gets every row from then on; a subscriber that falls 'buffer' (4 MB) behind is disconnected, its
 // rows counted as dropped, or, with 'overload.policy' = 'block', slows the query down.
 [[nodiscard]] Result<std::unique_ptr<Sink>> make_stream_sink(const SinkSpec& spec, SinkEvent event);

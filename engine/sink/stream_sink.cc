@@ -5,6 +5,7 @@
 
 #include <boost/asio.hpp>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -31,6 +32,8 @@ constexpr milliseconds kBackoffMax{5'000};
 constexpr std::chrono::seconds kCloseWait{5};
 constexpr std::uint64_t kBufferBytes = 4U << 20U;
 constexpr int kBacklog = 128;
+constexpr milliseconds kAcceptPause{100};
+constexpr int kHandlersMax = 256;  // In one poll(): a peer that sends and sends shall not keep us.
 
 // Encoded rows as they wait for a peer.
 struct Chunk {
@@ -86,7 +89,8 @@ class StreamSink : public Sink {
     Result<void> poll(std::int64_t now_ns) override {
         static_cast<void>(now_ns);
         context_.restart();
-        context_.poll();
+        for (int i = 0; i < kHandlersMax && context_.poll_one() != 0; ++i) {
+        }
         return {};
     }
 
@@ -293,12 +297,15 @@ class ListenSink final : public StreamSink {
 
     [[nodiscard]] Result<void> open() override {
         TRY(const Protocol::endpoint endpoint, this->endpoint());
-        if (!target_.path.empty()) ::unlink(target_.path.c_str());
+        if (!target_.path.empty()) remove_stale(endpoint);
         error_code error;
         acceptor_.open(endpoint.protocol(), error);
         if (!error && target_.path.empty())
             acceptor_.set_option(asio::socket_base::reuse_address(true), error);
-        if (!error) acceptor_.bind(endpoint, error);
+        if (!error) {
+            acceptor_.bind(endpoint, error);
+            is_bound_ = !error;
+        }
         if (!error) acceptor_.listen(kBacklog, error);
         if (error)
             return fail(
@@ -354,16 +361,29 @@ class ListenSink final : public StreamSink {
 
     using PeerPtr = std::shared_ptr<Peer>;
 
+    // Removes the socket file of a process that is gone, and nothing but a socket.
+    void remove_stale(const Protocol::endpoint& endpoint) {
+        struct stat status{};
+        const bool is_there = ::lstat(target_.path.c_str(), &status) == 0;
+        if (!is_there || !S_ISSOCK(status.st_mode)) return;
+        Protocol::socket probe(context_);
+        error_code error;
+        probe.connect(endpoint, error);
+        if (error == asio::error::connection_refused) ::unlink(target_.path.c_str());
+    }
+
     void shut() {
         is_closed_ = true;
         error_code ignored;
         acceptor_.close(ignored);
+        accept_timer_.cancel();
         for (const auto& peer : peers_)
             peer->socket.close(ignored);
         peers_.clear();
         context_.restart();
         context_.poll();
-        if (!target_.path.empty()) ::unlink(target_.path.c_str());
+        if (!target_.path.empty() && std::exchange(is_bound_, false))
+            ::unlink(target_.path.c_str());
     }
 
     void accept() {
@@ -377,8 +397,14 @@ class ListenSink final : public StreamSink {
                 peers_.push_back(std::make_shared<Peer>(std::move(incoming_)));
                 incoming_ = Protocol::socket(context_);
                 watch(peers_.back());
+                accept();
+                return;
             }
-            accept();
+            // Out of descriptors, most likely: the next attempt would fail at once.
+            accept_timer_.expires_after(kAcceptPause);
+            accept_timer_.async_wait([this](error_code cancelled) {
+                if (!cancelled && !is_closed_) accept();
+            });
         });
     }
 
@@ -422,7 +448,9 @@ class ListenSink final : public StreamSink {
 
     bool blocks_;
     bool is_closed_ = false;
+    bool is_bound_ = false;  // The file of a unix socket is ours.
     asio::basic_socket_acceptor<Protocol> acceptor_{context_};
+    asio::steady_timer accept_timer_{context_};
     Protocol::socket incoming_{context_};
     std::vector<PeerPtr> peers_;
 };

@@ -6,10 +6,13 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -292,6 +295,67 @@ TEST_CASE("sink: every subscriber of a listening sink gets the rows since it cam
         CHECK(text.ends_with(lines(next - 1, 1)));
         ::close(reader);
     }
+}
+
+// A socket connected to a unix socket, from its descriptor.
+void connect_to(int fd, const std::string& path) {
+    sockaddr_un name{};
+    name.sun_family = AF_UNIX;
+    path.copy(name.sun_path, sizeof name.sun_path - 1);
+    REQUIRE(::connect(fd, reinterpret_cast<const sockaddr*>(&name), sizeof name) == 0);
+}
+
+SinkSpec unix_spec(const std::string& path) {
+    return spec({{"connector", "unix"}, {"format", "json"}, {"mode", "listen"}, {"path", path}});
+}
+
+TEST_CASE("sink: a unix socket that is only planned, or in use, or a file, is left alone") {
+    const Scratch scratch;
+    const std::string path = scratch / "s";
+    std::ofstream(path) << "precious";
+    REQUIRE(check_sink(unix_spec(path)).has_value());
+    CHECK(fs::file_size(path) == 8);
+    {
+        auto sink = make_sink(unix_spec(path), nullptr);
+        CHECK_FALSE((*sink)->open().has_value());
+    }
+    CHECK(fs::file_size(path) == 8);
+    fs::remove(path);
+    auto first = open_sink(unix_spec(path));
+    {
+        auto second = make_sink(unix_spec(path), nullptr);
+        CHECK_FALSE((*second)->open().has_value());
+    }
+    CHECK(fs::exists(path));
+    REQUIRE(first->close().has_value());
+    CHECK_FALSE(fs::exists(path));
+}
+
+TEST_CASE("sink: neither a subscriber that floods nor the want of descriptors keeps poll()") {
+    const Scratch scratch;
+    auto sink = open_sink(unix_spec(scratch / "s"));
+    const int flooding = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    const int waiting = ::socket(AF_UNIX, SOCK_STREAM, 0);
+    connect_to(flooding, scratch / "s");
+    REQUIRE(sink->poll(0).has_value());
+    std::atomic<bool> is_over{false};
+    std::thread flood([&] {
+        const std::string bytes(65'536, 'x');
+        while (!is_over)
+            static_cast<void>(::send(flooding, bytes.data(), bytes.size(), MSG_DONTWAIT));
+    });
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    const rlimit none{3, before.rlim_max};
+    connect_to(waiting, scratch / "s");
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    for (int i = 0; i < 100; ++i)
+        CHECK(sink->poll(0).has_value());
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    is_over = true;
+    flood.join();
+    ::close(flooding);
+    ::close(waiting);
 }
 
 TEST_CASE("sink: udp sends one record a datagram, or packs them") {
