@@ -299,7 +299,7 @@ class Execution::Wiring {
         for (const SinkSpec& spec : topology_.sinks) {
             auto sink = connectors_.make_sink(spec, say("sink", spec.name));
             if (!sink) return tl::make_unexpected(std::move(sink).error());
-            sinks_.push_back(&execution_.merge_->add_sink(*std::move(sink)));
+            sinks_.push_back(&execution_.merge_->add_sink(spec.name, *std::move(sink)));
         }
         std::vector<BatchHome*> homes;
         for (std::size_t agent = 0; agent + 1 < agent_count(); ++agent)

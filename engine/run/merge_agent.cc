@@ -2,6 +2,7 @@
 
 #include "engine/run/shard_agent.h"
 #include "state/base/assertion.h"
+#include "state/base/time.h"
 
 #include <algorithm>
 #include <utility>
@@ -80,8 +81,9 @@ MergeAgent::MergeAgent(Settings settings) : settings_(std::move(settings)) {
     ASSERT(settings_.control != nullptr);
 }
 
-Sink& MergeAgent::add_sink(std::unique_ptr<Sink> sink) {
+Sink& MergeAgent::add_sink(std::string name, std::unique_ptr<Sink> sink) {
     outlets_.push_back(std::make_unique<Outgoing>());
+    outlets_.back()->name = std::move(name);
     outlets_.back()->sink = std::move(sink);
     return *outlets_.back()->sink;
 }
@@ -120,7 +122,21 @@ void MergeAgent::poll_sinks() {
     for (const std::unique_ptr<Outgoing>& outlet : outlets_) {
         const Result<void> polled = outlet->sink->poll(settings_.turn->now_ns);
         if (!polled) settings_.control->fail(polled.error().message);
+        if (settings_.control->stop_requested()) give_up_on_full(*outlet);
     }
+}
+
+void MergeAgent::give_up_on_full(Outgoing& outlet) {
+    constexpr std::int64_t kPatienceNs = 5 * kNanosPerSecond;
+    if (outlet.sink->ready()) {
+        outlet.full_since_ns = 0;
+        return;
+    }
+    const std::int64_t now_ns = settings_.clock->steady_now_ns();
+    if (outlet.full_since_ns == 0) outlet.full_since_ns = now_ns;
+    if (now_ns - outlet.full_since_ns < kPatienceNs) return;
+    settings_.control->fail("sink '" + outlet.name +
+                            "': gave up after the stop: it took nothing for 5 s");
 }
 
 void MergeAgent::close() {

@@ -66,7 +66,8 @@ class GatherQueue {
 //
 // A turn: poll the sinks, go on with what was unfinished, take what the mailboxes hold as far as
 // the stages are ready. A stage whose sink is full takes nothing, its producers run out of credits,
-// and wait. When all stages have ended the sinks are closed and the query is over.
+// and wait. When all stages have ended the sinks are closed and the query is over. After a stop, a
+// sink that takes nothing for five seconds fails the query: who asked for an end gets one.
 //
 // Threads   Its runner's; totals any.
 // Failure   A sink's error fails the query.
@@ -85,7 +86,7 @@ class MergeAgent final : public Agent {
     // Setting up, before the first turn.
     void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
 
-    [[nodiscard]] Sink& add_sink(std::unique_ptr<Sink> sink);
+    [[nodiscard]] Sink& add_sink(std::string name, std::unique_ptr<Sink> sink);
 
     void add_queue(GatherQueue queue) { queues_.push_back(std::move(queue)); }
 
@@ -106,11 +107,14 @@ class MergeAgent final : public Agent {
 
   private:
     struct Outgoing {
+        std::string name;
         std::unique_ptr<Sink> sink;
         Published<SinkCounters> totals;
+        std::int64_t full_since_ns = 0;  // By the steady clock, after a stop; 0 while it takes.
     };
 
     void poll_sinks();
+    void give_up_on_full(Outgoing& outlet);
     void close();
     void publish();
 

@@ -158,6 +158,37 @@ TEST_CASE("query: a sink that takes nothing makes the source stop reading") {
     }
 }
 
+// A steady clock that is two hundred times as fast.
+class HastyClock final : public Clock {
+  public:
+    [[nodiscard]] std::int64_t steady_now_ns() const noexcept override {
+        return real_.steady_now_ns() * 200;
+    }
+
+    [[nodiscard]] std::int64_t wall_now_ns() const noexcept override { return real_.wall_now_ns(); }
+
+  private:
+    RealClock real_;
+};
+
+TEST_CASE("query: a stop does not wait for ever for a sink that takes nothing") {
+    for (const std::size_t shards : {1UL, 2UL}) {
+        Bench bench({{stream(20'000)}, 300, false, true, 0, ""});
+        bench.results().is_ready = [] { return false; };
+        bench.options.shards = shards;
+        const HastyClock clock;
+        auto query = Query::start(std::make_shared<const Topology>(bench.topology),
+                                  bench.options,
+                                  bench.world.connectors(),
+                                  clock,
+                                  bench.log);
+        REQUIRE(query.has_value());
+        (*query)->request_stop();
+        const Summary summary = (*query)->wait();
+        CHECK(summary.error.find("it took nothing") != std::string::npos);
+    }
+}
+
 TEST_CASE("query: a sink's failure ends it") {
     for (const std::size_t shards : {1UL, 2UL}) {
         Bench bench({{stream(50'000)}, 100, true, false, 0, ""});
