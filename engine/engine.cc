@@ -38,26 +38,39 @@ void choose_counts(EngineOptions& options) {
 }  // namespace
 
 Engine::Engine(EngineOptions options)
-    : options_(std::move(options)), seed_(random_seed()), log_(clock_) {
+    : options_(std::move(options)),
+      are_shards_given_(options_.shards != 0),
+      seed_(random_seed()),
+      log_(clock_) {
     choose_counts(options_);
 }
 
 tl::expected<Prepared, std::string> Engine::prepare(std::string_view file_name,
                                                     std::string_view script) const {
     plan::PlanOptions plan_options;
-    plan_options.is_fused = is_fused();
     plan_options.seed = seed_;
     plan_options.settings = options_.settings;
-    auto plan = plan::plan_script(script, plan_options);
+    std::size_t shards = options_.shards;
+    const auto plan_for = [&](std::size_t count) {
+        // One of each: all on one thread, where aggregates need no second phase.
+        plan_options.is_fused = count == 1 && options_.ingest_threads == 1;
+        return plan::plan_script(script, plan_options);
+    };
+    auto plan = plan_for(shards);
+    const std::size_t wished = plan ? plan->settings.parallelism() : 0;
+    if (!are_shards_given_ && wished != 0 && wished != shards) {
+        shards = wished;
+        plan = plan_for(shards);
+    }
     if (!plan) return tl::make_unexpected(sql::format_error(file_name, script, plan.error()));
     return Prepared{
-        std::move(plan->topology), std::move(plan->explained), std::move(plan->warnings)};
+        std::move(plan->topology), std::move(plan->explained), std::move(plan->warnings), shards};
 }
 
 Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
     ASSERT(prepared.topology != nullptr);
     RunOptions run_options;
-    run_options.shards = options_.shards;
+    run_options.shards = prepared.shards;
     run_options.ingest_threads = options_.ingest_threads;
     run_options.pin = options_.pin;
     run_options.drain = options_.drain;

@@ -33,6 +33,7 @@ struct Prepared {
     std::shared_ptr<const Topology> topology;  // Null: the script starts nothing.
     std::string printed;                       // By its EXPLAIN and SET statements.
     std::vector<std::string> warnings;
+    std::size_t shards = 1;  // As the options say or, where they do not, 'parallelism.default'.
 };
 
 // The engine as a library: scripts in, running queries out. This header is the whole embedding API.
@@ -55,20 +56,11 @@ class Engine {
     // Opens sources and sinks and starts the threads. `prepared` has a topology.
     [[nodiscard]] Result<std::unique_ptr<Query>> start(const Prepared& prepared);
 
-    // The counts that the options and the machine came to.
-    [[nodiscard]] std::size_t shards() const noexcept { return options_.shards; }
-
-    [[nodiscard]] std::size_t ingest_threads() const noexcept { return options_.ingest_threads; }
-
-    // Sources, decoders, operators and sinks on one thread, without rings between them.
-    [[nodiscard]] bool is_fused() const noexcept {
-        return options_.shards == 1 && options_.ingest_threads == 1;
-    }
-
     [[nodiscard]] Log& log() noexcept { return log_; }
 
   private:
-    EngineOptions options_;
+    EngineOptions options_;  // With counts that are no longer zero.
+    bool are_shards_given_;
     HashSeed seed_;
     RealClock clock_;
     Log log_;
