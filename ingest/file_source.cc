@@ -53,6 +53,13 @@ Result<void> FileSource::open(Outlet& /*outlet*/) {
     if (!is_directory_ && settings_.path.ends_with('/')) {
         return fail(Code::kInvalid, "cannot read '" + settings_.path + "': not a directory");
     }
+    // Opening a pipe would wait for its writer, and it cannot be read from an offset.
+    if (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)) {
+        return fail(Code::kInvalid,
+                    "cannot read '" + settings_.path +
+                        "': neither a file nor a "
+                        "directory; a pipe is read by the connector 'stdin'");
+    }
     if (::access(settings_.path.c_str(), R_OK) != 0) {
         return fail_errno("read '" + settings_.path + "'", errno);
     }

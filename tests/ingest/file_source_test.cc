@@ -5,6 +5,7 @@
 
 #include <doctest/doctest.h>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -118,6 +119,15 @@ TEST_CASE("file: what is not there is one clear line") {
     CHECK_EQ(driver.open(file_spec(missing)),
              "cannot read '" + missing + "': No such file or directory");
     CHECK_NE(driver.open(file_spec(folder.path("in/"))), "");
+}
+
+TEST_CASE("file: a named pipe, which would be waited for, is refused") {
+    const Folder folder;
+    folder.append("a", "");
+    const std::string path = folder.path("pipe");
+    REQUIRE_EQ(::mkfifo(path.c_str(), 0600), 0);
+    SourceDriver driver;
+    CHECK_NE(driver.open(file_spec(path)).find("stdin"), std::string::npos);
 }
 
 TEST_CASE("file: monitoring reads what is appended and what appears") {
