@@ -29,7 +29,14 @@ struct Source {
     const char* first;
     std::size_t stride;
     std::size_t count;
+    bool is_cold = false;  // Nobody has read these rows yet: what comes behind them is fetched.
 };
+
+// How far ahead of the first column the bytes are fetched. The processor's own prefetching stops at
+// the end of each page. Rows of 32 bytes from memory, three columns, Zen 4: 1.7 ns a row without,
+// 1.9 at 1 KiB, 1.5 at 4 KiB, 1.3 at 8 and 32 KiB. All columns of 256 rows before the next rows, so
+// that they stay in the first-level cache: 2.4.
+constexpr std::size_t kAheadBytes = 8 * 1024;
 
 template <class T>
 T load(const char* from) {
@@ -42,6 +49,14 @@ T load(const char* from) {
 // load, a store and a check that is summed up and looked at once.
 template <class Raw, class T>
 bool copy_values(Source source, T* target) {
+    if (source.is_cold) {
+        for (std::size_t i = 0; i < source.count; ++i) {
+            const char* const from = source.first + i * source.stride;
+            __builtin_prefetch(from + kAheadBytes);
+            target[i] = static_cast<T>(load<Raw>(from));
+        }
+        return true;
+    }
     for (std::size_t i = 0; i < source.count; ++i)
         target[i] = static_cast<T>(load<Raw>(source.first + i * source.stride));
     return true;
@@ -71,8 +86,11 @@ bool copy_timestamps(Source source, std::int64_t nanos_per_unit, std::int64_t* t
     std::int64_t min = 0;
     std::int64_t max = 0;
     const auto scale = static_cast<std::uint64_t>(nanos_per_unit);
+    const std::size_t ahead = source.is_cold ? kAheadBytes : 0;
     for (std::size_t i = 0; i < source.count; ++i) {
-        const auto units = load<std::int64_t>(source.first + i * source.stride);
+        const char* const from = source.first + i * source.stride;
+        __builtin_prefetch(from + ahead);
+        const auto units = load<std::int64_t>(from);
         target[i] = static_cast<std::int64_t>(static_cast<std::uint64_t>(units) * scale);
         min = std::min(min, units);
         max = std::max(max, units);
@@ -193,8 +211,11 @@ class RawStructDecoder final : public Decoder {
     }
 
     bool write(Source source, RowAppender& rows) {
+        source.is_cold = true;
         return std::all_of(columns_.begin(), columns_.end(), [&](const RawColumn& raw) {
-            return transpose(raw, source, rows.column(raw.column), rows.row());
+            const bool fits = transpose(raw, source, rows.column(raw.column), rows.row());
+            source.is_cold = false;
+            return fits;
         });
     }
 
