@@ -144,12 +144,23 @@ class EntryTable {
     // ns a row at 1 million keys: none 31, 6 ahead 25, 12 ahead 19, 24 ahead 14.
     static constexpr std::size_t kAhead = 24;
 
-    // Half of an L2. What is smaller is better off without: at 10,000 keys prefetching costs 1 ns.
-    static constexpr std::size_t kCachedBytesMax = 512 * 1024;
+    // Rows whose entries are guessed by their tags, without a branch, before any is compared: a
+    // wrong guess then throws no lookup away that was under way. COUNT, SUM, MIN, MAX of rows in
+    // memory, Zen 4, ns a row with and without: 10,000 keys 7.5 and 7.8, 1 million 20 and 22 to 24;
+    // but 100 keys 6.9 and 6.5, so not where the table stays in the first-level cache.
+    static constexpr std::size_t kGuessed = 128;
+    static constexpr std::size_t kFirstCacheBytes = 32 * 1024;
 
-    [[nodiscard]] bool outgrows_cache() const noexcept {
-        return index_.line_bytes() + size() * stride_ > kCachedBytesMax;
+    // Three quarters of an L2: what is smaller is better off without. 10,000 groups of 48 bytes,
+    // rows streaming by: a query takes 8.6 ns a row for 9.4.
+    static constexpr std::size_t kCachedBytesMax = 768 * 1024;
+
+    // What lookups walk about in.
+    [[nodiscard]] std::size_t lookup_bytes() const noexcept {
+        return index_.line_bytes() + size() * stride_;
     }
+
+    [[nodiscard]] bool outgrows_cache() const noexcept { return lookup_bytes() > kCachedBytesMax; }
 
     // What comes before the lookup of a row in a table that misses the cache. Always inline: g++ 12
     // takes a function that only prefetches for one without effect, and drops calls to it.
@@ -161,6 +172,28 @@ class EntryTable {
             entries_.data() + index_.guess(hashes[row + kAhead]) * stride_;
         __builtin_prefetch(entry, 1);
         __builtin_prefetch(entry + stride_ - 1, 1);
+    }
+
+    // Writes for each row of [first, end) the position of the entry that it is most likely about.
+    [[gnu::always_inline]] void guess_rows(std::span<const std::uint64_t> hashes,
+                                           std::span<std::uint32_t> positions,
+                                           std::size_t first,
+                                           std::size_t end) const noexcept {
+        const FlatIndex& index = index_;
+        if (!outgrows_cache()) {
+            for (std::size_t row = first; row < end; ++row)
+                positions[row] = index.guess(hashes[row]);
+            return;
+        }
+        const std::byte* const entries = entries_.data();
+        const std::size_t stride = stride_;
+        for (std::size_t row = first; row < end; ++row) {
+            if (row + kAhead < hashes.size()) index.prefetch(hashes[row + kAhead]);
+            positions[row] = index.guess(hashes[row]);
+            const std::byte* const entry = entries + positions[row] * stride;
+            __builtin_prefetch(entry, 1);
+            __builtin_prefetch(entry + stride - 1, 1);
+        }
     }
 
     template <class Make>
@@ -204,14 +237,20 @@ std::size_t EntryTable::find_or_insert_rows(std::span<const std::uint64_t> hashe
             return found;
         return insert(hashes[row], [&](std::byte* target) { make(row, target); });
     };
-    if (!outgrows_cache()) {
+    if (empty() || lookup_bytes() <= kFirstCacheBytes) {
         for (std::size_t row = 0; row < hashes.size(); ++row)
             positions[row] = row_of(row);
         return first_new;
     }
-    for (std::size_t row = 0; row < hashes.size(); ++row) {
-        look_ahead(hashes, row);
-        positions[row] = row_of(row);
+    for (std::size_t first = 0; first < hashes.size(); first += kGuessed) {
+        const std::size_t end = std::min(first + kGuessed, hashes.size());
+        guess_rows(hashes, positions, first, end);
+        for (std::size_t row = first; row < end; ++row) {
+            const std::byte* const guessed = entries_.data() + positions[row] * stride;
+            if (equal(row, guessed)) [[likely]]
+                continue;
+            positions[row] = row_of(row);
+        }
     }
     return first_new;
 }
