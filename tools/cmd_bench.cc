@@ -12,6 +12,7 @@ namespace {
 
 struct BenchFlags {
     std::string name;
+    std::string variant;
     bool is_json = false;
     bench::MeasureOptions options;
 };
@@ -23,6 +24,7 @@ int run_bench(const BenchFlags& flags) {
     for (const bench::QueryCase& query : bench::query_cases(flags.options.is_tiny)) {
         names.insert(query.bench);
         if (flags.name != "all" && flags.name != query.bench) continue;
+        if (query.variant.find(flags.variant) == std::string::npos) continue;
         has_run = true;
         const Result<bench::Figures> figures = bench::measure(query, flags.options);
         if (!figures) {
@@ -37,6 +39,10 @@ int run_bench(const BenchFlags& flags) {
         std::fflush(stdout);
     }
     if (has_run) return kExitDone;
+    if (names.contains(flags.name)) {
+        print_error("no variant of '" + flags.name + "' has '" + flags.variant + "' in it");
+        return kExitUsage;
+    }
     std::string known = "all";
     for (const std::string& name : names)
         known += ", " + name;
@@ -64,6 +70,8 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
                      "aggregate, memory, json, csv, filter, hop, distinct, "
                      "window_join, or all")
         ->required();
+    command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
+        ->type_name("TEXT");
     command->add_flag("--json", flags->is_json, "One JSON object a line");
     command->add_flag("--tiny", flags->options.is_tiny, "Only whether the results are right");
     command->add_option("--runs", flags->options.runs, "Runs of each side; figures are medians")
