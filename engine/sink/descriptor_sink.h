@@ -4,13 +4,16 @@
 #include "engine/sink/fd_writer.h"
 #include "engine/sink/sink.h"
 
+#include <cstdint>
 #include <memory>
 #include <utility>
 
 namespace thalweg {
 
 // What the sinks of standard output and of files are: an encoder in front of a descriptor. The
-// heirs open and close; `writer_` is there in between.
+// heirs open and close; `writer_` is there in between. What is buffered goes when the buffer is
+// full, when a flush was asked for, and at the latest a tenth of a second after a poll() saw it: an
+// input that never pauses asks for no flush.
 class DescriptorSink : public Sink {
   public:
     explicit DescriptorSink(std::unique_ptr<Encoder> encoder) : encoder_(std::move(encoder)) {}
@@ -27,9 +30,15 @@ class DescriptorSink : public Sink {
     }
 
     Result<void> poll(std::int64_t now_ns) override {
-        static_cast<void>(now_ns);
-        if (!wants_flush_) return {};
+        if (writer_->buffer().empty()) {
+            wants_flush_ = false;
+            held_since_ns_ = kNothingHeld;
+            return {};
+        }
+        if (held_since_ns_ == kNothingHeld) held_since_ns_ = now_ns;
+        if (!wants_flush_ && now_ns - held_since_ns_ < kHeldMaxNs) return {};
         wants_flush_ = false;
+        held_since_ns_ = kNothingHeld;
         return writer_->flush();
     }
 
@@ -43,6 +52,12 @@ class DescriptorSink : public Sink {
     std::unique_ptr<FdWriter> writer_;
     SinkCounters counters_;
     bool wants_flush_ = false;
+
+  private:
+    static constexpr std::int64_t kNothingHeld = INT64_MIN;
+    static constexpr std::int64_t kHeldMaxNs = 100'000'000;
+
+    std::int64_t held_since_ns_ = kNothingHeld;  // As far as poll() has seen.
 };
 
 }  // namespace thalweg

@@ -169,6 +169,18 @@ TEST_CASE("sink: flush makes rows visible at the next poll") {
     CHECK_EQ(contents(path), lines(0, 3));
 }
 
+TEST_CASE("sink: rows become visible in a tenth of a second though nobody flushes") {
+    const Scratch scratch;
+    const std::string path = scratch / "out";
+    auto sink = open_sink(spec({{"connector", "filesystem"}, {"format", "json"}, {"path", path}}));
+    write(*sink, 1, 1);
+    REQUIRE(sink->poll(1'000'000'000).has_value());
+    REQUIRE(sink->poll(1'099'999'999).has_value());
+    CHECK(fs::file_size(path) == 0);
+    REQUIRE(sink->poll(1'100'000'000).has_value());
+    CHECK(fs::file_size(path) == lines(1, 1).size());
+}
+
 TEST_CASE("sink: parts roll by size, appear whole, and number on behind what is there") {
     const Scratch scratch;
     const std::string directory = scratch / "parts/";
