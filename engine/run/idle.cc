@@ -20,6 +20,11 @@ namespace {
 // More descriptors than any runner has agents.
 constexpr std::size_t kDescriptorsMax = 63;
 
+std::int64_t longer_nap(std::int64_t nap_ns) {
+    constexpr std::int64_t kSlowGrowth = 16;
+    return nap_ns < kNanosPerMilli ? nap_ns * 2 : nap_ns + nap_ns / kSlowGrowth;
+}
+
 }  // namespace
 
 WakeSignal::WakeSignal() : event_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
@@ -96,7 +101,7 @@ void IdleStrategy::park() noexcept {
     const std::span<const int> watched =
         woken_by_descriptor_ ? std::span<const int>() : std::span<const int>(descriptors_);
     woken_by_descriptor_ = signal_.wait(nap_ns_, watched);
-    nap_ns_ = std::min(nap_ns_ * 2, options_.park_ns_max);
+    nap_ns_ = std::min(longer_nap(nap_ns_), options_.park_ns_max);
     rounds_ = announced;  // The next empty round waits again, and again announced.
     signal_.prepare();
 }
