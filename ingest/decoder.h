@@ -18,32 +18,34 @@ inline constexpr std::size_t kDecodePadding = 64;
 
 // What is known of a piece of bytes besides the bytes.
 struct Piece {
-    std::string_view bytes;            // Followed by kDecodePadding readable bytes.
-    bool is_end = false;               // Nothing follows: a last record without delimiter counts.
-    std::uint64_t offset = 0;          // Of bytes[0] in its split.
-    std::string_view peer;             // Metadata of every record in the piece.
+    std::string_view bytes;    // Followed by kDecodePadding readable bytes.
+    bool is_end = false;       // Nothing follows: a last record without delimiter counts.
+    std::uint64_t offset = 0;  // Of bytes[0] in its split.
+    std::string_view peer;     // Metadata of every record in the piece.
     std::int64_t receive_time_ns = 0;
     std::int64_t connection_id = 0;
-    std::int64_t sequence = 0;         // Of the first record; the decoder counts on from it.
+    std::int64_t sequence = 0;  // Of the first record; the decoder counts on from it.
     std::int64_t dropped_before = 0;
+    std::size_t rows_max = kBatchRows;  // How many rows this call may append.
 };
 
 struct DecodeResult {
-    std::size_t consumed = 0;       // Bytes done with: whole records, taken or rejected.
-    std::uint64_t records = 0;      // Records consumed = rows appended + rejected.
+    std::size_t consumed = 0;   // Bytes done with: whole records, taken or rejected.
+    std::uint64_t records = 0;  // Records consumed = rows appended + rejected.
     std::uint64_t rejected = 0;
 };
 
 // Turns bytes into rows: finds the records (framing) and decodes the columns that the query wants,
 // straight from the bytes into the batch's columns.
 //
-// Contract  decode() appends rows to `rows` (schema: the wanted columns) until it is full or no
-//           whole record is left, and reports each rejected record to `outlet.reject`. The caller
-//           hands what was not consumed again, with more bytes behind it. Any split of a stream
-//           into pieces gives the same rows. A record longer than frame_bytes_max is rejected once
-//           and skipped up to its end, over as many pieces as it takes: that state, and nothing
-//           else of a split, is in the decoder, so every split has a decoder of its own. Strings
-//           are copied into the batch's arena.
+// Contract  decode() appends rows to `rows` (schema: the wanted columns) until it is full, the
+// piece's
+//           rows_max are appended, or no whole record is left, and reports each rejected record to
+//           `outlet.reject`. The caller hands what was not consumed again, with more bytes behind
+//           it. Any split of a stream into pieces gives the same rows. A record longer than
+//           frame_bytes_max is rejected once and skipped up to its end, over as many pieces as it
+//           takes: that state, and nothing else of a split, is in the decoder, so every split has a
+//           decoder of its own. Strings are copied into the batch's arena.
 // Threads   One at a time.
 // Failure   A bad record is rejected and the stream goes on; a length prefix that cannot be (0 or
 //           beyond the limit) loses the framing: `lost_framing()` is then true and the caller

@@ -72,6 +72,7 @@ RowAppender::RowAppender(const AppendPlan& plan, const Piece& piece, Batch& rows
       rows_(rows),
       outlet_(outlet),
       first_row_(rows.size()),
+      end_row_(rows.size() + std::min(rows.room(), piece.rows_max)),
       row_(rows.size()) {
     if (plan_.lists.empty()) return;
     mark_lists();

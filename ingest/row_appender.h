@@ -42,12 +42,12 @@ class RowAppender {
   public:
     RowAppender(const AppendPlan& plan, const Piece& piece, Batch& rows, Outlet& outlet);
 
-    [[nodiscard]] bool is_full() const noexcept { return row_ == kBatchRows; }
+    [[nodiscard]] bool is_full() const noexcept { return row_ == end_row_; }
 
     // The index of the row being written.
     [[nodiscard]] std::size_t row() const noexcept { return row_; }
 
-    [[nodiscard]] std::size_t room() const noexcept { return kBatchRows - row_; }
+    [[nodiscard]] std::size_t room() const noexcept { return end_row_ - row_; }
 
     [[nodiscard]] Column& column(std::size_t index) { return rows_.column(index); }
 
@@ -88,6 +88,7 @@ class RowAppender {
     Batch& rows_;
     Outlet& outlet_;
     std::size_t first_row_;
+    std::size_t end_row_;
     std::size_t row_;
     DecodeResult result_;
     std::vector<std::size_t> list_marks_;  // child_rows() of every list, in order of a walk.

@@ -86,7 +86,7 @@ std::size_t StreamReader::deliver(std::size_t budget, Outlet& outlet) {
     while (is_loaded_ && records < budget && outlet.ready()) {
         workspace_.batch().clear();
         const bool is_end = has_ended_ && how_ == StreamEnd::kClean;
-        const DecodeResult result = decode(is_end, counting);
+        const DecodeResult result = decode(is_end, budget - records, counting);
         records += result.records;
         if (!workspace_.batch().empty()) outlet.offer(origin_.split, workspace_.batch());
         const bool is_stuck = result.consumed == 0 && result.records == 0;
@@ -101,7 +101,7 @@ std::size_t StreamReader::deliver(std::size_t budget, Outlet& outlet) {
     return records;
 }
 
-DecodeResult StreamReader::decode(bool is_end, CountingOutlet& outlet) {
+DecodeResult StreamReader::decode(bool is_end, std::size_t rows_max, CountingOutlet& outlet) {
     Piece piece;
     piece.bytes = {workspace_.buffer().data() + begin_, end_ - begin_};
     piece.is_end = is_end;
@@ -110,6 +110,7 @@ DecodeResult StreamReader::decode(bool is_end, CountingOutlet& outlet) {
     piece.receive_time_ns = receive_time_ns_;
     piece.connection_id = origin_.connection_id;
     piece.sequence = sequence_;
+    piece.rows_max = rows_max;
     const DecodeResult result = decoder_->decode(piece, workspace_.batch(), outlet);
     DEBUG_ASSERT(result.consumed <= piece.bytes.size());
     DEBUG_ASSERT(result.records == result.rejected + workspace_.batch().size());

@@ -101,7 +101,8 @@ class StreamReader {
 
     void end(StreamEnd how);
 
-    // Decodes and offers what was taken, up to about `budget` records; returns how many.
+    // Decodes and offers what was taken, up to `budget` rows and what is rejected before the last
+    // of them; returns how many records that were.
     std::size_t deliver(std::size_t budget, Outlet& outlet);
 
     // Whether the workspace holds bytes of this stream that are not delivered yet.
@@ -122,7 +123,7 @@ class StreamReader {
         return is_loaded_ ? end_ - begin_ : carry_.size();
     }
 
-    DecodeResult decode(bool is_end, CountingOutlet& outlet);
+    DecodeResult decode(bool is_end, std::size_t rows_max, CountingOutlet& outlet);
     void reject_rest(CountingOutlet& outlet);
     void unload();
 

@@ -41,13 +41,21 @@ std::size_t IngestAgent::do_work(std::size_t budget) {
     for (StageInstance* const stage : stages_)
         work += static_cast<std::size_t>(stage->resume());
     work += settings_.door.poll();
-    for (const std::unique_ptr<Input>& input : inputs_)
-        work += poll(*input, budget);
+    work += poll_all(budget);
     publish();
     return work;
 }
 
-std::size_t IngestAgent::poll(Input& input, std::size_t budget) {
+std::size_t IngestAgent::poll_all(std::size_t budget) {
+    const bool is_gentle = inputs_.size() > 1 && gentle_turns_left_ > 0;
+    std::size_t work = 0;
+    for (const std::unique_ptr<Input>& input : inputs_)
+        work += poll(*input, is_gentle ? 1 : budget * kBatchRows);
+    if (is_gentle && work > 0) --gentle_turns_left_;
+    return work;
+}
+
+std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
     if (input.has_ended) return 0;
     input.outlet->begin_turn();
     auto work = static_cast<std::size_t>(input.outlet->resume());
@@ -56,7 +64,7 @@ std::size_t IngestAgent::poll(Input& input, std::size_t budget) {
         if (input.is_stopped) input.source->stop();
     }
     // Also while the outlet is not ready: a source that cannot wait sheds then.
-    work += input.source->poll(settings_.turn->now_ns, budget * kBatchRows, *input.outlet);
+    work += input.source->poll(settings_.turn->now_ns, records_max, *input.outlet);
     if (input.source->finished() && !input.outlet->is_holding()) {
         finish(input);
         ++work;

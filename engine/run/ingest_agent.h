@@ -36,6 +36,10 @@ struct SourceTotals {
 // source, see who has ended. While the stages are full the outlets are not ready, and the sources
 // read nothing: TCP's own window closes, datagrams are shed.
 //
+// Several sources begin gently, a record of each in turn. Else a file of a thousand rows would be
+// over before the next one is opened, and what is late in it for a join of both, whose watermark is
+// the least of theirs, would depend on sizes of buffers.
+//
 // Threads   Its runner's; totals() any.
 class IngestAgent final : public Agent {
   public:
@@ -79,6 +83,9 @@ class IngestAgent final : public Agent {
     }
 
   private:
+    // So many turns take a record from each source: half a millisecond.
+    static constexpr std::size_t kGentleTurns = 256;
+
     struct Input {
         std::unique_ptr<SourceOutlet> outlet;
         std::unique_ptr<Source> source;  // Goes first: it may know the outlet.
@@ -87,7 +94,8 @@ class IngestAgent final : public Agent {
         Published<SourceTotals> totals;
     };
 
-    [[nodiscard]] std::size_t poll(Input& input, std::size_t budget);
+    [[nodiscard]] std::size_t poll_all(std::size_t budget);
+    [[nodiscard]] std::size_t poll(Input& input, std::size_t records_max);
     void finish(Input& input);
     void publish();
 
@@ -95,6 +103,7 @@ class IngestAgent final : public Agent {
     BatchHome home_;
     std::vector<StageInstance*> stages_;
     std::vector<std::unique_ptr<Input>> inputs_;  // In the order of the topology.
+    std::size_t gentle_turns_left_ = kGentleTurns;
 };
 
 }  // namespace thalweg

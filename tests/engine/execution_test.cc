@@ -133,6 +133,35 @@ TEST_CASE("execution: the same results at 1, 2 and 4 shards, at batches of 1, 7 
     }
 }
 
+TEST_CASE("execution: several sources begin in turn, a record of each") {
+    constexpr std::int64_t kEach = 200;  // Fewer than are taken gently.
+    World world;
+    for (const std::int64_t key : {0, 1}) {
+        std::vector<Record> records;
+        for (std::int64_t i = 0; i < kEach; ++i)
+            records.push_back({key, i * kMs, i * kMs});
+        world.inputs[key == 0 ? "left" : "right"] = {{records}, 1024, true, false, 0, ""};
+    }
+    Topology topology;
+    topology.sources = {test::source_stage("left", 0, kWindow),
+                        test::source_stage("right", 0, kWindow)};
+    Stage read = test::stage("read", Place::kIngest, {}, test::edge(Exchange::kGather, 1));
+    read.output_schema = test::record_schema();
+    topology.stages = {std::move(read),
+                       test::stage("merge", Place::kMerge, {}, test::sink_edge(0))};
+    SinkSpec sink;
+    sink.name = "results";
+    topology.sinks = {sink};
+    Stepper stepper(topology, {}, world);
+    REQUIRE(stepper.run(5));
+    const std::vector<Pair>& rows = world.logs["results"]->rows;
+    REQUIRE(rows.size() == 2 * kEach);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        CAPTURE(i);
+        CHECK(rows[i].key == static_cast<std::int64_t>(i % 2));
+    }
+}
+
 TEST_CASE("execution: the size of a source's batches is invisible") {
     const std::vector<Record> records = disordered(11, 2000, 40, 5);
     const CountOracle expected = count_one_at_a_time(records, kWindow);

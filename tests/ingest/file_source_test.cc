@@ -60,7 +60,7 @@ SourceSpec file_spec(const std::string& path, std::map<std::string, std::string>
 TEST_CASE("file: all of one file, whatever the budget and however often the outlet is full") {
     const Folder folder;
     folder.append("in", number_lines(0, 100'000) + "{\"n\":100000}");  // No end of the last line.
-    for (const std::size_t budget : {std::size_t{1}, std::size_t{1000}, std::size_t{1'000'000}}) {
+    for (const std::size_t budget : {std::size_t{100}, std::size_t{1000}, std::size_t{1'000'000}}) {
         CAPTURE(budget);
         SourceDriver driver;
         driver.budget = budget;
@@ -71,6 +71,24 @@ TEST_CASE("file: all of one file, whatever the budget and however often the outl
         CHECK_EQ(driver.outlet.int64s(), numbers(0, 100'001));
         CHECK_EQ(driver.source->counters().received_bytes, fs::file_size(folder.path("in")));
         CHECK_EQ(driver.outlet.flushes, 1);
+        driver.check_balance();
+    }
+}
+
+TEST_CASE("file: a poll delivers no more rows than its budget") {
+    const Folder folder;
+    folder.append("in", number_lines(0, 5000) + "bad\n" + number_lines(5000, 1000));
+    for (const std::size_t budget : {std::size_t{1}, std::size_t{7}, std::size_t{1500}}) {
+        CAPTURE(budget);
+        SourceDriver driver;
+        driver.budget = budget;
+        REQUIRE_EQ(driver.open(file_spec(folder.path("in"))), "");
+        while (!driver.source->finished()) {
+            const std::size_t before = driver.outlet.rows;
+            driver.step();
+            CHECK_LE(driver.outlet.rows - before, budget);
+        }
+        CHECK_EQ(driver.outlet.int64s(), numbers(0, 6000));
         driver.check_balance();
     }
 }

@@ -22,7 +22,7 @@ class LengthDecoder final : public Decoder {
   public:
     DecodeResult decode(const Piece& piece, Batch& rows, Outlet& outlet) override {
         DecodeResult result;
-        while (rows.room() > 0 && result.consumed < piece.bytes.size()) {
+        while (rows.size() < piece.rows_max && result.consumed < piece.bytes.size()) {
             const std::string_view rest = piece.bytes.substr(result.consumed);
             const std::size_t end = rest.find('\n');
             if (end == std::string_view::npos && !piece.is_end) break;

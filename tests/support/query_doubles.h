@@ -71,11 +71,11 @@ class VectorSource final : public Source {
         return {};
     }
 
-    std::size_t poll(std::int64_t, std::size_t, Outlet& outlet) override {
+    std::size_t poll(std::int64_t, std::size_t budget, Outlet& outlet) override {
         std::size_t done = 0;
         for (Part& part : parts_) {
-            if (!outlet.ready()) return done;
-            done += read(part, outlet);
+            if (done >= budget || !outlet.ready()) return done;
+            done += read(part, budget - done, outlet);
         }
         if (done == 0) outlet.flush();
         return done;
@@ -101,7 +101,7 @@ class VectorSource final : public Source {
         bool is_closed = false;
     };
 
-    std::size_t read(Part& part, Outlet& outlet) {
+    std::size_t read(Part& part, std::size_t budget, Outlet& outlet) {
         if (part.is_closed) return 0;
         const std::size_t left = part.records.size() - part.position;
         if (left == 0 || is_stopped_) {
@@ -115,7 +115,7 @@ class VectorSource final : public Source {
             ++counters_.received_records;
             outlet.reject({RejectReason::kMalformed, "not a record", "??", "peer", 17});
         }
-        const std::size_t count = std::min(left, input_.batch_rows);
+        const std::size_t count = std::min({left, input_.batch_rows, budget});
         fill(batch_, std::span(part.records).subspan(part.position, count));
         part.position += count;
         counters_.received_records += count;
