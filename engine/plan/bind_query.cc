@@ -1,6 +1,8 @@
 #include "engine/plan/bind_query.h"
 
+#include "engine/plan/conjuncts.h"
 #include "engine/sql/suggest.h"
+#include "state/base/assertion.h"
 
 #include <algorithm>
 #include <utility>
@@ -269,7 +271,22 @@ RelPtr QueryBinder::bind_insert(const sql::InsertInto& insert, const TableDefini
         }
         expressions.push_back(std::move(expr));
     }
-    return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+    RelPtr rows = make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+    return settings_.drops_null_rows() ? drop_null_rows(std::move(rows), columns) : rows;
+}
+
+// What Flink's 'table.exec.sink.not-null-enforcer' = 'DROP' means: no row with a NULL where the
+// sink has NOT NULL.
+RelPtr QueryBinder::drop_null_rows(RelPtr rows, const std::vector<const TableColumn*>& columns) {
+    std::vector<ExprPtr> parts;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        if (columns[i]->type.nullable) continue;
+        auto test =
+            make_call("IS NOT NULL", {make_column(i, rows->columns[i].type)}, expr_settings_);
+        ASSERT(test.has_value());
+        parts.push_back(*std::move(test));
+    }
+    return parts.empty() ? rows : make_filter_rel(std::move(rows), conjunction(parts));
 }
 
 }  // namespace thalweg::plan

@@ -31,6 +31,9 @@ class QueryBinder {
     [[nodiscard]] RelPtr bind_insert(const sql::InsertInto& insert, const TableDefinition& target);
 
   private:
+    [[nodiscard]] RelPtr drop_null_rows(RelPtr rows,
+                                        const std::vector<const TableColumn*>& columns);
+
     struct From {
         RelPtr rel;
         Scope scope;

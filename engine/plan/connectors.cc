@@ -1,5 +1,8 @@
 #include "engine/plan/connectors.h"
 
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 namespace thalweg::plan {
@@ -25,6 +28,17 @@ std::string with_format(const std::string& connector, const std::string& format)
         if (names(table.options.at(key))) throw sql::SqlError(at.value, message);
     }
     throw sql::SqlError(table.location, message);
+}
+
+// What a filesystem table's path means, without following links; empty for other tables.
+std::filesystem::path path_of(const TableDefinition& table) {
+    constexpr std::string_view kScheme = "file://";
+    const auto option = table.options.find("path");
+    if (table.connector() != "filesystem" || option == table.options.end()) return {};
+    std::string text = option->second;
+    if (text.starts_with(kScheme)) text.erase(0, kScheme.size());
+    std::error_code error;
+    return std::filesystem::absolute(text, error).lexically_normal();
 }
 
 }  // namespace
@@ -56,7 +70,9 @@ SinkSpec sink_spec(const TableDefinition& table, const TimeZonePtr& zone) {
     spec.zone = zone;
     std::vector<Field> fields;
     for (const TableColumn& column : table.columns) {
-        if (column.source == ColumnSource::kPhysical) fields.push_back({column.name, column.type});
+        if (column.source != ColumnSource::kPhysical) continue;
+        if (!column.type.nullable) spec.required.push_back(fields.size());
+        fields.push_back({column.name, column.type});
     }
     spec.schema = make_schema(std::move(fields));
     return spec;
@@ -70,6 +86,18 @@ void check(const TableDefinition& table, const SourceSpec& spec) {
 void check(const TableDefinition& table, const SinkSpec& spec) {
     const auto result = check_sink(spec);
     if (!result) refuse(table, result.error().message);
+}
+
+void check_overwriting(const TableDefinition& sink, const TableDefinition& source) {
+    const std::filesystem::path written = path_of(sink);
+    const std::filesystem::path read = path_of(source);
+    if (!written.has_filename())
+        return;  // Another kind of table, or a directory, which only grows.
+    const std::filesystem::path place = read.has_filename() ? read : read.parent_path();
+    if (place != written && place != written.parent_path()) return;
+    refuse(sink,
+           "'" + sink.options.at("path") + "' is read by '" + source.name +
+               "' in the same script, and writing would empty it first");
 }
 
 std::string describe(const SourceSpec& spec) {

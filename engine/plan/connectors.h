@@ -18,6 +18,9 @@ namespace thalweg::plan {
 void check(const TableDefinition& table, const SourceSpec& spec);
 void check(const TableDefinition& table, const SinkSpec& spec);
 
+// SqlError if the file that `sink` writes, and would empty first, is one that `source` reads.
+void check_overwriting(const TableDefinition& sink, const TableDefinition& source);
+
 // "tcp, json", for EXPLAIN.
 [[nodiscard]] std::string describe(const SourceSpec& spec);
 [[nodiscard]] std::string describe(const SinkSpec& spec);

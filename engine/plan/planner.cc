@@ -34,6 +34,11 @@ class ScriptPlanner {
 
     void finish() {
         if (queries_.empty()) return;
+        for (const Query& query : queries_) {
+            if (query.target == nullptr) continue;
+            for (const TableDefinition* const source : checked_)
+                check_overwriting(*query.target, *source);
+        }
         plan_.topology = std::make_shared<const Topology>(build(queries_));
     }
 
@@ -188,7 +193,7 @@ class ScriptPlanner {
     TimeZonePtr bound_zone_;  // Of binder_.
     std::int64_t bound_idle_ns_ = 0;
     std::vector<Query> queries_;
-    std::set<const TableDefinition*> checked_;
+    std::set<const TableDefinition*> checked_;  // The sources.
     int select_count_ = 0;
 };
 

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::string_view kZone = "table.local-time-zone";
 constexpr std::string_view kPhases = "table.optimizer.agg-phase-strategy";
+constexpr std::string_view kNotNull = "table.exec.sink.not-null-enforcer";
 constexpr std::string_view kIdleTimeout = "table.exec.source.idle-timeout";
 constexpr std::string_view kParallelism = "parallelism.default";
 
@@ -56,6 +57,10 @@ Result<void> Settings::set(const std::string& key,
         } else {
             return bad_value(key, value, "AUTO, ONE_PHASE or TWO_PHASE");
         }
+    } else if (key == kNotNull) {
+        const std::string text = lower(value);
+        if (text != "error" && text != "drop") return bad_value(key, value, "ERROR or DROP");
+        drops_null_rows_ = text == "drop";
     } else if (key == kIdleTimeout) {
         const auto duration = parse_duration_ns(value);
         if (!duration) return bad_value(key, value, "a duration such as '30 s'");

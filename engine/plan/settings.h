@@ -32,6 +32,10 @@ class Settings {
 
     [[nodiscard]] AggregatePhases aggregate_phases() const noexcept { return phases_; }
 
+    // 'table.exec.sink.not-null-enforcer': whether a row with NULL in a NOT NULL column of its sink
+    // is left out; else it fails the query.
+    [[nodiscard]] bool drops_null_rows() const noexcept { return drops_null_rows_; }
+
     // 'table.exec.source.idle-timeout': 0 for none.
     [[nodiscard]] std::int64_t idle_timeout_ns() const noexcept { return idle_timeout_ns_; }
 
@@ -46,6 +50,7 @@ class Settings {
     std::map<std::string, std::string> values_;
     TimeZonePtr zone_;
     AggregatePhases phases_ = AggregatePhases::kAuto;
+    bool drops_null_rows_ = false;
     std::int64_t idle_timeout_ns_ = 0;
     std::uint32_t parallelism_ = 0;
 };

@@ -255,7 +255,8 @@ class Execution::Wiring {
         const Output& output = stage.outputs[output_index];
         if (output.exchange == Exchange::kSink) {
             ASSERT(stage.place == Place::kMerge);
-            return std::make_unique<SinkOutput>(*sinks_[output.sink], execution_.control_);
+            return std::make_unique<SinkOutput>(
+                topology_.sinks[output.sink], *sinks_[output.sink], execution_.control_);
         }
         const std::size_t target = output.target.value;
         const std::size_t channel =

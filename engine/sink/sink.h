@@ -27,6 +27,7 @@ struct SinkSpec {
     std::map<std::string, std::string> options;  // All WITH options, connector's and format's.
     std::string format;                          // json csv raw-struct changelog-json, "" for print
     SchemaPtr schema;
+    std::vector<std::size_t> required;  // Columns that must not be given a NULL.
     TimeZonePtr zone = TimeZone::utc();
 };
 

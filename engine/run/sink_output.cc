@@ -1,0 +1,31 @@
+#include "engine/run/sink_output.h"
+
+namespace thalweg {
+
+void SinkOutput::emit(const BatchView& rows, Watermark) {
+    if (control_.failed()) return;
+    for (const std::size_t column : spec_.required) {
+        if (has_null(rows, column)) {
+            refuse_null(column);
+            return;
+        }
+    }
+    const Result<void> written = sink_.write(rows);
+    if (!written) control_.fail(written.error().message);
+}
+
+bool SinkOutput::has_null(const BatchView& rows, std::size_t column) {
+    const Column& cells = *rows.columns[column];
+    bool found = false;
+    if (!cells.has_nulls()) return found;
+    rows.selection.for_each([&](std::size_t row) { found |= cells.is_null(row); });
+    return found;
+}
+
+void SinkOutput::refuse_null(std::size_t column) {
+    control_.fail("table " + spec_.name + ": column '" + (*spec_.schema)[column].name +
+                  "' is NOT NULL and a row has NULL there; SET "
+                  "'table.exec.sink.not-null-enforcer' = 'DROP' leaves such rows out");
+}
+
+}  // namespace thalweg
