@@ -55,7 +55,7 @@ class Execution::Wiring {
     struct Port {
         std::vector<Feeder> feeders;
         std::size_t channels = 0;
-        std::vector<bool> is_ordered;  // For each channel.
+        std::vector<std::size_t> groups;  // For each channel, as GatherQueue wants them.
     };
 
     [[nodiscard]] std::size_t instances(Place place) const {
@@ -82,28 +82,35 @@ class Execution::Wiring {
         return execution_.shards_[agent - settings_.ingest_agents]->home();
     }
 
-    void add_feeder(Port& port, Feeder feeder, std::size_t channels, bool is_ordered) {
+    void add_feeder(Port& port, Feeder feeder, std::size_t channels) {
         feeder.first_channel = port.channels;
         port.feeders.push_back(feeder);
         port.channels += channels;
-        port.is_ordered.resize(port.channels, is_ordered);
+        port.groups.resize(port.channels, GatherQueue::kUnordered);
+    }
+
+    // All shards hear the same words from every agent before them: their channels are one group.
+    // Ingest agents hear their own sources: each is a group.
+    void order_channels(Port& port, Place place) {
+        for (std::size_t i = port.feeders.back().first_channel; i < port.channels; ++i) {
+            if (place == Place::kIngest || i == port.feeders.back().first_channel) ++group_count_;
+            port.groups[i] = group_count_;
+        }
     }
 
     void number_channels() {
         for (const Stage& stage : topology_.stages)
             ports_.emplace_back(stage.port_count);
         for (std::size_t i = 0; i < topology_.sources.size(); ++i)
-            add_feeder(
-                ports_[topology_.sources[i].stage.value][0], {kSourceFeeder, i, 0}, 1, false);
+            add_feeder(ports_[topology_.sources[i].stage.value][0], {kSourceFeeder, i, 0}, 1);
         for (std::size_t i = 0; i < topology_.stages.size(); ++i) {
             const Stage& stage = topology_.stages[i];
             for (std::size_t k = 0; k < stage.outputs.size(); ++k) {
                 const Output& output = stage.outputs[k];
                 if (output.exchange == Exchange::kSink) continue;
-                add_feeder(ports_[output.target.value][output.port],
-                           {i, k, 0},
-                           is_call(output) ? 1 : instances(stage.place),
-                           output.is_ordered);
+                Port& port = ports_[output.target.value][output.port];
+                add_feeder(port, {i, k, 0}, is_call(output) ? 1 : instances(stage.place));
+                if (output.is_ordered) order_channels(port, stage.place);
             }
         }
     }
@@ -229,15 +236,15 @@ class Execution::Wiring {
 
     void make_gather(std::size_t stage_index) {
         std::vector<std::size_t> channels;
-        std::vector<std::vector<bool>> is_ordered;
+        std::vector<std::vector<std::size_t>> groups;
         for (const Port& port : ports_[stage_index]) {
             channels.push_back(port.channels);
-            is_ordered.push_back(port.is_ordered);
+            groups.push_back(port.groups);
         }
         execution_.gathers_.push_back(std::make_unique<Gather>(channels, settings_.gather_credits));
         gathers_.back() = execution_.gathers_.back().get();
-        execution_.merge_->add_queue(GatherQueue(
-            *gathers_.back(), *execution_.stages_[stage_index][0], std::move(is_ordered)));
+        execution_.merge_->add_queue(
+            GatherQueue(*gathers_.back(), *execution_.stages_[stage_index][0], std::move(groups)));
     }
 
     void make_outputs(std::size_t stage_index) {
@@ -377,7 +384,8 @@ class Execution::Wiring {
     const ExecutionSettings& settings_;
     const Connectors& connectors_;
     const Clock& clock_;
-    std::vector<std::vector<Port>> ports_;                          // [stage][port]
+    std::vector<std::vector<Port>> ports_;  // [stage][port]
+    std::size_t group_count_ = 0;
     std::vector<std::vector<std::vector<Ring<EdgeItem>*>>> rings_;  // [stage][agent][shard]
     std::vector<Gather*> gathers_;                                  // [stage]
     std::vector<Sink*> sinks_;

@@ -11,13 +11,13 @@ namespace thalweg {
 
 GatherQueue::GatherQueue(Gather& gather,
                          StageInstance& target,
-                         std::vector<std::vector<bool>> is_ordered)
+                         std::vector<std::vector<std::size_t>> groups)
     : gather_(&gather), target_(&target) {
-    for (const std::vector<bool>& port : is_ordered) {
+    for (const std::vector<std::size_t>& port : groups) {
         index_.emplace_back();
-        for (const bool ordered : port) {
+        for (const std::size_t group : port) {
             index_.back().push_back(channels_.size());
-            channels_.emplace_back().is_ordered = ordered;
+            channels_.emplace_back().group = group;
         }
     }
 }
@@ -33,7 +33,9 @@ GatherQueue::~GatherQueue() {
 
 std::size_t GatherQueue::work(std::size_t budget, const std::vector<BatchHome*>& homes) {
     gather_->drain([this](EdgeItem&& item) {
-        channels_[index_[item.port][item.channel]].items.push_back(item);
+        Channel& channel = channels_[index_[item.port][item.channel]];
+        channel.items.push_back(item);
+        channel.is_awake = item.kind == ItemKind::kData || item.kind == ItemKind::kWatermark;
     });
     std::size_t done = 0;
     for (; done < budget && target_->ready(); ++done) {
@@ -56,18 +58,32 @@ GatherQueue::Channel* GatherQueue::next_channel() {
 
 bool GatherQueue::may_go(const Channel& channel) const {
     const EdgeItem& front = channel.items.front();
-    if (!channel.is_ordered || front.kind != ItemKind::kData) return true;
+    if (channel.group == kUnordered || front.kind != ItemKind::kData) return true;
     return std::all_of(channels_.begin(), channels_.end(), [&](const Channel& other) {
-        if (!other.is_ordered || !other.holds_back || &other == &channel) return true;
-        const bool has_rows = !other.items.empty() && other.items.front().kind == ItemKind::kData;
-        return (has_rows ? other.items.front().watermark : other.watermark) >= front.watermark;
+        return &other == &channel || may_pass(other, front.watermark);
+    });
+}
+
+// Whether nothing before `step` can come from the channel any more.
+bool GatherQueue::may_pass(const Channel& other, Watermark step) const {
+    if (other.group == kUnordered || other.has_ended) return true;
+    const bool has_rows = !other.items.empty() && other.items.front().kind == ItemKind::kData;
+    if (has_rows) return other.items.front().watermark >= step;
+    if (other.watermark >= step) return true;
+    return other.is_idle && !is_group_awake(other.group);
+}
+
+bool GatherQueue::is_group_awake(std::size_t group) const {
+    return std::any_of(channels_.begin(), channels_.end(), [group](const Channel& channel) {
+        return channel.group == group && channel.is_awake;
     });
 }
 
 void GatherQueue::deliver_front(Channel& channel, const std::vector<BatchHome*>& homes) {
     const EdgeItem item = channel.items.front();
     channel.items.pop_front();
-    channel.holds_back = item.kind == ItemKind::kData || item.kind == ItemKind::kWatermark;
+    channel.is_idle = item.kind == ItemKind::kIdle;
+    channel.has_ended = item.kind == ItemKind::kEnd;
     if (item.kind == ItemKind::kWatermark)
         channel.watermark = std::max(channel.watermark, item.watermark);
     deliver(item, *target_);

@@ -27,12 +27,19 @@ namespace thalweg {
 //           has reached that step: all rows of one window before any of the next. Nothing of a
 //           window is collected; a channel's rows stream as soon as no one can come before them.
 //           Other channels: as they come.
+//           Instances of a stage that hear the same words are one group. An idle channel does not
+//           hold others back, unless one of its own group has woken: what woke that one is on its
+//           way to it too.
 // Bounds    The channels' credits.
 // Threads   The merge agent's.
 class GatherQueue {
   public:
-    // `is_ordered`: for each port, for each of its channels.
-    GatherQueue(Gather& gather, StageInstance& target, std::vector<std::vector<bool>> is_ordered);
+    // `groups`: for each port, for each of its channels, the group, or kUnordered.
+    static constexpr std::size_t kUnordered = 0;
+
+    GatherQueue(Gather& gather,
+                StageInstance& target,
+                std::vector<std::vector<std::size_t>> groups);
     GatherQueue(GatherQueue&&) = default;
     GatherQueue& operator=(GatherQueue&&) = delete;
     GatherQueue(const GatherQueue&) = delete;
@@ -47,12 +54,16 @@ class GatherQueue {
     struct Channel {
         std::deque<EdgeItem> items;
         Watermark watermark;  // Of the words delivered so far.
-        bool is_ordered = false;
-        bool holds_back = true;  // Neither idle nor ended.
+        std::size_t group = kUnordered;
+        bool is_idle = false;
+        bool has_ended = false;
+        bool is_awake = false;  // By the last item that came, delivered or not.
     };
 
     [[nodiscard]] Channel* next_channel();
     [[nodiscard]] bool may_go(const Channel& channel) const;
+    [[nodiscard]] bool may_pass(const Channel& other, Watermark step) const;
+    [[nodiscard]] bool is_group_awake(std::size_t group) const;
     void deliver_front(Channel& channel, const std::vector<BatchHome*>& homes);
 
     Gather* gather_;
