@@ -61,7 +61,10 @@ std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
     auto work = static_cast<std::size_t>(input.outlet->resume());
     if (!input.is_stopped && settings_.control->stop_requested()) {
         input.is_stopped = !input.source->finished();
-        if (input.is_stopped) input.source->stop();
+        if (input.is_stopped) {
+            input.outlet->stop();
+            input.source->stop();
+        }
     }
     // Also while the outlet is not ready: a source that cannot wait sheds then.
     work += input.source->poll(settings_.turn->now_ns, records_max, *input.outlet);

@@ -31,8 +31,10 @@ GatherQueue::~GatherQueue() {
     gather_->drain([](EdgeItem&& item) { std::unique_ptr<Batch>(item.batch).reset(); });
 }
 
-std::size_t GatherQueue::work(std::size_t budget, const std::vector<BatchHome*>& homes) {
-    gather_->drain([this](EdgeItem&& item) {
+std::size_t GatherQueue::work(std::size_t budget,
+                              const std::vector<BatchHome*>& homes,
+                              std::int64_t now_ns) {
+    const std::size_t came = gather_->drain([this](EdgeItem&& item) {
         Channel& channel = channels_[index_[item.port][item.channel]];
         channel.items.push_back(item);
         channel.is_awake = item.kind == ItemKind::kData || item.kind == ItemKind::kWatermark;
@@ -43,7 +45,23 @@ std::size_t GatherQueue::work(std::size_t budget, const std::vector<BatchHome*>&
         if (channel == nullptr) break;
         deliver_front(*channel, homes);
     }
+    if (came + done != 0) moved_ns_ = now_ns;
+    look_for_stall(now_ns);
     return done;
+}
+
+// Whoever has said nothing for so long, while others wait for it, is taken to have come as far.
+void GatherQueue::look_for_stall(std::int64_t now_ns) {
+    Watermark held = Watermark::min();
+    for (const Channel& channel : channels_) {
+        for (const EdgeItem& item : channel.items)
+            held = std::max(held, item.watermark);
+    }
+    if (held == Watermark::min() || !target_->ready()) moved_ns_ = now_ns;
+    if (now_ns - moved_ns_ < kStallNs) return;
+    for (Channel& channel : channels_) {
+        if (channel.items.empty()) channel.watermark = std::max(channel.watermark, held);
+    }
 }
 
 GatherQueue::Channel* GatherQueue::next_channel() {
@@ -120,7 +138,7 @@ std::size_t MergeAgent::do_work(std::size_t budget) {
     for (StageInstance* const stage : stages_)
         work += stage->resume() ? 1U : 0U;
     for (GatherQueue& queue : queues_)
-        work += queue.work(budget, homes_);
+        work += queue.work(budget, homes_, settings_.turn->now_ns);
     if (work == 0 && !queues_.empty()) {
         for (StageInstance* const stage : stages_)
             stage->flush();

@@ -29,11 +29,15 @@ namespace thalweg {
 //           Other channels: as they come.
 //           Instances of a stage that hear the same words are one group. An idle channel does not
 //           hold others back, unless one of its own group has woken: what woke that one is on its
-//           way to it too.
+//           way to it too. Where agents fall idle and wake while others go on, shards may hear of
+//           it in different orders, and one may wait for input that is held up by another's rows:
+//           when nothing has moved for kStallNs, what is held back goes.
 // Bounds    The channels' credits.
 // Threads   The merge agent's.
 class GatherQueue {
   public:
+    static constexpr std::int64_t kStallNs = kNanosPerSecond;
+
     // `groups`: for each port, for each of its channels, the group, or kUnordered.
     static constexpr std::size_t kUnordered = 0;
 
@@ -47,8 +51,10 @@ class GatherQueue {
     ~GatherQueue();
 
     // Takes what has come, and gives the stage what may go, up to `budget` items. Batches go to
-    // homes[producer].
-    [[nodiscard]] std::size_t work(std::size_t budget, const std::vector<BatchHome*>& homes);
+    // homes[producer]. `now_ns` is processing time.
+    [[nodiscard]] std::size_t work(std::size_t budget,
+                                   const std::vector<BatchHome*>& homes,
+                                   std::int64_t now_ns);
 
   private:
     struct Channel {
@@ -64,13 +70,15 @@ class GatherQueue {
     [[nodiscard]] bool may_go(const Channel& channel) const;
     [[nodiscard]] bool may_pass(const Channel& other, Watermark step) const;
     [[nodiscard]] bool is_group_awake(std::size_t group) const;
+    void look_for_stall(std::int64_t now_ns);
     void deliver_front(Channel& channel, const std::vector<BatchHome*>& homes);
 
     Gather* gather_;
     StageInstance* target_;
     std::vector<std::vector<std::size_t>> index_;  // [port][channel] -> channels_.
     std::vector<Channel> channels_;
-    std::size_t next_ = 0;  // Where to look first: channels take turns.
+    std::size_t next_ = 0;               // Where to look first: channels take turns.
+    std::int64_t moved_ns_ = 0;  // When something came or went, or nothing was held back.
 };
 
 // Puts the outputs of the shards together and feeds the sinks.

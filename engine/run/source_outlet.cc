@@ -62,12 +62,13 @@ SplitId SourceOutlet::open_split() {
 }
 
 void SourceOutlet::close_split(SplitId split) {
+    if (is_stopped_) return;
     if (held_ && held_->split == split) {
         held_->is_closing = true;
-        return;
+    } else {
+        splits_.close(split);
+        follow_splits();
     }
-    splits_.close(split);
-    follow_splits();
 }
 
 bool SourceOutlet::ready() {
@@ -147,7 +148,9 @@ void SourceOutlet::finish_batch() {
     const bool is_closing = held_->is_closing;
     held_.reset();
     context_.scratch.reset();
-    if (is_closing) close_split(split);
+    if (!is_closing) return;
+    splits_.close(split);
+    follow_splits();
 }
 
 // The running maximum of a split after rows [first, end).

@@ -66,6 +66,10 @@ class SourceOutlet final : public Outlet {
     void reject(const Rejected& record) override;
     void flush() override;
 
+    // The source was stopped: a split that closes from now on has not come to its end, and goes on
+    // holding the watermark back.
+    void stop() noexcept { is_stopped_ = true; }
+
     // Goes on with a held batch, and lets silent splits go. Returns whether anything was done.
     bool resume();
 
@@ -123,6 +127,7 @@ class SourceOutlet final : public Outlet {
     Watermark sent_;     // What the stage has been told.
     bool is_idle_ = false;
     bool is_flush_wanted_ = false;
+    bool is_stopped_ = false;
     bool has_ended_ = false;
     bool has_had_split_ = false;
     std::size_t turn_rows_ = kBatchRows;       // Delivered in one turn, at most.

@@ -213,6 +213,7 @@ void StageInstance::settle() {
 // Begins to advance if the channels allow it. Returns whether all of them have ended.
 bool StageInstance::settle_watermark() {
     Watermark least = Watermark::max();
+    Watermark greatest;
     bool any_holds = false;
     bool any_idle = false;
     bool all_ended = true;
@@ -220,19 +221,25 @@ bool StageInstance::settle_watermark() {
         for (const Channel& channel : port) {
             all_ended = all_ended && channel.has_ended;
             any_idle = any_idle || channel.is_idle;
+            greatest = std::max(greatest, channel.watermark);
             if (channel.is_idle) continue;
             any_holds = true;
             least = std::min(least, channel.watermark);
         }
     }
     ASSERT(any_holds || any_idle);
-    if (any_holds && least > watermark_ && !(least.is_max() && any_idle)) {
+    if (!any_holds && greatest > watermark_) {
+        target_ = greatest;
+        begin(Work::kAdvance);
+    } else if (any_holds && least > watermark_ && !(least.is_max() && any_idle)) {
         target_ = least;
         begin(Work::kAdvance);
     } else if (any_holds && is_idle_) {
         is_idle_ = false;
         for (const std::unique_ptr<StageOutput>& output : outputs_)
             output->advance(watermark_);
+    } else if (!any_holds && is_dirty_ && !all_ended) {
+        begin(Work::kFlush);  // Nothing that is held back may be late once others go on.
     } else if (!any_holds && !is_idle_ && !all_ended) {
         is_idle_ = true;
         for (const std::unique_ptr<StageOutput>& output : outputs_)

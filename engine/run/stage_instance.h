@@ -32,9 +32,11 @@ struct StageCounters {
 //   port 1: channel 0, 1, ...  -> op 0 -> emitter -> op 1 -> ... -> emitter -> output 1 ...
 //
 //   A channel is one producer of the input (an agent's instance of the stage before). The watermark
-//   of the stage is the minimum over the channels of all ports, idle ones left out; while none is
-//   left it stays where it is. A channel that ended counts with its last word: Watermark::max()
-//   when its end fires everything, and otherwise what it had reached, so that nothing fires.
+//   of the stage is the minimum over the channels of all ports, idle ones left out; when none is
+//   left, the furthest of them: as if that one had been the last to fall idle, so that all shards
+//   come to rest at the same watermark, whichever channel they hear first. A channel that ended
+//   counts with its last word: Watermark::max() when its end fires everything, and otherwise what
+//   it had reached, so that nothing fires.
 //
 // Contract
 //   Whatever emits in bulk is resumable. While such work is unfinished the stage is busy: nobody

@@ -198,7 +198,9 @@ struct Gathering {
     Gather gather{{2}, 3};
     GatherQueue queue;
 
-    explicit Gathering(bool is_ordered) : queue(gather, instance, {{is_ordered, is_ordered}}) {
+    using Groups = std::vector<std::size_t>;
+
+    explicit Gathering(Groups groups) : queue(gather, instance, {std::move(groups)}) {
         instance.add_output(std::make_unique<RecordingOutput>(log));
     }
 
@@ -220,11 +222,11 @@ struct Gathering {
         return is_pushed;
     }
 
-    std::size_t work() { return queue.work(100, {&homes[0], &homes[1]}); }
+    std::size_t work() { return queue.work(100, {&homes[0], &homes[1]}, clock.now_ns); }
 };
 
 TEST_CASE("merge_agent: rows of a later window wait for those of an earlier one") {
-    Gathering gathering(true);
+    Gathering gathering({1, 2});
     CHECK(gathering.push(0, ItemKind::kData, 10));
     CHECK(gathering.push(0, ItemKind::kWatermark, 10));
     CHECK(gathering.push(0, ItemKind::kData, 20));
@@ -243,7 +245,7 @@ TEST_CASE("merge_agent: rows of a later window wait for those of an earlier one"
 }
 
 TEST_CASE("merge_agent: a channel that is held back takes no room from its producer's others") {
-    Gathering gathering(true);
+    Gathering gathering({1, 2});
     for (int i = 0; i < 3; ++i)
         CHECK(gathering.push(0, 0, ItemKind::kData, 20));
     CHECK_FALSE(gathering.push(0, 0, ItemKind::kData, 20));
@@ -254,12 +256,42 @@ TEST_CASE("merge_agent: a channel that is held back takes no room from its produ
     CHECK(gathering.log->rows.front() == Pair{0, 10});
 }
 
+TEST_CASE("merge_agent: an idle shard holds back one that has woken, until it wakes as well") {
+    Gathering gathering({1, 1});
+    CHECK(gathering.push(0, ItemKind::kIdle, 0));
+    CHECK(gathering.push(1, ItemKind::kIdle, 0));
+    CHECK(gathering.push(0, ItemKind::kData, 20));
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows.empty());
+    CHECK(gathering.push(1, ItemKind::kData, 10));
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows == std::vector<Pair>{{1, 10}});
+    CHECK(gathering.push(0, ItemKind::kIdle, 0));
+    CHECK(gathering.push(1, ItemKind::kIdle, 0));
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows.back() == Pair{0, 20});
+}
+
+TEST_CASE("merge_agent: rows held back for ever go after a while") {
+    Gathering gathering({1, 1});
+    CHECK(gathering.push(0, ItemKind::kData, 20));
+    CHECK(gathering.push(1, ItemKind::kWatermark, 10));
+    static_cast<void>(gathering.work());
+    gathering.clock.now_ns += GatherQueue::kStallNs - 1;
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows.empty());
+    gathering.clock.now_ns += 1;
+    static_cast<void>(gathering.work());
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows == std::vector<Pair>{{0, 20}});
+}
+
 TEST_CASE("merge_agent: without order rows go as they come; held back items keep their credits") {
-    Gathering unordered(false);
+    Gathering unordered({GatherQueue::kUnordered, GatherQueue::kUnordered});
     CHECK(unordered.push(0, ItemKind::kData, 10));
     static_cast<void>(unordered.work());
     CHECK(unordered.log->rows.size() == 1);
-    Gathering ordered(true);
+    Gathering ordered({1, 1});
     for (int i = 0; i < 3; ++i)
         CHECK(ordered.push(0, ItemKind::kData, 10));
     CHECK_FALSE(ordered.push(0, ItemKind::kData, 10));

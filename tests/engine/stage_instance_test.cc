@@ -77,7 +77,7 @@ TEST_CASE("stage_instance: an idle channel holds nothing back until it speaks ag
     bench.instance->idle(0, 1);
     CHECK(bench.take_events() == Events{"watermark 10"});
     bench.instance->idle(0, 0);
-    CHECK(bench.take_events() == Events{"idle"});
+    CHECK(bench.take_events() == Events{"flush", "idle"});
     bench.instance->advance(0, 1, {5});  // Behind: active again, and the watermark stays.
     CHECK(bench.take_events() == Events{"watermark 10"});
     bench.instance->advance(0, 0, {30});
@@ -87,6 +87,17 @@ TEST_CASE("stage_instance: an idle channel holds nothing back until it speaks ag
     bench.instance->advance(0, 0, Watermark::max());
     bench.instance->idle(0, 1);  // Idle is not ended: the other's end does not fire everything.
     CHECK(bench.take_events().empty());
+}
+
+TEST_CASE("stage_instance: all idle, it has come as far as the furthest, whoever slept first") {
+    for (const std::size_t first : {0UL, 1UL}) {
+        Bench bench({}, {2});
+        bench.instance->advance(0, 0, {10});
+        bench.instance->advance(0, 1, {30});
+        bench.instance->idle(0, first);
+        bench.instance->idle(0, 1 - first);
+        CHECK(bench.instance->watermark() == Watermark{30});
+    }
 }
 
 TEST_CASE("stage_instance: it ends when all channels have, and fires only if they say so") {
