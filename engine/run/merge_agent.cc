@@ -37,7 +37,7 @@ std::size_t GatherQueue::work(std::size_t budget,
     const std::size_t came = gather_->drain([this](EdgeItem&& item) {
         Channel& channel = channels_[index_[item.port][item.channel]];
         channel.items.push_back(item);
-        channel.is_awake = item.kind == ItemKind::kData || item.kind == ItemKind::kWatermark;
+        channel.is_awake = item.kind != ItemKind::kIdle;  // Where one ends, all will.
     });
     std::size_t done = 0;
     for (; done < budget && target_->ready(); ++done) {

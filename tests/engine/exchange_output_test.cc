@@ -272,6 +272,19 @@ TEST_CASE("merge_agent: an idle shard holds back one that has woken, until it wa
     CHECK(gathering.log->rows.back() == Pair{0, 20});
 }
 
+TEST_CASE("merge_agent: an idle shard holds back one that has woken and ended") {
+    Gathering gathering({1, 1});
+    CHECK(gathering.push(1, ItemKind::kIdle, 0));
+    CHECK(gathering.push(0, ItemKind::kData, 20));
+    CHECK(gathering.push(0, ItemKind::kEnd, 0));
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows.empty());
+    CHECK(gathering.push(1, ItemKind::kData, 10));
+    CHECK(gathering.push(1, ItemKind::kEnd, 0));
+    static_cast<void>(gathering.work());
+    CHECK(gathering.log->rows == std::vector<Pair>{{1, 10}, {0, 20}});
+}
+
 TEST_CASE("merge_agent: rows held back for ever go after a while") {
     Gathering gathering({1, 1});
     CHECK(gathering.push(0, ItemKind::kData, 20));
