@@ -200,6 +200,10 @@ std::string check_answer(const SimEvidence& evidence) {
     std::string wrong;
     for (std::size_t i = 0; i < answer.sinks.size() && is_certain && wrong.empty(); ++i)
         wrong = check_rows(answer.sinks[i], evidence.results[i].rows);
+    if (!wrong.empty()) {
+        wrong += "\n  late: expected " + std::to_string(answer.counts.late) + ", found " +
+                 std::to_string(evidence.facts.totals.late);
+    }
     if (wrong.empty() && is_certain) wrong = check_counts(answer.counts, evidence.facts.totals);
     if (wrong.empty() && !is_certain && evidence.query.count_cell)
         wrong = check_groups(evidence, answer);

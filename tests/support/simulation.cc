@@ -348,7 +348,13 @@ void Simulation::step_to_the_end() {
             if (is_bounded_) network_->hang_up();
         }
         if (step > heal_at_ + kStepsMax) {
-            outcome_.problem = "the query does not end";
+            outcome_.problem = "the query does not end, with " + std::to_string(desk_.refusals) +
+                               " polls that found it full";
+            for (const SimConnection& each : network_->connections()) {
+                if (each.is_closed) continue;
+                outcome_.problem += "\n  open: agent " + std::to_string(each.agent) + ", taken " +
+                                    std::to_string(each.taken) + " of " + std::to_string(each.end);
+            }
             return;
         }
         bool is_over = is_healed && !is_bounded_;
