@@ -135,7 +135,7 @@ std::size_t FileSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& ou
 bool FileSource::begin(File& file, Outlet& outlet) {
     file.descriptor = Descriptor(::open(file.path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!file.descriptor.is_open()) {
-        event_("cannot read '" + file.path + "': " + text_of_errno(errno));
+        report_unreadable(file);
         return false;
     }
     static_cast<void>(::posix_fadvise(file.descriptor.get(), 0, 0, POSIX_FADV_SEQUENTIAL));
@@ -153,6 +153,16 @@ bool FileSource::begin(File& file, Outlet& outlet) {
     return true;
 }
 
+// Half of a bounded input must not pass for all of it; one that is monitored may come back.
+void FileSource::report_unreadable(const File& file) {
+    std::string text = "cannot read '" + file.path + "': " + text_of_errno(errno);
+    if (is_bounded()) {
+        failure_ = std::move(text);
+    } else {
+        event_(text);
+    }
+}
+
 // Reads one buffer of the current file and delivers it, or goes on delivering the one before.
 std::size_t FileSource::read(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
     StreamReader& reader = *current_->reader;
@@ -165,7 +175,7 @@ std::size_t FileSource::read(std::int64_t now_ns, std::size_t budget, Outlet& ou
                                        room.size(),
                                        static_cast<off_t>(current_->bytes_read));
         const std::size_t bytes = result > 0 ? static_cast<std::size_t>(result) : 0;
-        if (result < 0) event_("cannot read '" + current_->path + "': " + text_of_errno(errno));
+        if (result < 0) report_unreadable(*current_);
         reader.take(bytes, now_ns);
         current_->bytes_read += bytes;
         is_exhausted = bytes == 0;

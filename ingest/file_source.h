@@ -26,8 +26,8 @@ struct FileSettings {
 //
 // Contract  Bounded, unless it monitors: then files that appear, and bytes appended to files known,
 //           are read within the interval; a line without its end waits for it.
-// Failure   open() fails for a path that is not there. A file that cannot be read later on is said
-//           and skipped.
+// Failure   open() fails for a path that is not there. A file that cannot be read later on is the
+//           end of a bounded source (failure()); a monitoring one says so and tries again.
 // Threads   The ingest agent's.
 class FileSource final : public Source {
   public:
@@ -44,6 +44,8 @@ class FileSource final : public Source {
 
     [[nodiscard]] const SourceCounters& counters() const override { return workspace_.counters(); }
 
+    [[nodiscard]] std::string_view failure() const override { return failure_; }
+
     [[nodiscard]] std::int64_t next_poll_ns() const override;
 
   private:
@@ -53,6 +55,7 @@ class FileSource final : public Source {
     void look(std::int64_t now_ns);
     bool begin(File& file, Outlet& outlet);
     std::size_t read(std::int64_t now_ns, std::size_t budget, Outlet& outlet);
+    void report_unreadable(const File& file);
     void put_down(Outlet& outlet);
     void finish(Outlet& outlet);
 
@@ -68,6 +71,7 @@ class FileSource final : public Source {
     std::vector<std::string> waiting_;                    // Paths to read, the next one last.
     File* current_ = nullptr;
     std::int64_t look_again_ns_ = INT64_MIN;
+    std::string failure_;
 
   public:
     FileSource(const FileSource&) = delete;

@@ -99,6 +99,10 @@ class Source {
     virtual void stop() = 0;
     [[nodiscard]] virtual bool finished() const = 0;
 
+    // Why the input cannot be read on, when that must not pass for its end: a bounded source that
+    // has lost a part. The engine fails the query with it. Empty while all is well.
+    [[nodiscard]] virtual std::string_view failure() const { return {}; }
+
     // Whether the input ends by itself (a file, datagen with number-of-rows, stdin).
     [[nodiscard]] virtual bool is_bounded() const = 0;
 

@@ -15,6 +15,7 @@ IngestAgent::IngestAgent(Settings settings)
 
 void IngestAgent::add_source(std::unique_ptr<Source> source, SourceOutlet::Settings outlet) {
     auto input = std::make_unique<Input>();
+    input->name = outlet.source->source.name;
     outlet.is_bounded = source->is_bounded();
     input->outlet = std::make_unique<SourceOutlet>(std::move(outlet));
     input->source = std::move(source);
@@ -42,8 +43,20 @@ std::size_t IngestAgent::do_work(std::size_t budget) {
         work += static_cast<std::size_t>(stage->resume());
     work += settings_.door.poll();
     work += poll_all(budget);
+    flush_in_time();
     publish();
     return work;
+}
+
+// A source that never pauses never flushes, and a row for a shard that gets few would wait in an
+// open batch for company. Rare enough to leave local aggregation its effect.
+void IngestAgent::flush_in_time() {
+    constexpr std::int64_t kFlushNs = 20'000'000;
+    const std::int64_t now_ns = settings_.turn->now_ns;
+    if (now_ns >= flushed_at_ns_ && now_ns - flushed_at_ns_ < kFlushNs) return;
+    flushed_at_ns_ = now_ns;
+    for (const std::unique_ptr<Input>& input : inputs_)
+        input->outlet->flush();
 }
 
 std::size_t IngestAgent::poll_all(std::size_t budget) {
@@ -68,6 +81,10 @@ std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
     }
     // Also while the outlet is not ready: a source that cannot wait sheds then.
     work += input.source->poll(settings_.turn->now_ns, records_max, *input.outlet);
+    if (const std::string_view failure = input.source->failure(); !failure.empty()) {
+        settings_.control->fail("table '" + input.name + "': " + std::string(failure));
+        return work;
+    }
     if (input.source->finished() && !input.outlet->is_holding()) {
         finish(input);
         ++work;

@@ -87,6 +87,7 @@ class IngestAgent final : public Agent {
     static constexpr std::size_t kGentleTurns = 256;
 
     struct Input {
+        std::string name;
         std::unique_ptr<SourceOutlet> outlet;
         std::unique_ptr<Source> source;  // Goes first: it may know the outlet.
         bool is_stopped = false;
@@ -96,6 +97,7 @@ class IngestAgent final : public Agent {
 
     [[nodiscard]] std::size_t poll_all(std::size_t budget);
     [[nodiscard]] std::size_t poll(Input& input, std::size_t records_max);
+    void flush_in_time();
     void finish(Input& input);
     void publish();
 
@@ -103,6 +105,7 @@ class IngestAgent final : public Agent {
     BatchHome home_;
     std::vector<StageInstance*> stages_;
     std::vector<std::unique_ptr<Input>> inputs_;  // In the order of the topology.
+    std::int64_t flushed_at_ns_ = 0;
     std::size_t gentle_turns_left_ = kGentleTurns;
 };
 

@@ -72,7 +72,7 @@ LogField::LogField(std::string_view name, double value) : name_(name) {
 std::uint64_t LogSite::admit() noexcept {
     // Relaxed: a count, and nothing else depends on it.
     const std::uint64_t count = events_.fetch_add(1, std::memory_order_relaxed) + 1;
-    return count <= kEventsAlways || std::has_single_bit(count) ? count : 0;
+    return count <= always_ || std::has_single_bit(count) ? count : 0;
 }
 
 void Log::write(LogLevel level, std::string_view event, Fields fields, std::uint64_t count) {

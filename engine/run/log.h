@@ -60,10 +60,14 @@ class LogSite {
   public:
     static constexpr std::uint64_t kEventsAlways = 4;
 
+    // Admits the first `always` events.
+    explicit LogSite(std::uint64_t always = kEventsAlways) noexcept : always_(always) {}
+
     // Counts an event. Returns the count if it should be written, else 0.
     [[nodiscard]] std::uint64_t admit() noexcept;
 
   private:
+    std::uint64_t always_;
     std::atomic<std::uint64_t> events_{0};
 };
 

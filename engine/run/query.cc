@@ -131,7 +131,7 @@ void Query::add_runner(const RunOptions& options, std::vector<std::size_t> agent
 void Query::on_event(const QueryEvent& event) {
     if (event.event == "record.rejected") {
         log_.warn(reject_site_, event.event, {{"source", event.name}, {"reason", event.text}});
-    } else {
+    } else if (event_site_.admit() != 0) {
         log_.info(event.event, {{"table", event.name}, {"text", event.text}});
     }
 }

@@ -89,6 +89,7 @@ class Query {
     const Clock& clock_;
     Log& log_;
     LogSite reject_site_;
+    LogSite event_site_{1'000};  // Peers that come and go must not fill the log.
     std::unique_ptr<Execution> execution_;
     std::vector<std::unique_ptr<Runner>> runners_;  // Go first: they call the agents.
     std::int64_t started_ns_ = 0;

@@ -53,7 +53,7 @@ class File {
 };
 
 Result<File> create(const std::string& path) {
-    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+    const int descriptor = ::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
     if (descriptor < 0) return fail(Code::kIo, describe_errno("cannot write", path, errno));
     return File(descriptor);
 }
@@ -69,14 +69,30 @@ class SingleFileSink final : public DescriptorSink {
         return {};
     }
 
+    [[nodiscard]] Result<void> write(const BatchView& rows) override {
+        TRY_VOID(empty_once());
+        return DescriptorSink::write(rows);
+    }
+
     [[nodiscard]] Result<void> close() override {
+        TRY_VOID(empty_once());
         TRY_VOID(writer_->flush());
         return file_.close(path_);
     }
 
   private:
+    // What was in the file goes when the query has started: a start that fails costs nothing.
+    Result<void> empty_once() {
+        if (is_empty_) return {};
+        is_empty_ = true;
+        // Devices and pipes have nothing to cut off.
+        if (::ftruncate(file_.descriptor(), 0) == 0 || errno == EINVAL) return {};
+        return fail(Code::kIo, describe_errno("cannot empty", path_, errno));
+    }
+
     std::string path_;
     File file_;
+    bool is_empty_ = false;
 };
 
 class PartFileSink final : public DescriptorSink {
@@ -137,6 +153,8 @@ class PartFileSink final : public DescriptorSink {
         ++next_part_;
         final_path_ = directory_ / name.data();
         open_path_ = directory_ / ("." + std::string(name.data()) + ".inprogress");
+        std::error_code ignored;
+        fs::remove(open_path_, ignored);  // Left behind by a process that was killed.
         TRY(file_, create(open_path_.string()));
         writer_ = std::make_unique<FdWriter>(file_.descriptor(), open_path_.string());
         part_began_ns_ = 0;

@@ -157,6 +157,17 @@ TEST_CASE("sink: one file is made anew and holds what was written") {
     CHECK_EQ(sink->counters().bytes, lines(0, 1024).size());
 }
 
+TEST_CASE("sink: a start that fails leaves the file as it was") {
+    const Scratch scratch;
+    const std::string path = scratch / "out.jsonl";
+    std::ofstream(path) << "old\n";
+    {
+        const auto sink =
+            open_sink(spec({{"connector", "filesystem"}, {"path", path}, {"format", "json"}}));
+    }
+    CHECK_EQ(contents(path), "old\n");
+}
+
 TEST_CASE("sink: flush makes rows visible at the next poll") {
     const Scratch scratch;
     const std::string path = scratch / "out.jsonl";

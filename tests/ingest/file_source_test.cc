@@ -139,6 +139,18 @@ TEST_CASE("file: what is not there is one clear line") {
     CHECK_NE(driver.open(file_spec(folder.path("in/"))), "");
 }
 
+TEST_CASE("file: half of a bounded directory does not pass for all of it") {
+    const Folder folder;
+    folder.append("a", number_lines(0, 10));
+    folder.append("b", number_lines(10, 10));
+    SourceDriver driver;
+    REQUIRE_EQ(driver.open(file_spec(folder.path())), "");
+    REQUIRE_EQ(::unlink(folder.path("b").c_str()), 0);
+    static_cast<void>(driver.run_to_end());
+    CHECK_EQ(driver.source->failure(),
+             "cannot read '" + folder.path("b") + "': No such file or directory");
+}
+
 TEST_CASE("file: a named pipe, which would be waited for, is refused") {
     const Folder folder;
     folder.append("a", "");
