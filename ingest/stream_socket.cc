@@ -33,7 +33,7 @@ Result<void> check_free(const SocketAddress& address) {
 
 // Removes the socket file of a process that is gone, and nothing but a socket.
 void remove_stale(const SocketAddress& address) {
-    struct stat status {};
+    struct stat status{};
     const bool is_there = ::lstat(to_string(address).c_str(), &status) == 0;
     if (!is_there || !S_ISSOCK(status.st_mode)) return;
     const Result<Descriptor> probe = open_socket(AF_UNIX, SOCK_STREAM);

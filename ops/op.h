@@ -14,8 +14,8 @@ namespace thalweg {
 
 // What operators count. Single writer: the agent that runs them; published by the engine.
 struct OpCounters {
-    std::uint64_t late_rows = 0;      // Dropped: every window they belong to has fired.
-    std::uint64_t filtered_rows = 0;  // Did not satisfy a WHERE, a join's or a HAVING condition.
+    std::uint64_t late_rows = 0;       // Dropped: every window they belong to has fired.
+    std::uint64_t filtered_rows = 0;   // Did not satisfy a WHERE, a join's or a HAVING condition.
     std::uint64_t null_time_rows = 0;  // Dropped: NULL where a window needs its time.
 };
 

@@ -30,9 +30,9 @@ std::int64_t WindowSpec::first_window_end(std::int64_t slice_end) const noexcept
 }
 
 std::int64_t WindowSpec::first_window_end_after(std::int64_t time_ns) const noexcept {
-    const std::int64_t origin =
-        kind == WindowKind::kHop ? saturating_add(offset_ns, floor_mod(size_ns, slide_ns))
-                                 : offset_ns;
+    const std::int64_t origin = kind == WindowKind::kHop
+                                    ? saturating_add(offset_ns, floor_mod(size_ns, slide_ns))
+                                    : offset_ns;
     return saturating_add(align_down(time_ns, origin, slide_ns), slide_ns);
 }
 

@@ -24,7 +24,9 @@ std::byte* allocate_values(std::size_t bytes) {
     return static_cast<std::byte*>(block);
 }
 
-std::size_t words_for(std::size_t rows) { return (rows + 63) / 64; }
+std::size_t words_for(std::size_t rows) {
+    return (rows + 63) / 64;
+}
 
 template <class T>
 void gather(T* target, const T* source, std::span<const std::uint16_t> rows) {
@@ -38,7 +40,9 @@ StringRef copy_string(const StringRef& text, Arena& arena) {
 
 }  // namespace
 
-void Column::AlignedFree::operator()(void* pointer) const noexcept { std::free(pointer); }
+void Column::AlignedFree::operator()(void* pointer) const noexcept {
+    std::free(pointer);
+}
 
 Column::Column(Type type, std::size_t capacity)
     : type_(std::move(type)), physical_(type_.physical()), capacity_(align_up(capacity, 64)) {
@@ -109,8 +113,7 @@ void Column::copy_row(std::size_t row, const Column& from, std::size_t from_row,
         data<StringRef>()[row] = copy_string(from.data<StringRef>()[from_row], arena);
     } else {
         const std::size_t width = physical_bytes(physical_);
-        std::memcpy(
-            values_.get() + row * width, from.values_.get() + from_row * width, width);
+        std::memcpy(values_.get() + row * width, from.values_.get() + from_row * width, width);
     }
 }
 
@@ -124,9 +127,8 @@ void Column::copy_rows(std::size_t first_row,
             copy_row(first_row + i, from, rows[i], arena);
         return;
     }
-    visit_physical(physical_, [&]<class T>() {
-        gather(data<T>() + first_row, from.data<T>(), rows);
-    });
+    visit_physical(physical_,
+                   [&]<class T>() { gather(data<T>() + first_row, from.data<T>(), rows); });
     if (physical_ == Physical::kString) {
         StringRef* const strings = data<StringRef>() + first_row;
         for (std::size_t i = 0; i < rows.size(); ++i) {

@@ -36,8 +36,8 @@ std::string name_of(const Type& type) {
         case TypeKind::kFloat: return "FLOAT";
         case TypeKind::kDouble: return "DOUBLE";
         case TypeKind::kDecimal:
-            return "DECIMAL(" + std::to_string(type.precision) + ", " +
-                   std::to_string(type.scale) + ")";
+            return "DECIMAL(" + std::to_string(type.precision) + ", " + std::to_string(type.scale) +
+                   ")";
         case TypeKind::kChar: return with_length("CHAR", type);
         case TypeKind::kVarchar:
             return type.precision == Type::kLengthMax ? "STRING" : with_length("VARCHAR", type);
@@ -69,9 +69,13 @@ Type Type::map(Type key, Type value) {
     return nested(TypeKind::kMap, {{"key", std::move(key)}, {"value", std::move(value)}});
 }
 
-Type Type::row(std::vector<Field> fields) { return nested(TypeKind::kRow, std::move(fields)); }
+Type Type::row(std::vector<Field> fields) {
+    return nested(TypeKind::kRow, std::move(fields));
+}
 
-Type Type::not_null() const { return with_nullable(false); }
+Type Type::not_null() const {
+    return with_nullable(false);
+}
 
 Type Type::with_nullable(bool is_nullable) const {
     Type result = *this;

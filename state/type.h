@@ -71,11 +71,17 @@ struct Type {
     static Type of(TypeKind kind) { return {kind, true, 0, 0, nullptr}; }
 
     static Type boolean() { return of(TypeKind::kBoolean); }
+
     static Type integer() { return of(TypeKind::kInt); }
+
     static Type bigint() { return of(TypeKind::kBigint); }
+
     static Type real() { return of(TypeKind::kFloat); }
+
     static Type double_precision() { return of(TypeKind::kDouble); }
+
     static Type string() { return {TypeKind::kVarchar, true, kLengthMax, 0, nullptr}; }
+
     static Type bytes() { return {TypeKind::kVarbinary, true, kLengthMax, 0, nullptr}; }
 
     static Type decimal(std::int32_t precision, std::int32_t scale) {

@@ -10,6 +10,9 @@
 
 name=${name:-$(basename "$0")}
 
+# With these, clones of the repository share what ccache has compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 say() { printf '%s: %s\n' "$name" "$*"; }
 
 fail() {

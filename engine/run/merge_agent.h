@@ -77,7 +77,7 @@ class GatherQueue {
     StageInstance* target_;
     std::vector<std::vector<std::size_t>> index_;  // [port][channel] -> channels_.
     std::vector<Channel> channels_;
-    std::size_t next_ = 0;               // Where to look first: channels take turns.
+    std::size_t next_ = 0;       // Where to look first: channels take turns.
     std::int64_t moved_ns_ = 0;  // When something came or went, or nothing was held back.
 };
 

@@ -71,8 +71,8 @@ struct Stage {
 
 // How a source's rows get their time.
 struct EventTime {
-    std::size_t column = 0;  // Of SourceStage::columns' result: the row time.
-    ExprPtr watermark;       // Over the same columns: WATERMARK FOR column AS watermark.
+    std::size_t column = 0;            // Of SourceStage::columns' result: the row time.
+    ExprPtr watermark;                 // Over the same columns: WATERMARK FOR column AS watermark.
     std::int64_t idle_timeout_ns = 0;  // 0: a silent split holds the watermark back for ever.
 };
 

@@ -46,6 +46,7 @@ class Random {
     }
 
     static constexpr std::uint64_t min() noexcept { return 0; }
+
     static constexpr std::uint64_t max() noexcept { return ~std::uint64_t{0}; }
 
   private:

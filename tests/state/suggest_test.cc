@@ -16,6 +16,7 @@ TEST_CASE("suggest: edit distance counts inserts, deletes, replacements and swap
         std::string_view right;
         std::size_t distance;
     };
+
     const std::array<Row, 9> rows = {{
         {"", "", 0},
         {"json", "JSON", 0},
