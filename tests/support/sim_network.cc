@@ -174,6 +174,7 @@ void SimNetwork::make_client(std::size_t table, std::vector<SimEvent> events, Ra
             if (added.end < last.end) --next;
         } else {
             before = finish(std::move(connection), random);
+            if (resets && !traffic_.reconnects) return;  // Reset before its first word.
         }
     } while (next < events.size());
 }
