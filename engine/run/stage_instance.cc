@@ -213,26 +213,28 @@ void StageInstance::settle() {
 // Begins to advance if the channels allow it. Returns whether all of them have ended.
 bool StageInstance::settle_watermark() {
     Watermark least = Watermark::max();
-    Watermark greatest;
+    Watermark greatest_idle;
     bool any_holds = false;
     bool any_idle = false;
     bool all_ended = true;
     for (const std::vector<Channel>& port : channels_) {
         for (const Channel& channel : port) {
             all_ended = all_ended && channel.has_ended;
-            any_idle = any_idle || channel.is_idle;
-            greatest = std::max(greatest, channel.watermark);
-            if (channel.is_idle) continue;
+            if (channel.is_idle) {
+                any_idle = true;
+                greatest_idle = std::max(greatest_idle, channel.watermark);
+                continue;
+            }
             any_holds = true;
             least = std::min(least, channel.watermark);
         }
     }
     ASSERT(any_holds || any_idle);
-    if (!any_holds && greatest > watermark_) {
-        target_ = greatest;
-        begin(Work::kAdvance);
-    } else if (any_holds && least > watermark_ && !(least.is_max() && any_idle)) {
-        target_ = least;
+    // Those at their end do not speak for the idle ones, and nobody else has a word.
+    const bool only_idle = !any_holds || (least.is_max() && any_idle);
+    const Watermark reached = only_idle ? greatest_idle : least;
+    if (reached > watermark_) {
+        target_ = reached;
         begin(Work::kAdvance);
     } else if (any_holds && is_idle_) {
         is_idle_ = false;

@@ -36,7 +36,8 @@ struct StageCounters {
 //   left, the furthest of them: as if that one had been the last to fall idle, so that all shards
 //   come to rest at the same watermark, whichever channel they hear first. A channel that ended
 //   counts with its last word: Watermark::max() when its end fires everything, and otherwise what
-//   it had reached, so that nothing fires.
+//   it had reached, so that nothing fires. Where some have ended at max() and all others are idle,
+//   it is the furthest of the idle ones: whoever hears of the ends first gets no further ahead.
 //
 // Contract
 //   Whatever emits in bulk is resumable. While such work is unfinished the stage is busy: nobody

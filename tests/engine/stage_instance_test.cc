@@ -100,6 +100,25 @@ TEST_CASE("stage_instance: all idle, it has come as far as the furthest, whoever
     }
 }
 
+// Otherwise a shard that had heard only of the end would wait for the idle channel's, whose agent
+// may be held up by a shard that had heard the words between, and whose rows wait for the first.
+TEST_CASE("stage_instance: ends beside idle channels let it go as far as those had come") {
+    Bench bench({}, {3});
+    bench.instance->advance(0, 0, {20});
+    bench.instance->idle(0, 0);
+    bench.instance->advance(0, 1, {10});
+    bench.instance->idle(0, 1);
+    CHECK(bench.take_events().empty());
+    bench.instance->advance(0, 2, Watermark::max());
+    CHECK(bench.take_events() == Events{"watermark 20"});
+    bench.instance->end(0, 2);
+    bench.instance->advance(0, 0, Watermark::max());
+    bench.instance->end(0, 0);
+    CHECK(bench.take_events().empty());  // The last idle one may still wake.
+    bench.instance->advance(0, 1, Watermark::max());
+    CHECK(bench.take_events() == Events{"watermark max"});
+}
+
 TEST_CASE("stage_instance: it ends when all channels have, and fires only if they say so") {
     SUBCASE("bounded input") {
         Bench bench({window_count(10 * kMs)}, {2});
