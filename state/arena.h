@@ -4,6 +4,7 @@
 #include <cstring>
 #include <memory>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thalweg {
@@ -24,8 +25,20 @@ class Arena {
     static constexpr std::size_t kChunkBytesMax = std::size_t{1} << 20U;
 
     Arena() = default;
-    Arena(Arena&&) = default;
-    Arena& operator=(Arena&&) = default;
+
+    // The arena moved from is empty and may be used again.
+    Arena(Arena&& other) noexcept
+        : chunks_(std::exchange(other.chunks_, {})),
+          left_(std::exchange(other.left_, 0)),
+          position_(std::exchange(other.position_, 0)) {}
+
+    Arena& operator=(Arena&& other) noexcept {
+        std::swap(chunks_, other.chunks_);
+        std::swap(left_, other.left_);
+        std::swap(position_, other.position_);
+        return *this;
+    }
+
     Arena(const Arena&) = delete;
     Arena& operator=(const Arena&) = delete;
     ~Arena() = default;
@@ -34,7 +47,7 @@ class Arena {
     // at most 64).
     [[nodiscard]] char* allocate(std::size_t bytes, std::size_t alignment = 1) {
         const std::size_t padding = (0 - position_) & (alignment - 1);
-        if (padding + bytes > left_) [[unlikely]]
+        if (padding + bytes > left_ || chunks_.empty()) [[unlikely]]
             return allocate_slow(bytes, alignment);
         char* const result = chunks_.back().bytes.get() + (chunks_.back().size - left_) + padding;
         left_ -= padding + bytes;
