@@ -38,7 +38,7 @@ Value value_at(const Column& column, std::size_t row) {
         case Physical::kBool: return {column.data<std::uint8_t>()[row] != 0};
         case Physical::kInt32: return {std::int64_t{column.data<std::int32_t>()[row]}};
         case Physical::kInt64: return {column.data<std::int64_t>()[row]};
-        case Physical::kFloat: return {double{column.data<float>()[row]}};
+        case Physical::kFloat: return {static_cast<double>(column.data<float>()[row])};
         case Physical::kDouble: return {column.data<double>()[row]};
         case Physical::kDecimal: return {column.data<Int128>()[row]};
         case Physical::kString: return {std::string(column.data<StringRef>()[row].view())};

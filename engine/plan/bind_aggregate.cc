@@ -101,7 +101,6 @@ class GroupedBinder {
   public:
     GroupedBinder(const Scope& scope, const ExprSettings& settings, Grouping grouping)
         : scope_(scope),
-          settings_(settings),
           grouping_(std::move(grouping)),
           plain_(scope, settings),
           outer_(empty_, settings) {
@@ -256,7 +255,6 @@ class GroupedBinder {
     }
 
     const Scope& scope_;
-    const ExprSettings& settings_;
     Grouping grouping_;
     Scope empty_;
     ExpressionBinder plain_;
