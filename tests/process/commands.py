@@ -221,7 +221,9 @@ class Commands(unittest.TestCase):
         began = time.monotonic()
         engine.send_signal(signal.SIGINT)
         engine.wait(30)
-        self.assertLess(time.monotonic() - began, 1)
+        # The sink never comes up, so a stop that waits for it does not end; ThreadSanitizer alone
+        # sleeps for a second at exit.
+        self.assertLess(time.monotonic() - began, 5)
 
     def test_hostile_peers_harm_nobody(self):
         engine = self.start(TABLE % TCP + "SELECT k, v FROM t;")
