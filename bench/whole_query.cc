@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <fstream>
 #include <memory>
@@ -198,57 +197,15 @@ Result<Figures> measure(const QueryCase& query, const MeasureOptions& options) {
     return figures;
 }
 
-std::string table_heading() {
-    char text[160];
-    std::snprintf(text,
-                  sizeof text,
-                  "%-12s %-22s %12s %10s %10s %6s %7s %6s %9s\n",
-                  "bench",
-                  "variant",
-                  "M records/s",
-                  "ns/record",
-                  "by hand ns",
-                  "ratio",
-                  "GB/s",
-                  "cores",
-                  "MB");
-    return text;
-}
-
-std::string table_line(const Figures& figures) {
-    char text[160];
-    std::snprintf(text,
-                  sizeof text,
-                  "%-12s %-22s %12.1f %10.2f %10.2f %6.2f %7.2f %6.2f %9.1f\n",
-                  figures.bench.c_str(),
-                  figures.variant.c_str(),
-                  figures.records_per_s / 1e6,
-                  figures.ns_per_record,
-                  figures.by_hand_ns_per_record,
-                  figures.ratio(),
-                  figures.records_per_s * figures.bytes_per_record / 1e9,
-                  figures.cores,
-                  static_cast<double>(figures.bytes_max) / 1e6);
-    return text;
-}
-
-std::string json_line(const Figures& figures) {
-    char text[400];
-    std::snprintf(text,
-                  sizeof text,
-                  "{\"bench\":\"%s\",\"variant\":\"%s\",\"records_per_s\":%.0f,"
-                  "\"ns_per_record\":%.3f,\"by_hand_ns_per_record\":%.3f,\"ratio\":%.3f,"
-                  "\"gb_per_s\":%.3f,\"cores\":%.2f,\"bytes_max\":%llu}\n",
-                  figures.bench.c_str(),
-                  figures.variant.c_str(),
-                  figures.records_per_s,
-                  figures.ns_per_record,
-                  figures.by_hand_ns_per_record,
-                  figures.ratio(),
-                  figures.records_per_s * figures.bytes_per_record / 1e9,
-                  figures.cores,
-                  static_cast<unsigned long long>(figures.bytes_max));
-    return text;
+std::vector<Workload> query_workloads(const MeasureOptions& options) {
+    std::vector<Workload> workloads;
+    for (QueryCase& query : query_cases(options.is_tiny)) {
+        const auto shared = std::make_shared<const QueryCase>(std::move(query));
+        workloads.push_back({shared->bench, shared->variant, [shared](const MeasureOptions& how) {
+                                 return bench::measure(*shared, how);
+                             }});
+    }
+    return workloads;
 }
 
 }  // namespace thalweg::bench

@@ -1,4 +1,4 @@
-#include "bench/whole_query.h"
+#include "bench/workload.h"
 #include "tools/command.h"
 
 #include <cstdio>
@@ -21,12 +21,12 @@ int run_bench(const BenchFlags& flags) {
     std::set<std::string> names;
     bool has_heading = flags.is_json;
     bool has_run = false;
-    for (const bench::QueryCase& query : bench::query_cases(flags.options.is_tiny)) {
-        names.insert(query.bench);
-        if (flags.name != "all" && flags.name != query.bench) continue;
-        if (query.variant.find(flags.variant) == std::string::npos) continue;
+    for (const bench::Workload& workload : bench::workloads(flags.options)) {
+        names.insert(workload.bench);
+        if (flags.name != "all" && flags.name != workload.bench) continue;
+        if (workload.variant.find(flags.variant) == std::string::npos) continue;
         has_run = true;
-        const Result<bench::Figures> figures = bench::measure(query, flags.options);
+        const Result<bench::Figures> figures = workload.measure(flags.options);
         if (!figures) {
             print_error(figures.error().message);
             return kExitFailed;

@@ -1,0 +1,51 @@
+#pragma once
+
+#include "state/base/histogram.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace thalweg::bench {
+
+// How long results took, where a bench says what that means: each names its two ends in its header.
+struct Latency {
+    std::int64_t p50_ns = 0;
+    std::int64_t p90_ns = 0;
+    std::int64_t p99_ns = 0;
+    std::int64_t p999_ns = 0;
+
+    // None of an empty histogram.
+    [[nodiscard]] static std::optional<Latency> of(const Histogram& histogram);
+};
+
+// What was measured of one variant of a bench, and its two printed forms. Times are processor time,
+// user and system, of all threads that did the work: on a busy machine they say what a quiet one
+// would. One that is nanoseconds a record for one thread is the time of that thread.
+struct Figures {
+    std::string bench;         // "aggregate"
+    std::string variant;       // "10 k keys"
+    double records_per_s = 0;  // By the clock on the wall.
+    double ns_per_record = 0;  // Of processors.
+    double bytes_per_record = 0;
+    double cores = 0;             // Processors kept busy.
+    std::uint64_t bytes_max = 0;  // How much the process grew while the query ran first.
+    std::optional<double> by_hand_ns_per_record;  // Of processors; none: there is no rival.
+    std::optional<Latency> latency;               // None: it means nothing here.
+
+    // 1 is as fast as by hand, less is better.
+    [[nodiscard]] std::optional<double> ratio() const;
+
+    [[nodiscard]] double gb_per_s() const { return records_per_s * bytes_per_record / 1e9; }
+};
+
+// The heading of the table and one line of it; "-" for what there is none of.
+[[nodiscard]] std::string table_heading();
+[[nodiscard]] std::string table_line(const Figures& figures);
+
+// One JSON object and a line end: bench, variant, records_per_s, ns_per_record,
+// by_hand_ns_per_record, ratio, gb_per_s, cores, bytes_max, p50_ns, p90_ns, p99_ns, p999_ns; null
+// for what there is none of.
+[[nodiscard]] std::string json_line(const Figures& figures);
+
+}  // namespace thalweg::bench
