@@ -3,9 +3,9 @@
 #include "ingest/csv_cursor.h"
 #include "ingest/csv_record.h"
 #include "ingest/csv_row.h"
-#include "ingest/format_options.h"
 #include "ingest/framer.h"
 #include "ingest/row_appender.h"
+#include "state/text/format_options.h"
 
 #include <array>
 #include <cstring>
@@ -207,7 +207,7 @@ Result<CsvDialect> read_dialect(const FormatOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<Decoder>> make_csv_decoder(const FormatSpec& spec, DecodePath path) {
-    TRY(const FormatOptions options, FormatOptions::check(spec, kOptions));
+    TRY(const FormatOptions options, FormatOptions::check(spec.format, spec.options, kOptions));
     TRY(const CsvDialect dialect, read_dialect(options));
     TRY([[maybe_unused]] const bool ignore, options.boolean("ignore-parse-errors", true));
     if (spec.declared.empty())

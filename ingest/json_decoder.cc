@@ -1,12 +1,12 @@
 #include "ingest/json_decoder.h"
 
-#include "ingest/format_options.h"
 #include "ingest/framer.h"
 #include "ingest/json_plan.h"
 #include "ingest/json_row.h"
 #include "ingest/json_scanner.h"
 #include "ingest/json_walker.h"
 #include "ingest/row_appender.h"
+#include "state/text/format_options.h"
 
 #include <algorithm>
 #include <array>
@@ -116,7 +116,7 @@ class JsonDecoder final : public Decoder {
 Result<std::unique_ptr<Decoder>> make_json_decoder(const FormatSpec& spec, DecodePath path) {
     static constexpr std::array<std::string_view, 2> kStandards = {"SQL", "ISO-8601"};
     static constexpr std::array<std::string_view, 3> kNullKeyModes = {"FAIL", "DROP", "LITERAL"};
-    TRY(const FormatOptions options, FormatOptions::check(spec, kOptions));
+    TRY(const FormatOptions options, FormatOptions::check(spec.format, spec.options, kOptions));
     TRY(const bool fail_on_missing, options.boolean("fail-on-missing-field", false));
     TRY(const bool ignore_errors, options.boolean("ignore-parse-errors", true));
     if (fail_on_missing && ignore_errors && options.has("ignore-parse-errors")) {

@@ -1,9 +1,9 @@
 #include "ingest/raw_decoder.h"
 
-#include "ingest/format_options.h"
 #include "ingest/framer.h"
 #include "ingest/row_appender.h"
 #include "ingest/text_cell.h"
+#include "state/text/format_options.h"
 
 #include <array>
 
@@ -57,7 +57,7 @@ class RawDecoder final : public Decoder {
 Result<std::unique_ptr<Decoder>> make_raw_decoder(const FormatSpec& spec) {
     static constexpr std::array<std::string_view, 2> kOptions = {"charset", "ignore-parse-errors"};
     static constexpr std::array<std::string_view, 2> kCharsets = {"UTF-8", "UTF8"};
-    TRY(const FormatOptions options, FormatOptions::check(spec, kOptions));
+    TRY(const FormatOptions options, FormatOptions::check(spec.format, spec.options, kOptions));
     TRY([[maybe_unused]] const std::string_view charset, options.choice("charset", kCharsets));
     TRY([[maybe_unused]] const bool ignore, options.boolean("ignore-parse-errors", true));
     if (spec.declared.size() != 1) {

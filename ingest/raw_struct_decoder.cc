@@ -1,12 +1,12 @@
 #include "ingest/raw_struct_decoder.h"
 
-#include "ingest/format_options.h"
 #include "ingest/framer.h"
 #include "ingest/row_appender.h"
 #include "ingest/text_cell.h"
 #include "state/base/time.h"
 #include "state/raw_layout.h"
 #include "state/text/decimal.h"
+#include "state/text/format_options.h"
 
 #include <algorithm>
 #include <array>
@@ -255,7 +255,7 @@ Result<std::size_t> raw_struct_bytes(const std::vector<Field>& columns) {
 
 Result<std::unique_ptr<Decoder>> make_raw_struct_decoder(const FormatSpec& spec) {
     static constexpr std::array<std::string_view, 1> kOptions = {"ignore-parse-errors"};
-    TRY(const FormatOptions options, FormatOptions::check(spec, kOptions));
+    TRY(const FormatOptions options, FormatOptions::check(spec.format, spec.options, kOptions));
     TRY([[maybe_unused]] const bool ignore, options.boolean("ignore-parse-errors", true));
     TRY(const std::size_t row_bytes, raw_struct_bytes(spec.declared));
     if (spec.framing == Framing::kNewline) {

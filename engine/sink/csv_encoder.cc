@@ -1,8 +1,9 @@
 #include "engine/sink/csv_encoder.h"
 
 #include "engine/sink/cell_text.h"
-#include "engine/sink/encoder_options.h"
+#include "engine/sink/frame_writer.h"
 #include "state/text/base64.h"
+#include "state/text/format_options.h"
 #include "state/text/number.h"
 
 #include <algorithm>
@@ -166,7 +167,7 @@ class CsvEncoder final : public Encoder {
     std::string text_;  // Of one cell.
 };
 
-Result<CsvStyle> read_style(const EncoderOptions& options) {
+Result<CsvStyle> read_style(const FormatOptions& options) {
     CsvStyle style;
     TRY(style.delimiter, options.character("field-delimiter", ','));
     TRY(const bool has_no_quote, options.boolean("disable-quote-character", false));
@@ -186,7 +187,8 @@ Result<CsvStyle> read_style(const EncoderOptions& options) {
 }  // namespace
 
 Result<std::unique_ptr<Encoder>> make_csv_encoder(const SinkSpec& spec, RecordFraming framing) {
-    TRY(const EncoderOptions options, EncoderOptions::check(spec, kOptions));
+    TRY(const FormatOptions options,
+        FormatOptions::check_prefixed(spec.format, spec.options, kOptions));
     TRY(CsvStyle style, read_style(options));
     for (const Field& field : spec.schema->fields) {
         if (can_be_written(field.type)) continue;

@@ -1,8 +1,9 @@
 #include "engine/sink/json_encoder.h"
 
 #include "engine/sink/cell_text.h"
-#include "engine/sink/encoder_options.h"
+#include "engine/sink/frame_writer.h"
 #include "state/text/base64.h"
+#include "state/text/format_options.h"
 #include "state/text/json.h"
 #include "state/text/number.h"
 
@@ -218,7 +219,8 @@ const Type* find_unwritable(const Type& type) {
 Result<std::unique_ptr<Encoder>> make_json_encoder(const SinkSpec& spec, RecordFraming framing) {
     static constexpr std::array<std::string_view, 2> kStandards = {"SQL", "ISO-8601"};
     static constexpr std::array<std::string_view, 3> kModes = {"FAIL", "DROP", "LITERAL"};
-    TRY(const EncoderOptions options, EncoderOptions::check(spec, kOptions));
+    TRY(const FormatOptions options,
+        FormatOptions::check_prefixed(spec.format, spec.options, kOptions));
     TRY(const std::string_view standard, options.choice("timestamp-format.standard", kStandards));
     TRY(const std::string_view mode, options.choice("map-null-key.mode", kModes));
     TRY([[maybe_unused]] const bool plain, options.boolean("encode.decimal-as-plain-number", true));

@@ -1,8 +1,9 @@
 #include "engine/sink/raw_struct_encoder.h"
 
-#include "engine/sink/encoder_options.h"
+#include "engine/sink/frame_writer.h"
 #include "state/base/time.h"
 #include "state/raw_layout.h"
+#include "state/text/format_options.h"
 
 #include <array>
 #include <cstring>
@@ -105,7 +106,8 @@ class RawStructEncoder final : public Encoder {
 Result<std::unique_ptr<Encoder>> make_raw_struct_encoder(const SinkSpec& spec,
                                                          RecordFraming framing) {
     static constexpr std::array<std::string_view, 1> kOptions = {"ignore-parse-errors"};
-    TRY([[maybe_unused]] const EncoderOptions options, EncoderOptions::check(spec, kOptions));
+    TRY([[maybe_unused]] const FormatOptions options,
+        FormatOptions::check_prefixed(spec.format, spec.options, kOptions));
     for (const Field& field : spec.schema->fields) {
         if (raw_layout_of(field.type).bytes == 0)
             return fail(Code::kUnsupported, raw_layout_error(field));

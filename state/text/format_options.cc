@@ -1,4 +1,4 @@
-#include "ingest/format_options.h"
+#include "state/text/format_options.h"
 
 #include "state/text/suggest.h"
 
@@ -14,34 +14,48 @@ bool equal_but_case(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-Result<FormatOptions> FormatOptions::check(const FormatSpec& spec,
+Result<FormatOptions> FormatOptions::check(std::string_view format,
+                                           Values values,
                                            std::span<const std::string_view> known) {
-    for (const auto& [name, value] : spec.options) {
+    for (const auto& [name, value] : values) {
         if (std::find(known.begin(), known.end(), name) != known.end()) continue;
         std::string message = "unknown option '";
-        message.append(spec.format).append(".").append(name).append("'");
+        message.append(format).append(".").append(name).append("'");
         const std::string_view near = nearest_of(name, known);
-        if (!near.empty()) {
-            message.append(" (did you mean '").append(spec.format).append(".");
-            message.append(near).append("'?)");
-        }
+        if (!near.empty())
+            message.append(" (did you mean '")
+                .append(format)
+                .append(".")
+                .append(near)
+                .append("'?)");
         return fail(Code::kInvalid, std::move(message));
     }
-    return FormatOptions(spec);
+    return FormatOptions(format, std::move(values));
+}
+
+Result<FormatOptions> FormatOptions::check_prefixed(std::string_view format,
+                                                    const Values& values,
+                                                    std::span<const std::string_view> known) {
+    const std::string prefix = std::string(format) + ".";
+    Values mine;
+    for (const auto& [key, value] : values) {
+        if (key.starts_with(prefix)) mine.emplace(key.substr(prefix.size()), value);
+    }
+    return check(format, std::move(mine), known);
 }
 
 bool FormatOptions::has(std::string_view name) const {
-    return spec_->options.contains(std::string(name));
+    return values_.contains(std::string(name));
 }
 
 std::string FormatOptions::text(std::string_view name, std::string_view otherwise) const {
-    const auto found = spec_->options.find(std::string(name));
-    return found == spec_->options.end() ? std::string(otherwise) : found->second;
+    const auto found = values_.find(std::string(name));
+    return found == values_.end() ? std::string(otherwise) : found->second;
 }
 
 tl::unexpected<Error> FormatOptions::bad(std::string_view name, std::string_view expected) const {
     std::string message = "option '";
-    message.append(spec_->format).append(".").append(name).append("' must be ");
+    message.append(format_).append(".").append(name).append("' must be ");
     message.append(expected).append(", not '").append(text(name, "")).append("'");
     return fail(Code::kInvalid, std::move(message));
 }
