@@ -103,17 +103,18 @@ void RowSlicer::assign(const BatchView& view, Selection rows) {
     const auto* const ends = view[spec_.end_column].data<std::int64_t>();
     const auto* const starts =
         is_attached_ ? view[spec_.start_column].data<std::int64_t>() : nullptr;
-    bool is_mixed = false;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::size_t row = rows[i];
-        ids_[i] = {ends[row], starts == nullptr ? 0 : starts[row]};
-        is_mixed |= ids_[i] != ids_[0];
+    const SliceId first{ends[rows[0]], starts == nullptr ? 0 : starts[rows[0]]};
+    std::int64_t difference = 0;
+    rows.for_each([&](std::size_t row) { difference |= ends[row] ^ first.end; });
+    if (starts != nullptr)
+        rows.for_each([&](std::size_t row) { difference |= starts[row] ^ first.start; });
+    if (difference == 0) {
+        parts_.push_back({first, rows});
+        return;
     }
-    if (is_mixed) {
-        partition(rows);
-    } else {
-        parts_.push_back({ids_[0], rows});
-    }
+    for (std::size_t i = 0; i < rows.size(); ++i)
+        ids_[i] = {ends[rows[i]], starts == nullptr ? 0 : starts[rows[i]]};
+    partition(rows);
 }
 
 void RowSlicer::add_part(SliceId id, std::size_t from, std::size_t count) {

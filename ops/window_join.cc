@@ -1,10 +1,10 @@
 #include "ops/window_join.h"
 
 #include "ops/expr/program.h"
-#include "ops/group_key.h"
+#include "ops/join_index.h"
+#include "ops/join_rows.h"
 #include "ops/local_time.h"
 #include "ops/row_slicer.h"
-#include "state/flat_table.h"
 
 #include <algorithm>
 #include <map>
@@ -15,54 +15,53 @@ namespace thalweg {
 
 namespace {
 
-// The rows of one side of one window, copied: all batches but the last are full.
-class RowStore {
-  public:
-    void append(const BatchView& view, Selection rows, BatchPool& pool) {
-        while (!rows.empty()) {
-            if (batches_.empty() || batches_.back()->room() == 0) batches_.push_back(pool.take());
-            const std::size_t count = std::min(rows.size(), batches_.back()->room());
-            batches_.back()->append(view, rows.slice(0, count));
-            rows = rows.slice(count, rows.size() - count);
-            size_ += count;
-        }
-    }
-
-    [[nodiscard]] std::size_t size() const noexcept { return size_; }
-
-    [[nodiscard]] std::size_t batch_count() const noexcept { return batches_.size(); }
-
-    [[nodiscard]] const Batch& batch(std::size_t index) const { return *batches_[index]; }
-
-    [[nodiscard]] const Batch& batch_of(std::size_t row) const {
-        return *batches_[row / kBatchRows];
-    }
-
-    void give_back(BatchPool& pool) {
-        for (auto& batch : batches_) {
-            batch->clear();
-            pool.give_back(std::move(batch));
-        }
-        batches_.clear();
-        size_ = 0;
-    }
-
-    [[nodiscard]] std::size_t memory_bytes() const {
-        std::size_t total = 0;
-        for (const auto& batch : batches_)
-            total += batch->memory_bytes();
-        return total;
-    }
-
-  private:
-    std::vector<std::unique_ptr<Batch>> batches_;
-    std::size_t size_ = 0;
-};
-
 struct WindowRows {
-    RowStore left;
-    RowStore right;
+    JoinRows left;
+    JoinRows right;
 };
+
+// One side: its columns, and which of them are kept with the rows. The bounds of the window are
+// not, unless they are keys too: they are one value for all.
+struct Side {
+    static constexpr std::size_t kNotKept = SIZE_MAX;
+
+    Side(SchemaPtr all, std::size_t start, std::size_t end, const std::vector<std::size_t>& keys)
+        : schema(std::move(all)), start_column(start), end_column(end) {
+        std::vector<Field> fields;
+        for (std::size_t i = 0; i < schema->size(); ++i) {
+            const bool is_key = std::find(keys.begin(), keys.end(), i) != keys.end();
+            const bool is_kept = is_key || (i != start && i != end);
+            place.push_back(is_kept ? kept.size() : kNotKept);
+            if (!is_kept) continue;
+            kept.push_back(i);
+            fields.push_back((*schema)[i]);
+        }
+        kept_schema = make_schema(std::move(fields));
+    }
+
+    SchemaPtr schema;
+    std::size_t start_column;
+    std::size_t end_column;
+    std::vector<std::size_t> kept;   // Columns of the input.
+    std::vector<std::size_t> place;  // Of each column of the input among those kept.
+    SchemaPtr kept_schema;
+};
+
+std::vector<std::size_t> key_columns(const WindowJoinSpec& spec, bool is_left) {
+    std::vector<std::size_t> columns;
+    for (const JoinKey& key : spec.keys)
+        columns.push_back(is_left ? key.left : key.right);
+    return columns;
+}
+
+std::vector<JoinIndex::Key> index_keys(const WindowJoinSpec& spec,
+                                       const Side& left,
+                                       const Side& right) {
+    std::vector<JoinIndex::Key> keys;
+    for (const JoinKey& key : spec.keys)
+        keys.push_back({right.place[key.right], left.place[key.left], key.null_is_equal});
+    return keys;
+}
 
 SchemaPtr output_schema(const WindowJoinSpec& spec) {
     std::vector<Field> fields = spec.left->fields;
@@ -85,105 +84,6 @@ std::vector<Type> key_types(const WindowJoinSpec& spec) {
     return types;
 }
 
-void write_null(Column& column, std::size_t row) {
-    column.set_null(row);
-    if (column.physical() == Physical::kString) column.data<StringRef>()[row] = {};
-    if (column.physical() == Physical::kList) column.data<ListRef>()[row] = {};
-    if (column.physical() != Physical::kRow) return;
-    for (std::size_t i = 0; i < column.child_count(); ++i)
-        write_null(column.child(i), row);
-}
-
-// Rows of one side by key: a table of chains.
-class JoinIndex {
-  public:
-    static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
-
-    explicit JoinIndex(const WindowJoinSpec& spec)
-        : spec_(&spec), key_(key_types(spec), spec.seed, GroupKey::Nulls::kInside) {
-        if (key_.is_text()) {
-            texts_.emplace(sizeof(std::uint64_t));
-        } else {
-            words_.emplace(key_.key_bytes(), sizeof(std::uint64_t));
-        }
-    }
-
-    // Indexes the right side. Rows whose key has a NULL that equals nothing are left out.
-    void build(const RowStore& rows) {
-        next_.assign(rows.size(), kNone);
-        if (words_) words_->clear();
-        if (texts_) texts_->clear();
-        for (std::size_t i = 0; i < rows.batch_count(); ++i) {
-            const Selection selected = encode(rows.batch(i), false);
-            if (words_) {
-                words_->find_or_insert(encoded_.words, encoded_.hashes, positions_);
-            } else {
-                texts_->find_or_insert(encoded_.texts, encoded_.hashes, positions_);
-            }
-            for (std::size_t k = 0; k < selected.size(); ++k) {
-                const std::size_t row = i * kBatchRows + selected[k];
-                std::uint64_t& head = head_of(positions_[k]);  // 0: none; else the row plus one.
-                next_[row] = static_cast<std::uint32_t>(head) - 1;
-                head = row + 1;
-            }
-        }
-    }
-
-    // The first right row that matches each row of a left batch; kNone where there is none.
-    void find(const Batch& batch, std::vector<std::uint32_t>& first) {
-        first.assign(batch.size(), kNone);
-        const Selection selected = encode(batch, true);
-        if (words_) {
-            words_->find(encoded_.words, encoded_.hashes, positions_);
-        } else {
-            texts_->find(encoded_.texts, encoded_.hashes, positions_);
-        }
-        for (std::size_t k = 0; k < selected.size(); ++k) {
-            if (positions_[k] == EntryTable::kAbsent) continue;
-            first[selected[k]] = static_cast<std::uint32_t>(head_of(positions_[k])) - 1;
-        }
-    }
-
-    // The next right row with the same key.
-    [[nodiscard]] std::uint32_t next(std::uint32_t row) const { return next_[row]; }
-
-    [[nodiscard]] std::size_t memory_bytes() const {
-        return (words_ ? words_->memory_bytes() : texts_->memory_bytes()) + next_.capacity() * 4;
-    }
-
-  private:
-    std::uint64_t& head_of(std::uint32_t position) {
-        std::byte* const payload = words_ ? words_->payload(position) : texts_->payload(position);
-        return *reinterpret_cast<std::uint64_t*>(payload);
-    }
-
-    Selection encode(const Batch& batch, bool is_left) {
-        std::vector<const Column*> columns;
-        rows_.clear();
-        for (const JoinKey& key : spec_->keys)
-            columns.push_back(&batch.column(is_left ? key.left : key.right));
-        for (std::size_t row = 0; row < batch.size(); ++row) {
-            bool can_match = true;
-            for (std::size_t k = 0; k < columns.size(); ++k)
-                can_match &= spec_->keys[k].null_is_equal || !columns[k]->is_null(row);
-            if (can_match) rows_.push_back(static_cast<std::uint16_t>(row));
-        }
-        const Selection selected = Selection::list(rows_);
-        key_.encode(columns, selected, encoded_);
-        positions_.resize(selected.size());
-        return selected;
-    }
-
-    const WindowJoinSpec* spec_;
-    GroupKey key_;
-    GroupKey::Encoded encoded_;
-    std::optional<FlatTable> words_;
-    std::optional<ByteTable> texts_;
-    std::vector<std::uint32_t> next_;
-    std::vector<std::uint32_t> positions_;
-    std::vector<std::uint16_t> rows_;
-};
-
 // Keeps the rows of open windows. When one fires: index the right side, look up the left one,
 // collect pairs in a batch, let the residual condition choose among them, then add the rows that
 // found no partner. Stops between two batches of pairs and goes on there.
@@ -191,11 +91,13 @@ class WindowJoin final : public Op {
   public:
     explicit WindowJoin(const WindowJoinSpec& spec)
         : spec_(spec),
-          left_pool_(spec.left, kFreeBatchesMax),
-          right_pool_(spec.right, kFreeBatchesMax),
+          left_(spec.left, spec.left_start, spec.left_end, key_columns(spec, true)),
+          right_(spec.right, spec.right_start, spec.right_end, key_columns(spec, false)),
+          left_pool_(left_.kept_schema, kFreeBatchesMax),
+          right_pool_(right_.kept_schema, kFreeBatchesMax),
           left_slicer_(attached(spec.left_start, spec.left_end), true),
           right_slicer_(attached(spec.right_start, spec.right_end), true),
-          index_(spec_),
+          index_(index_keys(spec, left_, right_), key_types(spec), spec.seed),
           out_(output_schema(spec)) {
         if (spec.residual) residual_.emplace(std::vector<ExprPtr>{spec.residual});
     }
@@ -210,9 +112,9 @@ class WindowJoin final : public Op {
             }
             WindowRows& window = windows_[part.id];
             if (port == 0) {
-                window.left.append(rows, part.rows, left_pool_);
+                window.left.append(rows, part.rows, left_.kept, left_pool_);
             } else {
-                window.right.append(rows, part.rows, right_pool_);
+                window.right.append(rows, part.rows, right_.kept, right_pool_);
             }
         }
     }
@@ -221,7 +123,7 @@ class WindowJoin final : public Op {
         const Watermark limit = std::max(watermark_, local_watermark(watermark, spec_.zone));
         work_ = 0;
         while (!windows_.empty() && limit.passes(windows_.begin()->first.end)) {
-            if (!is_firing_) start(windows_.begin()->second);
+            if (!is_firing_) start(windows_.begin()->first, windows_.begin()->second);
             if (!fire(windows_.begin()->second, context, out)) return Progress::kMore;
             if (context.failed()) return Progress::kDone;
             windows_.begin()->second.left.give_back(left_pool_);
@@ -239,7 +141,8 @@ class WindowJoin final : public Op {
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
-        std::size_t total = out_.memory_bytes() + index_.memory_bytes();
+        std::size_t total = out_.memory_bytes() + index_.memory_bytes() +
+                            left_pool_.memory_bytes() + right_pool_.memory_bytes();
         for (const auto& [id, rows] : windows_)
             total += rows.left.memory_bytes() + rows.right.memory_bytes();
         return total;
@@ -260,16 +163,30 @@ class WindowJoin final : public Op {
         return spec_.kind == JoinKind::kRight || spec_.kind == JoinKind::kFull;
     }
 
-    void start(const WindowRows& window) {
+    void start(const SliceId& id, WindowRows& window) {
         is_firing_ = true;
         left_at_ = 0;
         chain_ = JoinIndex::kNone;
         is_probing_ = true;
         left_rest_ = 0;
         right_rest_ = 0;
-        left_matched_.assign(window.left.size(), false);
-        right_matched_.assign(window.right.size(), false);
+        if (keeps_left()) left_matched_.assign(window.left.size(), false);
+        if (keeps_right()) right_matched_.assign(window.right.size(), false);
+        window.left.close();
+        window.right.close();
         index_.build(window.right);
+        write_bounds(id, left_, 0);
+        write_bounds(id, right_, left_.schema->size());
+    }
+
+    // In all rows of out_, once for the window: pairs and halves leave these columns alone.
+    void write_bounds(const SliceId& id, const Side& side, std::size_t first) {
+        const auto write = [&](std::size_t column, std::int64_t bound) {
+            if (side.place[column] != Side::kNotKept) return;
+            std::fill_n(out_.column(first + column).data<std::int64_t>(), kBatchRows, bound);
+        };
+        write(side.start_column, id.start);
+        write(side.end_column, id.end);
     }
 
     // Returns false when this call has done its share and the window is not finished.
@@ -304,8 +221,8 @@ class WindowJoin final : public Op {
                     is_probing_ = false;
                     break;
                 }
-                const Batch& batch = window.left.batch_of(left_at_);
-                if (left_at_ % kBatchRows == 0) index_.find(batch, first_);
+                if (left_at_ % kBatchRows == 0)
+                    index_.find(window.left.batch(left_at_ / kBatchRows), first_);
                 chain_ = first_[left_at_ % kBatchRows];
                 if (by_key && chain_ != JoinIndex::kNone) {
                     left_matched_[left_at_] = true;
@@ -320,29 +237,18 @@ class WindowJoin final : public Op {
             chain_ = index_.next(chain_);
         }
         work_ += left_of_.size() + scanned;
-        for (std::size_t column = 0; column < out_.column_count(); ++column) {
-            const bool is_left = column < spec_.left->size();
-            const RowStore& store = is_left ? window.left : window.right;
-            const std::vector<std::uint32_t>& rows = is_left ? left_of_ : right_of_;
-            copy_rows(column, is_left ? column : column - spec_.left->size(), store, rows);
-        }
+        gather(left_, 0, window.left, left_of_);
+        gather(right_, left_.schema->size(), window.right, right_of_);
         out_.set_size(left_of_.size());
     }
 
-    void copy_rows(std::size_t target,
-                   std::size_t source,
-                   const RowStore& store,
-                   const std::vector<std::uint32_t>& rows) {
-        Column& column = out_.column(target);
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const Column& from = store.batch_of(rows[i]).column(source);
-            const std::size_t row = rows[i] % kBatchRows;
-            if (from.is_null(row)) {
-                write_null(column, i);
-            } else {
-                column.copy_row(i, from, row, out_.arena());
-            }
-        }
+    // The columns of one side of all pairs.
+    void gather(const Side& side,
+                std::size_t first,
+                const JoinRows& rows,
+                const std::vector<std::uint32_t>& chosen) {
+        for (std::size_t i = 0; i < side.kept.size(); ++i)
+            rows.gather(chosen, i, out_.column(first + side.kept[i]), out_.arena());
     }
 
     void emit_pairs(OpContext& context, Emitter& out) {
@@ -350,16 +256,16 @@ class WindowJoin final : public Op {
         if (chosen.empty()) return;
         if (residual_) chosen = residual_->select(out_.view(), context);
         if (context.failed()) return;
-        chosen.for_each([this](std::size_t i) {
-            left_matched_[left_of_[i]] = true;
-            right_matched_[right_of_[i]] = true;
-        });
+        if (keeps_left())
+            chosen.for_each([this](std::size_t i) { left_matched_[left_of_[i]] = true; });
+        if (keeps_right())
+            chosen.for_each([this](std::size_t i) { right_matched_[right_of_[i]] = true; });
         if (!is_left_only() && !chosen.empty()) out.emit(out_.view().with(chosen));
     }
 
     // One batch of left rows that found no partner (kSemi: that found one).
     void emit_left_rest(const WindowRows& window, Emitter& out) {
-        const Batch& batch = window.left.batch_of(left_rest_);
+        const Batch& batch = window.left.batch(left_rest_ / kBatchRows);
         const bool wanted = spec_.kind == JoinKind::kSemi;
         rest_.clear();
         for (std::size_t row = 0; row < batch.size(); ++row) {
@@ -370,14 +276,14 @@ class WindowJoin final : public Op {
         work_ += rest_.size();
         if (rest_.empty()) return;
         if (is_left_only()) {
-            out.emit(batch.view().with(Selection::list(rest_)));
+            emit_left(batch, out);
             return;
         }
-        emit_half(batch, 0, spec_.left->size(), out);
+        emit_half(batch, left_, 0, out);
     }
 
     void emit_right_rest(const WindowRows& window, Emitter& out) {
-        const Batch& batch = window.right.batch_of(right_rest_);
+        const Batch& batch = window.right.batch(right_rest_ / kBatchRows);
         rest_.clear();
         for (std::size_t row = 0; row < batch.size(); ++row) {
             if (!right_matched_[right_rest_ + row])
@@ -385,16 +291,30 @@ class WindowJoin final : public Op {
         }
         right_rest_ += batch.size();
         work_ += rest_.size();
-        if (!rest_.empty()) emit_half(batch, spec_.left->size(), spec_.right->size(), out);
+        if (!rest_.empty()) emit_half(batch, right_, left_.schema->size(), out);
     }
 
-    // Emits rest_ of `batch` as columns [first, first + count), all others NULL.
-    void emit_half(const Batch& batch, std::size_t first, std::size_t count, Emitter& out) {
+    // Emits rest_ of a batch of the left side as they came: kept columns, and the bounds.
+    void emit_left(const Batch& batch, Emitter& out) {
+        out_.clear();
+        columns_.clear();
+        for (std::size_t column = 0; column < left_.schema->size(); ++column) {
+            const std::size_t place = left_.place[column];
+            columns_.push_back(place == Side::kNotKept ? &out_.column(column)
+                                                       : &batch.column(place));
+        }
+        out.emit({columns_, Selection::list(rest_), batch.kinds()});
+    }
+
+    // Emits rest_ of `batch` as the columns of its side, which begin at `first`, all others NULL.
+    void emit_half(const Batch& batch, const Side& side, std::size_t first, Emitter& out) {
         out_.clear();
         for (std::size_t column = 0; column < out_.column_count(); ++column) {
             Column& target = out_.column(column);
-            if (column >= first && column < first + count) {
-                target.copy_rows(0, batch.column(column - first), rest_, out_.arena());
+            if (column >= first && column < first + side.schema->size()) {
+                const std::size_t place = side.place[column - first];
+                if (place != Side::kNotKept)
+                    target.copy_rows(0, batch.column(place), rest_, out_.arena());
                 continue;
             }
             for (std::size_t row = 0; row < rest_.size(); ++row)
@@ -405,6 +325,8 @@ class WindowJoin final : public Op {
     }
 
     WindowJoinSpec spec_;
+    Side left_;
+    Side right_;
     BatchPool left_pool_;
     BatchPool right_pool_;
     RowSlicer left_slicer_;
@@ -427,6 +349,7 @@ class WindowJoin final : public Op {
     std::vector<std::uint32_t> left_of_;
     std::vector<std::uint32_t> right_of_;
     std::vector<std::uint16_t> rest_;
+    std::vector<const Column*> columns_;
     std::vector<bool> left_matched_;
     std::vector<bool> right_matched_;
 };

@@ -1,7 +1,6 @@
 #include "state/batch.h"
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace thalweg {
@@ -27,23 +26,19 @@ void Batch::append(const BatchView& view, Selection rows) {
     ASSERT(rows.size() <= room());
     ASSERT(view.columns.size() == columns_.size());
     if (rows.empty()) return;
-    std::array<std::uint16_t, kBatchRows> indexes;
-    std::span<const std::uint16_t> list;
-    if (rows.is_range()) {
-        for (std::size_t i = 0; i < rows.size(); ++i)
-            indexes[i] = static_cast<std::uint16_t>(rows.first() + i);
-        list = {indexes.data(), rows.size()};
-    } else {
-        list = rows.rows();
+    for (std::size_t i = 0; i < columns_.size(); ++i) {
+        if (rows.is_range()) {
+            columns_[i].copy_range(size_, view[i], rows.first(), rows.size(), arena_);
+        } else {
+            columns_[i].copy_rows(size_, view[i], rows.rows(), arena_);
+        }
     }
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-        columns_[i].copy_rows(size_, view[i], list, arena_);
     if (view.kinds != nullptr || has_kinds_) {
         RowKind* const kinds = make_kinds() + size_;
-        for (std::size_t i = 0; i < list.size(); ++i)
-            kinds[i] = view.kinds == nullptr ? RowKind::kInsert : view.kinds[list[i]];
+        for (std::size_t i = 0; i < rows.size(); ++i)
+            kinds[i] = view.kinds == nullptr ? RowKind::kInsert : view.kinds[rows[i]];
     }
-    size_ += list.size();
+    size_ += rows.size();
 }
 
 void Batch::clear() noexcept {
@@ -66,6 +61,18 @@ std::unique_ptr<Batch> BatchPool::take() {
     std::unique_ptr<Batch> batch = std::move(free_.back());
     free_.pop_back();
     return batch;
+}
+
+void BatchPool::keep_at_most(std::size_t free_max) {
+    free_max_ = free_max;
+    if (free_.size() > free_max) free_.resize(free_max);
+}
+
+std::size_t BatchPool::memory_bytes() const noexcept {
+    std::size_t total = 0;
+    for (const std::unique_ptr<Batch>& batch : free_)
+        total += batch->memory_bytes();
+    return total;
 }
 
 void BatchPool::give_back(std::unique_ptr<Batch> batch) {

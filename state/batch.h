@@ -108,7 +108,13 @@ class BatchPool {
     [[nodiscard]] std::unique_ptr<Batch> take();
     void give_back(std::unique_ptr<Batch> batch);
 
+    // Another bound: batches beyond it are freed.
+    void keep_at_most(std::size_t free_max);
+
     [[nodiscard]] const SchemaPtr& schema() const noexcept { return schema_; }
+
+    // Of the batches that are free.
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   private:
     SchemaPtr schema_;

@@ -148,6 +148,23 @@ void Column::copy_rows(std::size_t first_row,
     }
 }
 
+void Column::copy_range(std::size_t first_row,
+                        const Column& from,
+                        std::size_t from_row,
+                        std::size_t count,
+                        Arena& arena) {
+    DEBUG_ASSERT(first_row + count <= capacity_);
+    if (is_flat() && !from.has_nulls() && !has_nulls_) {
+        const std::size_t width = physical_bytes(physical_);
+        std::memcpy(values_.get() + first_row * width,
+                    from.values_.get() + from_row * width,
+                    count * width);
+        return;
+    }
+    for (std::size_t i = 0; i < count; ++i)
+        copy_row(first_row + i, from, from_row + i, arena);
+}
+
 std::size_t Column::memory_bytes() const noexcept {
     std::size_t total = capacity_ * physical_bytes(physical_);
     if (validity_ != nullptr) total += words_for(capacity_) * sizeof(std::uint64_t);

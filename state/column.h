@@ -58,6 +58,15 @@ class Column {
         return reinterpret_cast<const T*>(values_.get());
     }
 
+    // The values lie in a row of their own, all of one width, and refer to nothing.
+    [[nodiscard]] bool is_flat() const noexcept {
+        return physical_ != Physical::kString && physical_ != Physical::kList &&
+               physical_ != Physical::kRow;
+    }
+
+    // The values, whatever their type.
+    [[nodiscard]] const std::byte* bytes() const noexcept { return values_.get(); }
+
     // A bit per row, or nullptr when no row is null.
     [[nodiscard]] const std::uint64_t* validity() const noexcept {
         return has_nulls_ ? validity_.get() : nullptr;
@@ -114,6 +123,14 @@ class Column {
                    const Column& from,
                    std::span<const std::uint16_t> rows,
                    Arena& arena);
+
+    // The same for the rows from_row .. from_row + count - 1 of `from`: a block copy where the
+    // values are flat and none is null.
+    void copy_range(std::size_t first_row,
+                    const Column& from,
+                    std::size_t from_row,
+                    std::size_t count,
+                    Arena& arena);
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
