@@ -66,24 +66,37 @@ void set_words(Column& column, std::size_t row, const Words& words) {
     });
 }
 
-// Takes word `index` of each row's key into keys and hashes, in one loop per column.
+// Writes word `index` of each row's key, in one loop per column.
 template <class WordAt>
-void take_word(const HashSeed& seed,
-               std::size_t index,
+void take_word(std::size_t index,
                std::size_t stride,
                GroupKey::Encoded& out,
                Selection rows,
                const WordAt& word_at) {
     std::uint64_t* const keys = out.word_buffer.data() + index;
-    std::uint64_t* const hashes = out.hash_buffer.data();
-    const HashSeed local = seed;
     std::size_t i = 0;
-    rows.for_each([&](std::size_t row) {
-        const std::uint64_t word = word_at(row);
-        keys[i * stride] = word;
-        hashes[i] = index == 0 ? hash_word(local, word) : hash_combine(local, hashes[i], word);
-        ++i;
-    });
+    rows.for_each([&](std::size_t row) { keys[i++ * stride] = word_at(row); });
+}
+
+std::uint64_t word_in(const std::byte* words, std::size_t index) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, words + index * 8, sizeof word);
+    return word;
+}
+
+std::uint64_t hash_key(const HashSeed& seed, const std::byte* words, std::size_t count) noexcept {
+    std::uint64_t hash = hash_word(seed, word_in(words, 0));
+    for (std::size_t k = 1; k < count; ++k)
+        hash = hash_combine(seed, hash, word_in(words, k));
+    return hash;
+}
+
+// Unrolled for the common widths, so that the chains of several rows run side by side.
+template <std::size_t kWords>
+void hash_keys(const HashSeed& seed, const std::byte* words, std::span<std::uint64_t> hashes) {
+    const HashSeed local = seed;  // A copy the stores cannot alias: it stays in registers.
+    for (std::size_t i = 0; i < hashes.size(); ++i)
+        hashes[i] = hash_key(local, words + i * kWords * 8, kWords);
 }
 
 void append_bytes(std::string& out, const void* bytes, std::size_t size) {
@@ -112,10 +125,12 @@ GroupKey::GroupKey(std::vector<Type> types, const HashSeed& seed, Nulls nulls)
       is_aside_(types_.size() == 1 && nulls == Nulls::kAside) {
     std::size_t words = 0;
     bool any_null = false;
+    is_direct_ = !types_.empty() && types_.size() <= DirectIndex::kPartsMax;
     for (const Type& type : types_) {
         const Physical physical = type.physical();
         ASSERT(physical != Physical::kList && physical != Physical::kRow);
         is_text_ |= physical == Physical::kString;
+        is_direct_ &= DirectIndex::takes(physical);
         any_null |= type.nullable;
         words += words_of(type);
     }
@@ -133,6 +148,7 @@ void GroupKey::encode(std::span<const Column* const> columns, Selection rows, En
         encode_texts(columns, rows, out);
     } else {
         encode_words(columns, rows, out);
+        hash_words(out);
     }
     out.hashes = out.hash_buffer;
 }
@@ -142,19 +158,17 @@ void GroupKey::encode_words(std::span<const Column* const> columns,
                             Encoded& out) const {
     const bool is_word = words_ == 1 && columns.size() == 1;
     if (is_word && rows.is_range() && types_[0].physical() == Physical::kInt64) {
-        const std::span values(columns[0]->data<std::int64_t>() + rows.first(), rows.size());
-        hash_column(seed_, values, out.hash_buffer);
-        out.words = std::as_bytes(values);
+        out.words =
+            std::as_bytes(std::span(columns[0]->data<std::int64_t>() + rows.first(), rows.size()));
         return;
     }
     out.word_buffer.resize(rows.size() * words_);
     std::size_t index = 0;
-    if (columns.empty())
-        take_word(seed_, 0, words_, out, rows, [](std::size_t) { return std::uint64_t{0}; });
+    if (columns.empty()) take_word(0, words_, out, rows, [](std::size_t) { return 0U; });
     for (const Column* const column : columns)
         index = encode_column(*column, rows, index, out);
     if (has_null_word_) {
-        take_word(seed_, index, words_, out, rows, [&](std::size_t row) {
+        take_word(index, words_, out, rows, [&](std::size_t row) {
             std::uint64_t nulls = 0;
             for (std::size_t k = 0; k < columns.size(); ++k)
                 nulls |= std::uint64_t{columns[k]->is_null(row)} << k;
@@ -162,6 +176,23 @@ void GroupKey::encode_words(std::span<const Column* const> columns,
         });
     }
     out.words = std::as_bytes(std::span(out.word_buffer));
+}
+
+void GroupKey::hash_words(Encoded& out) const {
+    switch (words_) {
+        case 1: hash_keys<1>(seed_, out.words.data(), out.hash_buffer); return;
+        case 2: hash_keys<2>(seed_, out.words.data(), out.hash_buffer); return;
+        case 3: hash_keys<3>(seed_, out.words.data(), out.hash_buffer); return;
+        case 4: hash_keys<4>(seed_, out.words.data(), out.hash_buffer); return;
+        case 5: hash_keys<5>(seed_, out.words.data(), out.hash_buffer); return;
+        default: break;
+    }
+    for (std::size_t i = 0; i < out.hash_buffer.size(); ++i)
+        out.hash_buffer[i] = hash_of(out.words.data() + i * words_ * 8);
+}
+
+std::uint64_t GroupKey::hash_of(const std::byte* words) const noexcept {
+    return hash_key(seed_, words, words_);
 }
 
 // Takes a column into word `index` of the keys, or two words from there; returns the next index.
@@ -173,7 +204,7 @@ std::size_t GroupKey::encode_column(const Column& column,
         if constexpr (!std::is_same_v<T, StringRef>) {
             const T* const values = column.data<T>();
             const auto take = [&](const auto& word_at) {
-                take_word(seed_, index++, words_, out, rows, word_at);
+                take_word(index++, words_, out, rows, word_at);
             };
             if constexpr (std::is_same_v<T, Int128>) {
                 const auto part = [&](std::size_t row, unsigned shift) {

@@ -2,10 +2,12 @@
 
 #include "state/base/hash.h"
 #include "state/batch.h"
+#include "state/direct_index.h"
 #include "state/flat_table.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <vector>
 
@@ -35,6 +37,7 @@ class GroupKey {
         std::vector<std::uint64_t> word_buffer;
         std::vector<std::uint64_t> hash_buffer;
         std::vector<StringRef> text_buffer;
+        std::vector<std::uint16_t> absent_rows;  // Of GroupDictionary.
         Arena arena;
     };
 
@@ -50,11 +53,27 @@ class GroupKey {
 
     [[nodiscard]] const std::vector<Type>& types() const noexcept { return types_; }
 
+    // Whether all keys are integers, few enough for a DirectIndex: then encoded key k is word k.
+    [[nodiscard]] bool is_direct() const noexcept { return is_direct_; }
+
     // Bytes of a word key; a multiple of 8, and 8 for no keys at all.
     [[nodiscard]] std::size_t key_bytes() const noexcept { return words_ * 8; }
 
     // Encodes the keys of `rows`: columns[i] holds key i.
     void encode(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+
+    // The same without hashes: the words of keys that are not text.
+    void encode_words(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+
+    // The hash of packed words, as encode() computes it.
+    [[nodiscard]] std::uint64_t hash_of(const std::byte* words) const noexcept;
+
+    // Which keys are NULL, by the packed words: bit k for key k.
+    [[nodiscard]] std::uint64_t nulls_of(const std::byte* words) const noexcept {
+        std::uint64_t nulls = 0;
+        if (has_null_word_) std::memcpy(&nulls, words + (words_ - 1) * 8, 8);
+        return nulls;
+    }
 
     // Writes key columns from encoded keys: row first_row + i from keys[i], a packed word key or a
     // StringRef. Strings are copied into `arena`.
@@ -64,7 +83,7 @@ class GroupKey {
                 Arena& arena) const;
 
   private:
-    void encode_words(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
+    void hash_words(Encoded& out) const;
     [[nodiscard]] std::size_t encode_column(const Column& column,
                                             Selection rows,
                                             std::size_t index,
@@ -85,6 +104,7 @@ class GroupKey {
     bool has_null_word_ = false;
     bool is_aside_ = false;
     bool is_plain_text_ = false;  // One string that is its own key.
+    bool is_direct_ = false;
 };
 
 }  // namespace thalweg

@@ -22,13 +22,8 @@ std::vector<const Column*> columns_at(const BatchView& view, std::span<const std
 
 }  // namespace
 
-GroupTable::GroupTable(GroupPlan& plan) : plan_(&plan) {
-    const std::size_t payload_bytes = plan.layout.payload_bytes();
-    if (plan.key.is_text()) {
-        texts_ = std::make_unique<ByteTable>(payload_bytes);
-    } else {
-        words_ = std::make_unique<FlatTable>(plan.key.key_bytes(), payload_bytes);
-    }
+GroupTable::GroupTable(GroupPlan& plan)
+    : plan_(&plan), keys_(plan.key, plan.layout.payload_bytes(), plan.history) {
     for (const BoundAggregate& bound : plan.layout.calls()) {
         distinct_.push_back(bound.call.is_distinct
                                 ? std::make_unique<DistinctSet>(bound.call.argument_type, plan.seed)
@@ -54,17 +49,7 @@ void GroupTable::split_nulls(const Column& key, Selection rows) {
 void GroupTable::locate(std::span<const Column* const> keys, Selection rows) {
     GroupPlan& plan = *plan_;
     plan.positions.resize(rows.size());
-    if (keys.empty() && !entries().empty()) {  // No keys, one group: nothing to look up.
-        std::fill(plan.positions.begin(), plan.positions.end(), 0U);
-        point();
-        return;
-    }
-    plan.key.encode(keys, rows, plan.encoded);
-    if (words_ != nullptr) {
-        words_->find_or_insert(plan.encoded.words, plan.encoded.hashes, plan.positions);
-    } else {
-        texts_->find_or_insert(plan.encoded.texts, plan.encoded.hashes, plan.positions);
-    }
+    keys_.find_or_insert(keys, rows, plan.encoded, plan.positions);
     point();
 }
 
@@ -233,33 +218,14 @@ void GroupTable::merge(const GroupTable& other) {
     if (has_distinct) merge_distinct(other, mapping);
 }
 
-// Groups here of entries [first, first + count) of another table, by the hashes it keeps.
+// Groups here of entries [first, first + count) of another table.
 void GroupTable::locate_entries(const GroupTable& other, std::size_t first, std::size_t count) {
     GroupPlan& plan = *plan_;
-    const EntryTable& from = other.entries();
-    const std::size_t key_words = from.key_bytes() / 8;
-    GroupKey::Encoded& encoded = plan.encoded;
-    encoded.hash_buffer.resize(count);
-    encoded.word_buffer.resize(count * key_words);
-    encoded.text_buffer.resize(count);
     plan.positions.resize(count);
     plan.sources.resize(count);
-    for (std::size_t i = 0; i < count; ++i) {
-        const auto position = static_cast<std::uint32_t>(first + i);
-        encoded.hash_buffer[i] = from.hash_of(position);
-        plan.sources[i] = from.payload(position);
-        if (words_ != nullptr) {
-            std::memcpy(&encoded.word_buffer[i * key_words], from.entry(position), key_words * 8);
-        } else {
-            encoded.text_buffer[i] = other.texts_->key(position);
-        }
-    }
-    if (words_ != nullptr) {
-        const auto keys = std::as_bytes(std::span(encoded.word_buffer));
-        words_->find_or_insert(keys, encoded.hash_buffer, plan.positions);
-    } else {
-        texts_->find_or_insert(encoded.text_buffer, encoded.hash_buffer, plan.positions);
-    }
+    keys_.find_or_insert(other.keys_, first, plan.encoded, plan.positions);
+    for (std::size_t i = 0; i < count; ++i)
+        plan.sources[i] = other.entries().payload(static_cast<std::uint32_t>(first + i));
     point();
 }
 
@@ -320,11 +286,7 @@ void GroupTable::write(std::size_t from, std::size_t count, Batch& batch, bool i
 }
 
 void GroupTable::clear() {
-    if (words_ != nullptr) {
-        words_->clear();
-    } else {
-        texts_->clear();
-    }
+    keys_.clear();
     null_group_.clear();
     arena_.reset();
     for (std::size_t call = 0; call < distinct_.size(); ++call) {
@@ -335,7 +297,7 @@ void GroupTable::clear() {
 }
 
 std::size_t GroupTable::memory_bytes() const noexcept {
-    std::size_t total = entries().memory_bytes() + arena_.memory_bytes() + null_group_.size() * 8;
+    std::size_t total = keys_.memory_bytes() + arena_.memory_bytes() + null_group_.size() * 8;
     for (const auto& set : distinct_)
         total += set == nullptr ? 0 : set->memory_bytes();
     return total;

@@ -2,9 +2,9 @@
 
 #include "ops/aggregate/distinct_set.h"
 #include "ops/aggregate/layout.h"
+#include "ops/group_dictionary.h"
 #include "ops/group_key.h"
 #include "state/batch.h"
-#include "state/flat_table.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +31,7 @@ struct GroupPlan {
     GroupKey key;
     AggregateLayout layout;
     HashSeed seed;
+    KeyHistory history;
 
     // Room for one batch.
     GroupKey::Encoded encoded;
@@ -49,9 +50,8 @@ struct GroupPlan {
 // The groups of one slice or window: keys to the states of all aggregates.
 //
 // Shape
-//   A FlatTable or a ByteTable of entries "key, payload" (state/flat_table.h), the payload as
-//   AggregateLayout says; the group of a single NULL key lies aside, at kNullPosition. Strings of
-//   states lie in an arena that goes with the table.
+//   A GroupDictionary whose payloads are as AggregateLayout says; the group of a single NULL key
+//   lies aside, at kNullPosition. Strings of states lie in an arena that goes with the table.
 // Lifetime  The plan outlives the table.
 class GroupTable {
   public:
@@ -83,13 +83,9 @@ class GroupTable {
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   private:
-    [[nodiscard]] const EntryTable& entries() const noexcept {
-        return words_ != nullptr ? static_cast<const EntryTable&>(*words_) : *texts_;
-    }
+    [[nodiscard]] const EntryTable& entries() const noexcept { return keys_.entries(); }
 
-    [[nodiscard]] EntryTable& entries() noexcept {
-        return words_ != nullptr ? static_cast<EntryTable&>(*words_) : *texts_;
-    }
+    [[nodiscard]] EntryTable& entries() noexcept { return keys_.entries(); }
 
     [[nodiscard]] std::byte* null_group();
     void split_nulls(const Column& key, Selection rows);
@@ -111,8 +107,7 @@ class GroupTable {
     void merge_distinct(const GroupTable& other, std::span<const std::uint32_t> mapping);
 
     GroupPlan* plan_;
-    std::unique_ptr<FlatTable> words_;
-    std::unique_ptr<ByteTable> texts_;
+    GroupDictionary keys_;
     std::vector<std::uint64_t> null_group_;  // The payload of the NULL key; empty: none.
     std::vector<std::unique_ptr<DistinctSet>> distinct_;  // By call; null where not DISTINCT.
     Arena arena_;

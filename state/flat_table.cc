@@ -81,12 +81,28 @@ void EntryTable::erase_entry(std::uint32_t position) noexcept {
     std::byte* const hole = entry(position);
     if (hole != last) std::memcpy(hole, last, stride_);
     index_.erase(position);
+    --size_;
+}
+
+void EntryTable::grow_entries() {
+    constexpr std::size_t kEntriesMin = 64;
+    size_max_ = std::max(size_max_, size());
+    ASSERT(size_ < FlatIndex::kSizeMax);
+    entries_.grow(std::max(kEntriesMin, size_ * 2) * stride_);
 }
 
 void EntryTable::clear_entries() noexcept {
+    constexpr std::size_t kBytesKept = std::size_t{1} << 20U;
     size_max_ = std::max(size_max_, size());
+    const std::size_t used = std::exchange(size_, 0);
     const std::size_t capacity = index_.capacity();
     index_.clear();
+    if (capacity == 0) {
+        if (entries_.size() < kBytesKept || used * stride_ >= entries_.size() / 8) return;
+        entries_.release();
+        size_max_ = 0;
+        return;
+    }
     if (index_.capacity() == capacity) return;
     entries_.release();
     entries_.grow(index_.capacity() * stride_);
@@ -96,7 +112,18 @@ void EntryTable::clear_entries() noexcept {
 void EntryTable::release_entries() noexcept {
     index_.release();
     entries_.release();
+    size_ = 0;
     size_max_ = 0;
+}
+
+void EntryTable::swap(EntryTable& other) noexcept {
+    std::swap(index_, other.index_);
+    std::swap(entries_, other.entries_);
+    std::swap(size_, other.size_);
+    std::swap(key_bytes_, other.key_bytes_);
+    std::swap(stride_, other.stride_);
+    std::swap(size_max_, other.size_max_);
+    std::swap(walks_, other.walks_);
 }
 
 std::size_t EntryTable::memory_bytes() const noexcept {
@@ -111,6 +138,7 @@ FlatTable::FlatTable(std::size_t key_bytes, std::size_t payload_bytes)
 std::size_t FlatTable::find_or_insert(std::span<const std::byte> keys,
                                       std::span<const std::uint64_t> hashes,
                                       std::span<std::uint32_t> positions) {
+    ASSERT(is_indexed_);
     ASSERT(keys.size() == hashes.size() * key_bytes());
     return with_keys(keys.data(), key_bytes(), [&](const auto& shape) {
         return find_or_insert_rows(hashes, positions, shape, shape);
@@ -120,6 +148,7 @@ std::size_t FlatTable::find_or_insert(std::span<const std::byte> keys,
 void FlatTable::find(std::span<const std::byte> keys,
                      std::span<const std::uint64_t> hashes,
                      std::span<std::uint32_t> positions) const {
+    ASSERT(is_indexed_);
     ASSERT(keys.size() == hashes.size() * key_bytes());
     with_keys(
         keys.data(), key_bytes(), [&](const auto& shape) { find_rows(hashes, positions, shape); });

@@ -13,7 +13,9 @@
 #include <span>
 
 // The hash tables of the project: FlatTable, whose keys are words, and ByteTable, whose keys are
-// strings. Both are a FlatIndex (read its essay first) over one array of entries.
+// strings. Both are a FlatIndex (read its essay first) over one array of entries. A FlatTable may
+// do without it: entries are appended then, and found by somebody else's index
+// (state/direct_index.h).
 //
 //     entry of a FlatTable     | key: 8, 16, ... 64 bytes   | payload |
 //     entry of a ByteTable     | key: StringRef, 16 bytes   | payload |
@@ -54,9 +56,9 @@ class EntryTable {
     EntryTable(const EntryTable&) = delete;
     EntryTable& operator=(const EntryTable&) = delete;
 
-    [[nodiscard]] std::size_t size() const noexcept { return index_.size(); }
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
-    [[nodiscard]] bool empty() const noexcept { return index_.size() == 0; }
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     [[nodiscard]] std::byte* entry(std::uint32_t position) noexcept {
         DEBUG_ASSERT(position < size());
@@ -76,6 +78,7 @@ class EntryTable {
         return entry(position) + key_bytes_;
     }
 
+    // Of tables that have an index.
     [[nodiscard]] std::uint64_t hash_of(std::uint32_t position) const noexcept {
         return index_.hash_of(position);
     }
@@ -112,8 +115,17 @@ class EntryTable {
 
   protected:
     EntryTable(std::size_t key_bytes, std::size_t payload_bytes);
-    EntryTable(EntryTable&&) = default;
-    EntryTable& operator=(EntryTable&&) = default;
+
+    EntryTable(EntryTable&& other) noexcept
+        : EntryTable(other.key_bytes_, other.stride_ - other.key_bytes_) {
+        swap(other);
+    }
+
+    EntryTable& operator=(EntryTable&& other) noexcept {
+        swap(other);
+        return *this;
+    }
+
     ~EntryTable() = default;
 
     // Finds every row: equal(row, entry) compares its key, make(row, entry) writes it into a new
@@ -136,8 +148,12 @@ class EntryTable {
     void clear_entries() noexcept;
     void release_entries() noexcept;
 
+    // Makes room for one more entry where there is no index.
+    void grow_entries();
+
     FlatIndex index_;
     Pages entries_;
+    std::size_t size_ = 0;
 
   private:
     // Rows between the prefetch of a line and of its entry, and between that and the lookup. Zen 4,
@@ -200,6 +216,7 @@ class EntryTable {
     std::uint32_t insert(std::uint64_t hash, const Make& make);
 
     void grow();
+    void swap(EntryTable& other) noexcept;
 
     std::size_t key_bytes_;
     std::size_t stride_;
@@ -209,9 +226,10 @@ class EntryTable {
 
 template <class Make>
 std::uint32_t EntryTable::insert(std::uint64_t hash, const Make& make) {
-    if (index_.size() == index_.capacity()) [[unlikely]]
+    if (size_ == index_.capacity()) [[unlikely]]
         grow();
     const std::uint32_t position = index_.append(hash);
+    ++size_;
     std::byte* const target = entries_.data() + position * stride_;
     for (std::size_t at = key_bytes_; at < stride_; at += 8)
         std::memset(target + at, 0, 8);
@@ -299,6 +317,43 @@ class FlatTable : public EntryTable {
 
     // Forgets all entries and gives the memory back.
     void release() noexcept { release_entries(); }
+
+    // Whether keys can be found here. Without an index there are append() and the entries, nothing
+    // else.
+    [[nodiscard]] bool is_indexed() const noexcept { return is_indexed_; }
+
+    // Adds an entry, with a payload of zeros, to a table without an index, and returns its
+    // position. The caller knows that its key is not there.
+    std::uint32_t append(const std::byte* key) {
+        DEBUG_ASSERT(!is_indexed_);
+        if ((size_ + 1) * stride() > entries_.size()) [[unlikely]]
+            grow_entries();
+        std::byte* const target = entries_.data() + size_ * stride();
+        for (std::size_t at = 0; at < key_bytes(); at += 8)
+            std::memcpy(target + at, key + at, 8);
+        for (std::size_t at = key_bytes(); at < stride(); at += 8)
+            std::memset(target + at, 0, 8);
+        return static_cast<std::uint32_t>(size_++);
+    }
+
+    // Gives the index up; all entries stay where they are.
+    void drop_index() noexcept {
+        index_.release();
+        is_indexed_ = false;
+    }
+
+    // Makes an index of all entries: hash_of(entry) is that of its key.
+    template <class HashOf>
+    void make_index(const HashOf& hash_of) {
+        ASSERT(!is_indexed_);
+        is_indexed_ = true;
+        reserve(size_);
+        for (std::size_t i = 0; i < size_; ++i)
+            index_.append(hash_of(entry(static_cast<std::uint32_t>(i))));
+    }
+
+  private:
+    bool is_indexed_ = true;
 };
 
 // A table whose keys are strings or byte strings, which it copies. An entry begins with a StringRef
