@@ -4,21 +4,35 @@
 #include "ingest/stream_reader.h"
 #include "state/base/assertion.h"
 
-#include <algorithm>
-#include <array>
+#include <chrono>
 #include <memory>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 namespace thalweg::bench {
 
 namespace {
 
+std::int64_t now() {
+    return std::chrono::steady_clock::now().time_since_epoch().count();
+}
+
+// When the source handed the last piece on, for the sink. 0: not now.
+struct Handover {
+    std::int64_t at_ns = 0;
+};
+
 // Reads memory as a file is read, without the copy into a buffer.
 class MemorySource final : public Source {
   public:
-    MemorySource(const SourceSpec& spec, std::unique_ptr<Decoder> decoder, std::string_view bytes)
-        : batch_(schema_of(spec.format)), decoder_(std::move(decoder)), bytes_(bytes) {}
+    MemorySource(const SourceSpec& spec,
+                 std::unique_ptr<Decoder> decoder,
+                 Input& input,
+                 std::shared_ptr<Handover> handover)
+        : batch_(schema_of(spec.format)),
+          decoder_(std::move(decoder)),
+          input_(input),
+          handover_(std::move(handover)) {}
 
     [[nodiscard]] Result<void> open(Outlet& outlet) override {
         split_ = outlet.open_split();
@@ -28,15 +42,15 @@ class MemorySource final : public Source {
     std::size_t poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) override {
         CountingOutlet counting(outlet, counters_);
         std::size_t records = 0;
-        while (records < budget && position_ < bytes_.size() && outlet.ready()) {
+        while (records < budget && !at_end() && outlet.ready()) {
             records += decode(now_ns, counting);
             if (!batch_.empty()) outlet.offer(split_, batch_);
         }
-        if (position_ == bytes_.size() && outlet.ready()) end(outlet);
+        if (at_end() && outlet.ready()) end(outlet);
         return records;
     }
 
-    void stop() override { position_ = bytes_.size(); }
+    void stop() override { is_stopped_ = true; }
 
     [[nodiscard]] bool finished() const override { return is_finished_; }
 
@@ -52,10 +66,11 @@ class MemorySource final : public Source {
     std::size_t decode(std::int64_t now_ns, CountingOutlet& outlet) {
         batch_.clear();
         Piece piece;
-        piece.bytes = bytes_.substr(position_, StreamWorkspace::kReadBytes);
-        piece.is_end = position_ + piece.bytes.size() == bytes_.size();
+        piece.bytes = input_.piece(position_);
+        piece.is_end = position_ + piece.bytes.size() == input_.bytes();
         piece.offset = position_;
         piece.receive_time_ns = now_ns;
+        if (handover_) handover_->at_ns = now();
         const DecodeResult result = decoder_->decode(piece, batch_, outlet);
         ASSERT(result.consumed > 0);
         position_ += result.consumed;
@@ -65,8 +80,11 @@ class MemorySource final : public Source {
         return result.records;
     }
 
+    [[nodiscard]] bool at_end() const { return is_stopped_ || position_ == input_.bytes(); }
+
     void end(Outlet& outlet) {
         if (is_finished_) return;
+        if (handover_) handover_->at_ns = 0;
         outlet.close_split(split_);
         outlet.flush();
         is_finished_ = true;
@@ -74,10 +92,12 @@ class MemorySource final : public Source {
 
     Batch batch_;
     std::unique_ptr<Decoder> decoder_;
-    std::string_view bytes_;
-    std::size_t position_ = 0;
+    Input& input_;
+    std::shared_ptr<Handover> handover_;  // Null when nobody asks.
+    std::uint64_t position_ = 0;
     SplitId split_{};
     SourceCounters counters_;
+    bool is_stopped_ = false;
     bool is_finished_ = false;
 };
 
@@ -90,21 +110,12 @@ class CheckSumSink final : public Sink {
     [[nodiscard]] bool ready() override { return true; }
 
     [[nodiscard]] Result<void> write(const BatchView& rows) override {
-        std::array<const std::int64_t*, CheckSum::kColumnsMax> values{};
-        const std::size_t width = rows.columns.size();
-        if (width > values.size()) return fail(Code::kUnsupported, "too many columns to check");
-        for (std::size_t i = 0; i < width; ++i) {
-            if (rows[i].has_nulls()) return fail(Code::kUnsupported, "a NULL in the result");
-            values[i] = rows[i].data<std::int64_t>();
-        }
-        CheckSum sum = sum_;
-        rows.selection.for_each([&](std::size_t row) {
-            std::uint64_t hash = 0;
-            for (std::size_t i = 0; i < width; ++i)
-                hash += CheckSum::term(i, values[i][row]);
-            sum.add_hash(hash);
-        });
-        sum_ = sum;
+        if (rows.columns.size() > CheckSum::kColumnsMax)
+            return fail(Code::kUnsupported, "too many columns to check");
+        std::vector<CheckSum::Row> sums(kBatchRows);
+        for (std::size_t i = 0; i < rows.columns.size(); ++i)
+            TRY_VOID(add_column(i, rows, sums));
+        rows.selection.for_each([&](std::size_t row) { sum_.add(sums[row]); });
         counters_.rows += rows.size();
         return {};
     }
@@ -118,33 +129,90 @@ class CheckSumSink final : public Sink {
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:
+    using Sums = std::vector<CheckSum::Row>;
+
+    static Result<void> add_column(std::size_t index, const BatchView& rows, Sums& sums) {
+        const Column& column = rows[index];
+        if (column.has_nulls()) return fail(Code::kUnsupported, "a NULL in the result");
+        switch (column.physical()) {
+            case Physical::kInt32: add_values<std::int32_t, std::int64_t>(index, rows, sums); break;
+            case Physical::kInt64: add_values<std::int64_t, std::int64_t>(index, rows, sums); break;
+            case Physical::kFloat: add_values<float, double>(index, rows, sums); break;
+            case Physical::kDouble: add_values<double, double>(index, rows, sums); break;
+            default: return fail(Code::kUnsupported, "a column that is not a number");
+        }
+        return {};
+    }
+
+    template <class Value, class Wide>
+    static void add_values(std::size_t index, const BatchView& rows, Sums& sums) {
+        const Value* const values = rows[index].data<Value>();
+        rows.selection.for_each(
+            [&](std::size_t row) { sums[row].add(index, static_cast<Wide>(values[row])); });
+    }
+
     CheckSum& sum_;
     SinkCounters counters_;
 };
 
+// Asks the clock whenever rows come, and passes them on.
+class LatencySink final : public Sink {
+  public:
+    LatencySink(std::unique_ptr<Sink> next,
+                std::shared_ptr<const Handover> handover,
+                Histogram& latency)
+        : next_(std::move(next)), handover_(std::move(handover)), latency_(latency) {}
+
+    [[nodiscard]] Result<void> open() override { return next_->open(); }
+
+    [[nodiscard]] bool ready() override { return next_->ready(); }
+
+    [[nodiscard]] Result<void> write(const BatchView& rows) override {
+        if (handover_->at_ns != 0) latency_.record(now() - handover_->at_ns);
+        return next_->write(rows);
+    }
+
+    Result<void> poll(std::int64_t now_ns) override { return next_->poll(now_ns); }
+
+    void flush() override { next_->flush(); }
+
+    [[nodiscard]] Result<void> close() override { return next_->close(); }
+
+    [[nodiscard]] const SinkCounters& counters() const override { return next_->counters(); }
+
+  private:
+    std::unique_ptr<Sink> next_;
+    std::shared_ptr<const Handover> handover_;
+    Histogram& latency_;
+};
+
 }  // namespace
 
-Connectors memory_connectors(std::span<const char> bytes, CheckSum& sum) {
-    const std::string_view text(bytes.data(), bytes.size());
+Connectors memory_connectors(const MemoryWorld& world) {
+    const auto handover = world.latency != nullptr ? std::make_shared<Handover>() : nullptr;
     Connectors connectors;
-    connectors.make_door = [text] {
+    connectors.make_door = [&input = world.input, handover] {
         IngestDoor door;
-        door.make_source = [text](const SourceSpec& spec,
-                                  SourceInstance instance,
-                                  SourceEvent) -> Result<std::unique_ptr<Source>> {
+        door.make_source = [&input, handover](const SourceSpec& spec,
+                                              SourceInstance instance,
+                                              SourceEvent) -> Result<std::unique_ptr<Source>> {
             ASSERT(instance.count == 1);
             TRY(const SourceTraits traits, check_source(spec));
             FormatSpec format = spec.format;
             format.framing = traits.default_framing;
             TRY(std::unique_ptr<Decoder> decoder, make_decoder(format));
-            return std::make_unique<MemorySource>(spec, std::move(decoder), text);
+            return std::make_unique<MemorySource>(spec, std::move(decoder), input, handover);
         };
         door.poll = [] { return std::size_t{0}; };
         return door;
     };
-    connectors.make_sink = [&sum](const SinkSpec&,
-                                  const SinkEvent&) -> Result<std::unique_ptr<Sink>> {
-        return std::make_unique<CheckSumSink>(sum);
+    connectors.make_sink = [sum = world.sum, latency = world.latency, handover](
+                               const SinkSpec& spec,
+                               const SinkEvent& event) -> Result<std::unique_ptr<Sink>> {
+        if (sum != nullptr) return std::make_unique<CheckSumSink>(*sum);
+        TRY(std::unique_ptr<Sink> sink, make_sink(spec, event));
+        if (latency == nullptr) return sink;
+        return std::make_unique<LatencySink>(std::move(sink), handover, *latency);
     };
     return connectors;
 }

@@ -1,17 +1,29 @@
 #pragma once
 
 #include "bench/check_sum.h"
+#include "bench/input.h"
 #include "engine/run/connectors.h"
+#include "state/base/histogram.h"
 
-#include <span>
-
-// The world of a query that is measured alone: its input lies in memory, its output is summed up.
-// Between the two is everything that `thalweg run` has, from the decoder on.
+// The world of a query that is measured alone: its input lies in memory. Between that and the sink
+// is everything that `thalweg run` has, from the decoder on.
 
 namespace thalweg::bench {
 
-// Sources hand `bytes`, which decoders may read past by their padding, to the decoder of the
-// table's format; sinks add rows, all of 64-bit columns, to `sum`. Borrows both.
-[[nodiscard]] Connectors memory_connectors(std::span<const char> bytes, CheckSum& sum);
+struct MemoryWorld {
+    Input& input;  // Handed to the decoder of the table's format, whatever its connector.
+
+    // What stands in for the sinks; with neither it is what the tables say, as a user has it.
+    //
+    // Sums rows up, whose columns must be of 32 or 64 bits.
+    CheckSum* sum = nullptr;
+    // Counts, for each batch of rows that comes out, the nanoseconds since a piece of input was
+    // handed to the decoder: the piece that made the batch come out, as long as one thread does
+    // everything. What comes out only because the input ends is not counted.
+    Histogram* latency = nullptr;
+};
+
+// Borrows what is in the world.
+[[nodiscard]] Connectors memory_connectors(const MemoryWorld& world);
 
 }  // namespace thalweg::bench

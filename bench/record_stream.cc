@@ -1,6 +1,7 @@
 #include "bench/record_stream.h"
 
 #include "ingest/decoder.h"
+#include "ingest/stream_reader.h"
 #include "state/base/assertion.h"
 
 #include <charconv>
@@ -67,10 +68,21 @@ char* write(const Record& record, WireFormat format, char* at) {
 
 }  // namespace
 
+RecordStream::RecordStream(const StreamSpec& spec) : spec_(spec), random_(42) {
+    if (spec.zipf) zipf_.emplace(spec.keys, *spec.zipf);
+}
+
+std::uint64_t RecordStream::draw_key(std::size_t index) noexcept {
+    constexpr std::uint64_t kHotPart = 10;
+    if (spec_.takes_keys_in_turn) return index * kKeyStride % spec_.keys;
+    if (zipf_) return zipf_->draw(random_);
+    if (spec_.has_hot_key && random_.below(kHotPart) != 0) return 0;
+    return random_.below(spec_.keys);
+}
+
 Record RecordStream::next() noexcept {
     const std::size_t index = next_++;
-    const std::uint64_t key =
-        spec_.takes_keys_in_turn ? index * kKeyStride % spec_.keys : random_.below(spec_.keys);
+    const std::uint64_t key = draw_key(index);
     constexpr auto kExtras = static_cast<std::uint64_t>(kExtraEnd - kExtraMin);
     return {kStartMs + static_cast<std::int64_t>(index * 1000 / spec_.per_second),
             kKeyMin + static_cast<std::int64_t>(key),
@@ -85,10 +97,20 @@ RecordBytes::RecordBytes(const StreamSpec& spec, WireFormat format) {
     while (stream.has_next()) {
         const auto length = static_cast<std::size_t>(write(stream.next(), format, record) - record);
         if (bytes_.empty()) bytes_.resize(spec.count * length + kDecodePadding);
+        record_bytes_ = length;
         ASSERT(size_ + length + kDecodePadding <= bytes_.size());
         std::memcpy(bytes_.data() + size_, record, length);
         size_ += length;
     }
+}
+
+void RecordBytes::restart(std::size_t records) {
+    ASSERT(records * record_bytes_ + kDecodePadding <= bytes_.size());
+    size_ = records * record_bytes_;
+}
+
+std::string_view RecordBytes::piece(std::uint64_t position) {
+    return text().substr(position, StreamWorkspace::kReadBytes);
 }
 
 std::span<const Record> RecordBytes::records() const noexcept {

@@ -1,10 +1,14 @@
 #pragma once
 
+#include "bench/input.h"
+#include "bench/zipf.h"
 #include "state/base/random.h"
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 // The records that whole queries are measured with, and their three forms on the wire. They are in
@@ -28,6 +32,8 @@ struct StreamSpec {
     std::size_t keys = 0;
     std::size_t per_second = 0;       // Records in a second of event time.
     bool takes_keys_in_turn = false;  // Scattered, but none again before all have come.
+    std::optional<double> zipf;       // The exponent of Zipf's law for the keys.
+    bool has_hot_key = false;         // One key for 9 records of 10, the others alike.
 };
 
 // Gives the records one after the other. Keys have 8 digits, values 6, extras 4, so that text
@@ -39,32 +45,42 @@ class RecordStream {
     static constexpr std::int64_t kExtraMin = 1'000;
     static constexpr std::int64_t kExtraEnd = 10'000;
 
-    explicit RecordStream(const StreamSpec& spec) : spec_(spec), random_(42) {}
+    explicit RecordStream(const StreamSpec& spec);
 
     [[nodiscard]] bool has_next() const noexcept { return next_ < spec_.count; }
 
     [[nodiscard]] Record next() noexcept;
 
   private:
+    [[nodiscard]] std::uint64_t draw_key(std::size_t index) noexcept;
+
     StreamSpec spec_;
     Random random_;
+    std::optional<Zipf> zipf_;
     std::size_t next_ = 0;
 };
 
 enum class WireFormat : std::uint8_t { kRawStruct, kJson, kCsv };
 
 // The bytes of a stream, with the padding that decoders may read behind them.
-class RecordBytes {
+class RecordBytes final : public Input {
   public:
     RecordBytes(const StreamSpec& spec, WireFormat format);
 
-    [[nodiscard]] std::span<const char> bytes() const noexcept { return {bytes_.data(), size_}; }
+    void restart(std::size_t records) override;
+    [[nodiscard]] std::string_view piece(std::uint64_t position) override;
+
+    [[nodiscard]] std::uint64_t bytes() const override { return size_; }
+
+    // All of them, in one piece.
+    [[nodiscard]] std::string_view text() const noexcept { return {bytes_.data(), size_}; }
 
     // Of raw-struct.
     [[nodiscard]] std::span<const Record> records() const noexcept;
 
   private:
     std::vector<char> bytes_;
+    std::size_t record_bytes_ = 0;
     std::size_t size_ = 0;
 };
 

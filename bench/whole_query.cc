@@ -11,6 +11,7 @@
 #include <ctime>
 #include <fstream>
 #include <memory>
+#include <optional>
 #include <span>
 #include <string_view>
 #include <utility>
@@ -38,9 +39,11 @@ class Stopwatch {
   private:
     using Wall = std::chrono::steady_clock;
 
-    // Of the process, to the microsecond.
+    // Of the process.
     [[nodiscard]] static double cpu_ns() {
-        return static_cast<double>(std::clock()) * (1e9 / CLOCKS_PER_SEC);
+        timespec time{};
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+        return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
     }
 
     Wall::time_point wall_start_ = Wall::now();
@@ -65,84 +68,134 @@ void reset_peak() {
     std::ofstream("/proc/self/clear_refs") << "5\n";
 }
 
-Result<void> check(const QueryCase& query, const CheckSum& found, const CheckSum& expected) {
-    if (found == expected) return {};
-    return fail(Code::kInvalid,
-                query.bench + ", " + query.variant + ": " + std::to_string(found.rows()) +
-                    " rows with the sum " + std::to_string(found.sum()) + ", expected " +
-                    std::to_string(expected.rows()) + " with " + std::to_string(expected.sum()));
-}
-
 // The query and its input, ready to be run any number of times.
 class Bench {
   public:
     [[nodiscard]] static Result<std::unique_ptr<Bench>> make(const QueryCase& query) {
         plan::PlanOptions options;
-        options.is_fused = true;
+        options.is_fused = query.shards == 1;
         options.seed = HashSeed::from(1);
         auto plan = plan::plan_script(query.sql, options);
         if (!plan) {
             return fail(Code::kInvalid, sql::format_error(query.bench, query.sql, plan.error()));
         }
-        return std::unique_ptr<Bench>(new Bench(query, std::move(plan->topology)));
+        TRY(std::unique_ptr<Input> input, query.make_input());
+        return std::unique_ptr<Bench>(
+            new Bench(query, std::move(plan->topology), std::move(input)));
+    }
+
+    // Either side must give what the oracle gives.
+    [[nodiscard]] Result<void> check() {
+        TRY(const CheckSum expected, query_.oracle());
+        CheckSum found;
+        input_->restart(query_.check_records);
+        TRY_VOID(run_query({*input_, &found, nullptr}, query_.check_records));
+        TRY_VOID(compare("the query", found, expected));
+        by_hand::Results results(true);
+        input_->restart(query_.check_records);
+        query_.by_hand(*input_, results);
+        return compare("by hand", results.sum(), expected);
     }
 
     // One pass of the engine over the input.
-    [[nodiscard]] Result<void> run_query() {
-        CheckSum sum;
-        RunOptions options;
-        const Connectors connectors = memory_connectors(bytes_.bytes(), sum);
-        TRY(const std::unique_ptr<Query> running,
-            Query::start(topology_, options, connectors, clock_, log_));
-        const Summary summary = running->wait();
-        if (!summary.error.empty()) return fail(Code::kInvalid, summary.error);
-        const QueryTotals& totals = summary.totals;
-        if (totals.rows_in != query_.stream.count || totals.emitted != totals.rows_in ||
-            totals.late != 0) {
-            return fail(Code::kInvalid, query_.bench + ": " + to_string(summary));
-        }
-        return check(query_, sum, expected_);
-    }
-
-    // One pass of the rival.
-    [[nodiscard]] Result<void> run_by_hand() {
-        return check(query_, query_.by_hand(bytes_), expected_);
-    }
-
-    // Passes for at least so long.
-    [[nodiscard]] Result<Cost> time(Result<void> (Bench::*pass)(), double seconds) {
+    [[nodiscard]] Result<Cost> time_query() {
+        input_->restart(query_.records);
         const Stopwatch watch;
-        Cost cost;
-        std::size_t passes = 0;
-        do {
-            TRY_VOID((this->*pass)());
-            cost = watch.stop(++passes * query_.stream.count);
-        } while (cost.cpu_ns < seconds * 1e9);
+        TRY(const std::uint64_t rows, run_query({*input_, nullptr, nullptr}, query_.records));
+        const Cost cost = watch.stop(query_.records);
+        TRY_VOID(compare_rows(rows));
         return cost;
     }
 
+    // One pass of the rival.
+    [[nodiscard]] Result<Cost> time_by_hand() {
+        input_->restart(query_.records);
+        by_hand::Results results(false);
+        const Stopwatch watch;
+        query_.by_hand(*input_, results);
+        const Cost cost = watch.stop(query_.records);
+        TRY_VOID(compare_rows(results.rows()));
+        return cost;
+    }
+
+    // One pass of the engine with an eye on the clock.
+    [[nodiscard]] Result<std::optional<Latency>> latency() {
+        if (query_.shards != 1) return std::nullopt;
+        Histogram histogram;
+        input_->restart(query_.records);
+        TRY_VOID(run_query({*input_, nullptr, &histogram}, query_.records));
+        return Latency::of(histogram);
+    }
+
     [[nodiscard]] double bytes_per_record() const {
-        return static_cast<double>(bytes_.bytes().size()) /
-               static_cast<double>(query_.stream.count);
+        return static_cast<double>(input_->bytes()) / static_cast<double>(query_.records);
     }
 
   private:
-    Bench(const QueryCase& query, std::shared_ptr<const Topology> topology)
-        : query_(query),
-          topology_(std::move(topology)),
-          log_(clock_),
-          bytes_(query.stream, query.format),
-          expected_(query.oracle(query.stream)) {
+    Bench(const QueryCase& query,
+          std::shared_ptr<const Topology> topology,
+          std::unique_ptr<Input> input)
+        : query_(query), topology_(std::move(topology)), log_(clock_), input_(std::move(input)) {
         log_.set_level(LogLevel::kError);
+        input_->restart(query_.records);
     }
+
+    // Returns how many rows came out.
+    [[nodiscard]] Result<std::uint64_t> run_query(const MemoryWorld& world, std::size_t records) {
+        RunOptions options;
+        options.shards = query_.shards;
+        TRY(const std::unique_ptr<Query> running,
+            Query::start(topology_, options, memory_connectors(world), clock_, log_));
+        const Summary summary = running->wait();
+        if (!summary.error.empty()) return fail(Code::kInvalid, summary.error);
+        const QueryTotals& totals = summary.totals;
+        if (totals.rows_in != records || totals.emitted != records || totals.late != 0)
+            return fail(Code::kInvalid, name() + ": " + to_string(summary));
+        return totals.rows_out;
+    }
+
+    [[nodiscard]] Result<void> compare(std::string_view side,
+                                       const CheckSum& found,
+                                       const CheckSum& expected) const {
+        if (found.matches(expected)) return {};
+        const auto text = [](const CheckSum& sum) {
+            return std::to_string(sum.rows()) + " rows with the sums " + std::to_string(sum.sum()) +
+                   " and " + std::to_string(sum.real_sum());
+        };
+        return fail(Code::kInvalid,
+                    name() + ", " + std::string(side) + ": " + text(found) + ", expected " +
+                        text(expected));
+    }
+
+    // Of full runs: all must give the same number.
+    [[nodiscard]] Result<void> compare_rows(std::uint64_t rows) {
+        if (!rows_) rows_ = rows;
+        if (rows == *rows_) return {};
+        return fail(Code::kInvalid,
+                    name() + ": " + std::to_string(rows) + " rows after " + std::to_string(*rows_));
+    }
+
+    [[nodiscard]] std::string name() const { return query_.bench + ", " + query_.variant; }
 
     const QueryCase& query_;
     std::shared_ptr<const Topology> topology_;
     RealClock clock_;
     Log log_;
-    RecordBytes bytes_;
-    CheckSum expected_;
+    std::unique_ptr<Input> input_;
+    std::optional<std::uint64_t> rows_;
 };
+
+// Passes for at least so much processor time.
+Result<Cost> time(Bench& bench, Result<Cost> (Bench::*pass)(), double seconds) {
+    Cost sum;
+    do {
+        TRY(const Cost cost, (bench.*pass)());
+        sum.wall_ns += cost.wall_ns;
+        sum.cpu_ns += cost.cpu_ns;
+        sum.records += cost.records;
+    } while (sum.cpu_ns < seconds * 1e9);
+    return sum;
+}
 
 template <class Value>
 double median_of(std::span<const Cost> costs, const Value& value) {
@@ -154,13 +207,32 @@ double median_of(std::span<const Cost> costs, const Value& value) {
     return *middle;
 }
 
-// The first run: is the result right, and how much memory did it take?
+// How much memory the first run took.
 Result<std::uint64_t> bytes_of_first_run(Bench& bench) {
     const std::uint64_t before = status_bytes("VmRSS");
     reset_peak();
-    TRY_VOID(bench.run_query());
+    TRY_VOID(bench.time_query());
     const std::uint64_t peak = status_bytes("VmHWM");
     return peak > before ? peak - before : 0;
+}
+
+Result<void> time_both(Bench& bench, const MeasureOptions& options, Figures& figures) {
+    const double seconds = options.is_tiny ? 0 : options.seconds;
+    std::vector<Cost> engine;
+    std::vector<Cost> by_hand;
+    for (std::size_t i = 0; i < (options.is_tiny ? 1 : options.runs); ++i) {
+        TRY(const Cost of_engine, time(bench, &Bench::time_query, seconds));
+        TRY(const Cost of_hand, time(bench, &Bench::time_by_hand, seconds));
+        engine.push_back(of_engine);
+        by_hand.push_back(of_hand);
+    }
+    figures.ns_per_record = median_of(engine, [](const Cost& c) { return c.cpu_ns_per_record(); });
+    figures.by_hand_ns_per_record =
+        median_of(by_hand, [](const Cost& c) { return c.cpu_ns_per_record(); });
+    figures.cores = median_of(engine, [](const Cost& c) { return c.cpu_ns / c.wall_ns; });
+    figures.records_per_s = median_of(
+        engine, [](const Cost& c) { return static_cast<double>(c.records) / c.wall_ns * 1e9; });
+    return {};
 }
 
 }  // namespace
@@ -172,40 +244,22 @@ Result<Figures> measure(const QueryCase& query, const MeasureOptions& options) {
     figures.variant = query.variant;
     figures.bytes_per_record = bench->bytes_per_record();
     TRY(figures.bytes_max, bytes_of_first_run(*bench));
-    const std::uint64_t bytes_limit = query.bytes_per_key_max * query.stream.keys;
-    if (!options.is_tiny && bytes_limit != 0 && figures.bytes_max > bytes_limit) {
+    if (!options.is_tiny && query.bytes_max != 0 && figures.bytes_max > query.bytes_max) {
         return fail(
             Code::kInvalid,
             query.bench + ": " + std::to_string(figures.bytes_max) + " bytes for " + query.variant);
     }
-    TRY_VOID(bench->run_by_hand());
-    const double seconds = options.is_tiny ? 0 : options.seconds;
-    std::vector<Cost> engine;
-    std::vector<Cost> by_hand;
-    for (std::size_t i = 0; i < (options.is_tiny ? 1 : options.runs); ++i) {
-        TRY(const Cost of_engine, bench->time(&Bench::run_query, seconds));
-        TRY(const Cost of_hand, bench->time(&Bench::run_by_hand, seconds));
-        engine.push_back(of_engine);
-        by_hand.push_back(of_hand);
-    }
-    figures.ns_per_record = median_of(engine, [](const Cost& c) { return c.cpu_ns_per_record(); });
-    figures.by_hand_ns_per_record =
-        median_of(by_hand, [](const Cost& c) { return c.cpu_ns_per_record(); });
-    figures.cores = median_of(engine, [](const Cost& c) { return c.cpu_ns / c.wall_ns; });
-    figures.records_per_s = median_of(
-        engine, [](const Cost& c) { return static_cast<double>(c.records) / c.wall_ns * 1e9; });
+    TRY_VOID(bench->check());
+    TRY_VOID(time_both(*bench, options, figures));
+    TRY(figures.latency, bench->latency());
     return figures;
 }
 
-std::vector<Workload> query_workloads(const MeasureOptions& options) {
-    std::vector<Workload> workloads;
-    for (QueryCase& query : query_cases(options.is_tiny)) {
-        const auto shared = std::make_shared<const QueryCase>(std::move(query));
-        workloads.push_back({shared->bench, shared->variant, [shared](const MeasureOptions& how) {
-                                 return bench::measure(*shared, how);
-                             }});
-    }
-    return workloads;
+Workload workload_of(QueryCase query) {
+    auto shared = std::make_shared<const QueryCase>(std::move(query));
+    return {shared->bench, shared->variant, [shared](const MeasureOptions& options) {
+                return measure(*shared, options);
+            }};
 }
 
 }  // namespace thalweg::bench

@@ -1,38 +1,46 @@
 #pragma once
 
+#include "bench/by_hand/results.h"
 #include "bench/check_sum.h"
-#include "bench/record_stream.h"
+#include "bench/input.h"
 #include "bench/workload.h"
 #include "state/base/status.h"
 
 #include <cstddef>
-#include <cstdint>
 #include <functional>
+#include <memory>
 #include <string>
-#include <vector>
 
 namespace thalweg::bench {
 
 // A query as it is measured: its SQL, its input, its rival and its oracle.
 struct QueryCase {
-    std::string bench;    // "aggregate"
-    std::string variant;  // "10,000 keys"
-    std::string sql;
-    StreamSpec stream;
-    WireFormat format = WireFormat::kRawStruct;
-    std::function<CheckSum(const RecordBytes& bytes)> by_hand;
-    std::function<CheckSum(const StreamSpec& stream)> oracle;
-    std::size_t bytes_per_key_max = 0;  // More memory than this is a failure; 0: as it may.
+    std::string bench;        // "aggregate"
+    std::string variant;      // "10 k keys"
+    std::string sql;          // From one table, which stands for the input, whatever its connector.
+    std::size_t records = 0;  // In a run.
+    std::size_t check_records = 0;  // Of these, in the run that the oracle checks.
+    std::function<Result<std::unique_ptr<Input>>()> make_input;
+    std::function<void(Input& input, by_hand::Results& results)> by_hand;
+    std::function<Result<CheckSum>()> oracle;  // The result of the first check_records.
+    std::size_t bytes_max = 0;                 // More memory than this is a failure; 0: as it may.
+    std::size_t shards = 1;                    // 1 is one thread for everything.
 };
 
-// All of them. Tiny ones take milliseconds: for tests, which ask only whether results are right.
-[[nodiscard]] std::vector<QueryCase> query_cases(bool is_tiny);
-
-// Plans the query and runs it as `thalweg run` does on one thread, from bytes in memory; every run
-// of either side must give the oracle's result, and the balance must hold. Fails where it does not.
+// Plans the query and runs it as `thalweg run` does, from bytes in memory.
+//
+// Right   Before anything is timed, the result of either side must be the oracle's, row by row in a
+//         check sum. While timing, the engine's sink is its `blackhole`, the rival's rows are
+//         written and forgotten, and the two must have given as many. The balance must hold in
+//         every run. Fails where something does not.
+// Timed   Runs of either side in turn, the input put back to its beginning between them.
+// Latency Of every batch of rows that reaches the sink, in a run of its own: from when the last
+//         piece of input that it needed, at most 1,024 rows or 256 KiB, was handed to the decoder.
+//         So it is what a row waits for its result once the record behind its window is in memory,
+//         at full load. Of one thread only.
+// Memory  What the process grows by in the first run.
 [[nodiscard]] Result<Figures> measure(const QueryCase& query, const MeasureOptions& options);
 
-// The cases as workloads.
-[[nodiscard]] std::vector<Workload> query_workloads(const MeasureOptions& options);
+[[nodiscard]] Workload workload_of(QueryCase query);
 
 }  // namespace thalweg::bench

@@ -1,6 +1,6 @@
 #include "bench/workload.h"
 
-#include "bench/whole_query.h"
+#include "bench/workloads/families.h"
 
 #include <utility>
 
@@ -17,7 +17,12 @@ void add(std::vector<Workload> family, std::vector<Workload>& all) {
 
 std::vector<Workload> workloads(const MeasureOptions& options) {
     std::vector<Workload> all;
-    add(query_workloads(options), all);
+    add(record_workloads(options), all);
+    add(cluster_workloads(options), all);
+    add(smart_grid_workloads(options), all);
+    add(linear_road_workloads(options), all);
+    add(manufacturing_workloads(options), all);
+    add(auction_workloads(options), all);
     return all;
 }
 

@@ -17,6 +17,7 @@ struct MeasureOptions {
     double seconds = 1;    // Of processor time in a run, at least; whole passes over the input.
     std::size_t runs = 5;  // Of each side, in turn; figures are medians.
     bool is_tiny = false;  // Milliseconds: asks only whether results are right.
+    std::string traces;    // The folder with the traces; "": the excerpts beside the source.
 };
 
 // One line of the table.

@@ -1,11 +1,13 @@
 #include "bench/by_hand/by_hand.h"
 #include "bench/by_hand/window_groups.h"
 
+#include <array>
+
 namespace thalweg::bench::by_hand {
 
-CheckSum aggregate(std::span<const Record> records, std::size_t keys) {
+void aggregate(std::span<const Record> records, std::size_t keys, Results& results) {
     constexpr std::size_t kAhead = SlotTable<Record>::kAhead;
-    WindowGroups groups(keys);
+    WindowGroups groups(keys, results);
     std::size_t i = 0;
     if (groups.outgrows_cache()) {
         for (; i + kAhead < records.size(); ++i) {
@@ -15,21 +17,21 @@ CheckSum aggregate(std::span<const Record> records, std::size_t keys) {
     }
     for (; i < records.size(); ++i)
         groups.add(records[i].ts_ms, records[i].key, records[i].value);
-    return groups.finish();
+    groups.finish();
 }
 
-CheckSum count_and_sum(std::span<const Record> records, std::size_t keys) {
+void count_and_sum(std::span<const Record> records, std::size_t keys, Results& results) {
     struct Slot {
         std::int64_t key, count, sum;
     };
 
     SlotTable<Slot> table(keys);
-    CheckSum result;
+    RowWriter<std::array<std::int64_t, 4>> result(results);
     std::int64_t end_ms = 0;
     const auto fire = [&] {
         for (Slot& slot : table.slots()) {
             if (slot.key == 0) continue;
-            result.add_row(end_ms * kNanosPerMilli, slot.key, slot.count, slot.sum);
+            result.add({end_ms * kNanosPerMilli, slot.key, slot.count, slot.sum});
             slot = {};
         }
     };
@@ -45,7 +47,7 @@ CheckSum count_and_sum(std::span<const Record> records, std::size_t keys) {
         slot.sum += records[i].value;
     }
     fire();
-    return result;
+    result.flush();
 }
 
 }  // namespace thalweg::bench::by_hand

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "bench/check_sum.h"
+#include "bench/by_hand/results.h"
 #include "bench/record_stream.h"
 
 #include <cstddef>
@@ -15,28 +15,29 @@
 namespace thalweg::bench::by_hand {
 
 // COUNT, SUM, MIN, MAX of value per key and tumbling second.
-[[nodiscard]] CheckSum aggregate(std::span<const Record> records, std::size_t keys);
+void aggregate(std::span<const Record> records, std::size_t keys, Results& results);
 
 // The same over text, {"ts":1,"key":2,"value":3,"extra":"4"} and 1,2,3,4, a record a line.
-[[nodiscard]] CheckSum aggregate_json(std::string_view text, std::size_t keys);
-[[nodiscard]] CheckSum aggregate_csv(std::string_view text, std::size_t keys);
+void aggregate_json(std::string_view text, std::size_t keys, Results& results);
+void aggregate_csv(std::string_view text, std::size_t keys, Results& results);
 
 // COUNT and SUM per key and tumbling second.
-[[nodiscard]] CheckSum count_and_sum(std::span<const Record> records, std::size_t keys);
+void count_and_sum(std::span<const Record> records, std::size_t keys, Results& results);
 
 // Time, key and twice the value of the records whose extra is at least `extra_min`.
-[[nodiscard]] CheckSum filter(std::span<const Record> records, std::int64_t extra_min);
+void filter(std::span<const Record> records, std::int64_t extra_min, Results& results);
 
 // COUNT and SUM per key over the last `seconds`, at the end of each second.
-[[nodiscard]] CheckSum hop(std::span<const Record> records, std::size_t keys, std::size_t seconds);
+void hop(std::span<const Record> records, std::size_t keys, std::size_t seconds, Results& results);
 
 // COUNT(DISTINCT key) per tumbling second.
-[[nodiscard]] CheckSum distinct(std::span<const Record> records, std::size_t keys);
+void distinct(std::span<const Record> records, std::size_t keys, Results& results);
 
 // Per tumbling second, the COUNT of a key's records with an extra below `extra_end` beside the SUM
 // of its others, for keys that have both.
-[[nodiscard]] CheckSum window_join(std::span<const Record> records,
-                                   std::size_t keys,
-                                   std::int64_t extra_end);
+void window_join(std::span<const Record> records,
+                 std::size_t keys,
+                 std::int64_t extra_end,
+                 Results& results);
 
 }  // namespace thalweg::bench::by_hand

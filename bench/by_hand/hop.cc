@@ -2,6 +2,7 @@
 #include "bench/by_hand/slot_table.h"
 #include "state/base/time.h"
 
+#include <array>
 #include <vector>
 
 namespace thalweg::bench::by_hand {
@@ -17,8 +18,11 @@ struct Total {
 // what comes in is added, what falls out is taken away.
 class HoppingGroups {
   public:
-    HoppingGroups(std::size_t keys, std::size_t seconds)
-        : numbers_(keys), window_(keys), slices_(seconds, std::vector<Total>(keys)) {}
+    HoppingGroups(std::size_t keys, std::size_t seconds, Results& results)
+        : numbers_(keys),
+          window_(keys),
+          slices_(seconds, std::vector<Total>(keys)),
+          result_(results) {}
 
     [[gnu::always_inline]] void add(const Record& record) {
         if (record.ts_ms >= end_ms_) [[unlikely]] {
@@ -35,10 +39,10 @@ class HoppingGroups {
         total.sum += record.value;
     }
 
-    [[nodiscard]] CheckSum finish() {
+    void finish() {
         const auto seconds = static_cast<std::int64_t>(slices_.size());
         close_until(end_ms_ + seconds * 1000);
-        return result_;
+        result_.flush();
     }
 
   private:
@@ -62,7 +66,7 @@ class HoppingGroups {
             total.count += slice[i].count;
             total.sum += slice[i].sum;
             if (total.count == 0) continue;
-            result_.add_row(end_ms_ * kNanosPerMilli, keys_[i], total.count, total.sum);
+            result_.add({end_ms_ * kNanosPerMilli, keys_[i], total.count, total.sum});
         }
     }
 
@@ -80,16 +84,16 @@ class HoppingGroups {
     std::vector<std::vector<Total>> slices_;
     std::size_t open_ = 0;
     std::int64_t end_ms_ = 0;
-    CheckSum result_;
+    RowWriter<std::array<std::int64_t, 4>> result_;
 };
 
 }  // namespace
 
-CheckSum hop(std::span<const Record> records, std::size_t keys, std::size_t seconds) {
-    HoppingGroups groups(keys, seconds);
+void hop(std::span<const Record> records, std::size_t keys, std::size_t seconds, Results& results) {
+    HoppingGroups groups(keys, seconds, results);
     for (const Record& record : records)
         groups.add(record);
-    return groups.finish();
+    groups.finish();
 }
 
 }  // namespace thalweg::bench::by_hand

@@ -36,8 +36,8 @@ struct Cursor {
 
 }  // namespace
 
-CheckSum aggregate_json(std::string_view text, std::size_t keys) {
-    WindowGroups groups(keys);
+void aggregate_json(std::string_view text, std::size_t keys, Results& results) {
+    WindowGroups groups(keys, results);
     const char* const end = text.data() + text.size();
     for (Cursor cursor{text.data()}; cursor.at != end;) {
         cursor.expect("{\"ts\":");
@@ -50,11 +50,11 @@ CheckSum aggregate_json(std::string_view text, std::size_t keys) {
         cursor.skip_line(end);
         groups.add(ts_ms, key, value);
     }
-    return groups.finish();
+    groups.finish();
 }
 
-CheckSum aggregate_csv(std::string_view text, std::size_t keys) {
-    WindowGroups groups(keys);
+void aggregate_csv(std::string_view text, std::size_t keys, Results& results) {
+    WindowGroups groups(keys, results);
     const char* const end = text.data() + text.size();
     for (Cursor cursor{text.data()}; cursor.at != end;) {
         const std::int64_t ts_ms = cursor.number();
@@ -66,7 +66,7 @@ CheckSum aggregate_csv(std::string_view text, std::size_t keys) {
         cursor.skip_line(end);
         groups.add(ts_ms, key, value);
     }
-    return groups.finish();
+    groups.finish();
 }
 
 }  // namespace thalweg::bench::by_hand

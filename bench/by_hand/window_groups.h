@@ -1,10 +1,11 @@
 #pragma once
 
+#include "bench/by_hand/results.h"
 #include "bench/by_hand/slot_table.h"
-#include "bench/check_sum.h"
 #include "state/base/time.h"
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 
@@ -13,7 +14,7 @@ namespace thalweg::bench::by_hand {
 // COUNT, SUM, MIN and MAX of each key in the one second that is open.
 class WindowGroups {
   public:
-    explicit WindowGroups(std::size_t keys) : table_(keys) {}
+    WindowGroups(std::size_t keys, Results& results) : table_(keys), result_(results) {}
 
     [[nodiscard]] bool outgrows_cache() const noexcept { return table_.outgrows_cache(); }
 
@@ -35,9 +36,9 @@ class WindowGroups {
         slot.max = std::max(slot.max, value);
     }
 
-    [[nodiscard]] CheckSum finish() {
+    void finish() {
         fire();
-        return result_;
+        result_.flush();
     }
 
   private:
@@ -48,15 +49,15 @@ class WindowGroups {
     void fire() {
         for (Slot& slot : table_.slots()) {
             if (slot.key == 0) continue;
-            result_.add_row(
-                end_ms_ * kNanosPerMilli, slot.key, slot.count, slot.sum, slot.min, slot.max);
+            result_.add(
+                {end_ms_ * kNanosPerMilli, slot.key, slot.count, slot.sum, slot.min, slot.max});
             slot = {};
         }
     }
 
     SlotTable<Slot> table_;
     std::int64_t end_ms_ = 0;
-    CheckSum result_;
+    RowWriter<std::array<std::int64_t, 6>> result_;
 };
 
 }  // namespace thalweg::bench::by_hand

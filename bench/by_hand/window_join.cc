@@ -2,21 +2,26 @@
 #include "bench/by_hand/slot_table.h"
 #include "state/base/time.h"
 
+#include <array>
+
 namespace thalweg::bench::by_hand {
 
 // One table for both sides: they meet in the slot of their key.
-CheckSum window_join(std::span<const Record> records, std::size_t keys, std::int64_t extra_end) {
+void window_join(std::span<const Record> records,
+                 std::size_t keys,
+                 std::int64_t extra_end,
+                 Results& results) {
     struct Slot {
         std::int64_t key, left, right, sum;
     };
 
     SlotTable<Slot> table(keys);
-    CheckSum result;
+    RowWriter<std::array<std::int64_t, 4>> result(results);
     std::int64_t end_ms = 0;
     const auto fire = [&] {
         for (Slot& slot : table.slots()) {
             if (slot.left != 0 && slot.right != 0)
-                result.add_row(end_ms * kNanosPerMilli, slot.key, slot.left, slot.sum);
+                result.add({end_ms * kNanosPerMilli, slot.key, slot.left, slot.sum});
             slot = {};
         }
     };
@@ -37,7 +42,7 @@ CheckSum window_join(std::span<const Record> records, std::size_t keys, std::int
         slot.sum += is_left ? 0 : record.value;
     }
     fire();
-    return result;
+    result.flush();
 }
 
 }  // namespace thalweg::bench::by_hand

@@ -1,6 +1,8 @@
 #include "bench/by_hand/by_hand.h"
 #include "bench/oracle.h"
+#include "bench/record_stream.h"
 #include "bench/whole_query.h"
+#include "bench/workloads/families.h"
 
 #include <array>
 #include <string_view>
@@ -89,17 +91,58 @@ std::string keys_text(std::size_t keys) {
                          : std::to_string(keys) + " keys";
 }
 
+// A case over made records.
+struct RecordCase {
+    std::string bench;
+    std::string variant;
+    std::string sql;
+    StreamSpec stream;
+    WireFormat format = WireFormat::kRawStruct;
+    std::function<void(const RecordBytes& bytes, by_hand::Results& results)> by_hand;
+    std::function<CheckSum(const StreamSpec& stream)> oracle;
+    std::size_t bytes_per_key_max = 0;
+};
+
+QueryCase query_of(const RecordCase& of) {
+    QueryCase query;
+    query.bench = of.bench;
+    query.variant = of.variant;
+    query.sql = of.sql;
+    query.records = of.stream.count;
+    query.check_records = of.stream.count;
+    query.bytes_max = of.bytes_per_key_max * of.stream.keys;
+    query.make_input = [stream = of.stream,
+                        format = of.format]() -> Result<std::unique_ptr<Input>> {
+        return std::make_unique<RecordBytes>(stream, format);
+    };
+    query.by_hand = [by_hand = of.by_hand](Input& input, by_hand::Results& results) {
+        by_hand(dynamic_cast<const RecordBytes&>(input), results);
+    };
+    query.oracle = [oracle = of.oracle, stream = of.stream]() -> Result<CheckSum> {
+        return oracle(stream);
+    };
+    return query;
+}
+
 // Canonical sizes, or a two-thousandth of them.
 class Cases {
   public:
     explicit Cases(bool is_tiny) : is_tiny_(is_tiny) {}
 
-    [[nodiscard]] std::vector<QueryCase> take() { return std::move(cases_); }
+    [[nodiscard]] std::vector<Workload> workloads() const {
+        std::vector<Workload> workloads;
+        for (const RecordCase& of : cases_)
+            workloads.push_back(workload_of(query_of(of)));
+        return workloads;
+    }
 
     // `seconds` of event time in all.
-    QueryCase& add(std::string bench, std::size_t millions, std::size_t keys, std::size_t seconds) {
+    RecordCase& add(std::string bench,
+                    std::size_t millions,
+                    std::size_t keys,
+                    std::size_t seconds) {
         constexpr std::size_t kTinyPart = 2'000;
-        QueryCase query;
+        RecordCase query;
         query.bench = std::move(bench);
         query.variant = keys_text(keys);
         query.stream.count = millions * 1'000'000 / (is_tiny_ ? kTinyPart : 1);
@@ -111,93 +154,113 @@ class Cases {
 
   private:
     bool is_tiny_;
-    std::vector<QueryCase> cases_;
+    std::vector<RecordCase> cases_;
 };
 
+void make_aggregate(RecordCase& query) {
+    query.sql = aggregate_sql(kRawTable, "ts");
+    query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes,
+                                               by_hand::Results& results) {
+        by_hand::aggregate(bytes.records(), keys, results);
+    };
+    query.oracle = oracle::aggregate;
+}
+
 void add_aggregates(Cases& cases) {
-    for (const std::size_t keys : kKeys) {
-        QueryCase& query = cases.add("aggregate", 16, keys, 2);
-        query.sql = aggregate_sql(kRawTable, "ts");
-        query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes) {
-            return by_hand::aggregate(bytes.records(), keys);
-        };
-        query.oracle = oracle::aggregate;
-    }
-    QueryCase& memory = cases.add("memory", 20, 10'000'000, 1);
+    for (const std::size_t keys : kKeys)
+        make_aggregate(cases.add("aggregate", 16, keys, 2));
+    RecordCase& memory = cases.add("memory", 20, 10'000'000, 1);
     memory.sql = count_and_sum_sql(tumble_of("ts"));
     memory.stream.takes_keys_in_turn = true;
     memory.bytes_per_key_max = 64;
-    memory.by_hand = [keys = memory.stream.keys](const RecordBytes& bytes) {
-        return by_hand::count_and_sum(bytes.records(), keys);
+    memory.by_hand = [keys = memory.stream.keys](const RecordBytes& bytes,
+                                                 by_hand::Results& results) {
+        by_hand::count_and_sum(bytes.records(), keys, results);
     };
     memory.oracle = oracle::count_and_sum;
 }
 
 void add_texts(Cases& cases) {
-    QueryCase& json = cases.add("json", 4, 10'000, 2);
+    RecordCase& json = cases.add("json", 4, 10'000, 2);
     json.format = WireFormat::kJson;
     json.sql = aggregate_sql(kJsonTable, "rt");
     json.oracle = oracle::aggregate;
-    json.by_hand = [keys = json.stream.keys](const RecordBytes& bytes) {
-        const auto text = bytes.bytes();
-        return by_hand::aggregate_json({text.data(), text.size()}, keys);
+    json.by_hand = [keys = json.stream.keys](const RecordBytes& bytes, by_hand::Results& results) {
+        by_hand::aggregate_json(bytes.text(), keys, results);
     };
-    QueryCase& csv = cases.add("csv", 4, 10'000, 2);
+    RecordCase& csv = cases.add("csv", 4, 10'000, 2);
     csv.format = WireFormat::kCsv;
     csv.sql = aggregate_sql(kCsvTable, "rt");
     csv.oracle = oracle::aggregate;
-    csv.by_hand = [keys = csv.stream.keys](const RecordBytes& bytes) {
-        const auto text = bytes.bytes();
-        return by_hand::aggregate_csv({text.data(), text.size()}, keys);
+    csv.by_hand = [keys = csv.stream.keys](const RecordBytes& bytes, by_hand::Results& results) {
+        by_hand::aggregate_csv(bytes.text(), keys, results);
     };
 }
 
 void add_filter_and_hop(Cases& cases) {
-    QueryCase& filter = cases.add("filter", 16, 10'000, 2);
+    RecordCase& filter = cases.add("filter", 16, 10'000, 2);
     filter.variant = "1 of 10";
     filter.sql = filter_sql();
     filter.oracle = [](const StreamSpec& spec) { return oracle::filter(spec, kFilterMin); };
-    filter.by_hand = [](const RecordBytes& bytes) {
-        return by_hand::filter(bytes.records(), kFilterMin);
+    filter.by_hand = [](const RecordBytes& bytes, by_hand::Results& results) {
+        by_hand::filter(bytes.records(), kFilterMin, results);
     };
-    QueryCase& hop = cases.add("hop", 16, 10'000, 120);
+    RecordCase& hop = cases.add("hop", 16, 10'000, 120);
     hop.variant += ", 60 s by 1 s";
     hop.sql = count_and_sum_sql(
         "TABLE(HOP(TABLE records, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL '60' SECOND))");
     hop.oracle = [](const StreamSpec& spec) { return oracle::hop(spec, kHopSeconds); };
-    hop.by_hand = [keys = hop.stream.keys](const RecordBytes& bytes) {
-        return by_hand::hop(bytes.records(), keys, kHopSeconds);
+    hop.by_hand = [keys = hop.stream.keys](const RecordBytes& bytes, by_hand::Results& results) {
+        by_hand::hop(bytes.records(), keys, kHopSeconds, results);
     };
 }
 
 void add_large_states(Cases& cases) {
     for (const std::size_t keys : kManyKeys) {
-        QueryCase& query = cases.add("distinct", 16, keys, 2);
+        RecordCase& query = cases.add("distinct", 16, keys, 2);
         query.sql = distinct_sql();
         query.oracle = oracle::distinct;
-        query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes) {
-            return by_hand::distinct(bytes.records(), keys);
+        query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes,
+                                                   by_hand::Results& results) {
+            by_hand::distinct(bytes.records(), keys, results);
         };
     }
     for (const std::size_t keys : kManyKeys) {
-        QueryCase& query = cases.add("window_join", 16, keys, 2);
+        RecordCase& query = cases.add("window_join", 16, keys, 2);
         query.sql = window_join_sql();
         query.oracle = [](const StreamSpec& spec) { return oracle::window_join(spec, kJoinSplit); };
-        query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes) {
-            return by_hand::window_join(bytes.records(), keys, kJoinSplit);
+        query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes,
+                                                   by_hand::Results& results) {
+            by_hand::window_join(bytes.records(), keys, kJoinSplit, results);
         };
     }
 }
 
+// The aggregate again, by how unlike the keys are.
+void add_skews(Cases& cases) {
+    constexpr std::size_t kSkewKeys = 10'000;
+    for (const double exponent : {0.0, 0.8, 1.2}) {
+        RecordCase& query = cases.add("skew", 8, kSkewKeys, 2);
+        query.stream.zipf = exponent;
+        query.variant = exponent == 0 ? "Zipf 0" : exponent < 1 ? "Zipf 0.8" : "Zipf 1.2";
+        make_aggregate(query);
+    }
+    RecordCase& query = cases.add("skew", 8, kSkewKeys, 2);
+    query.stream.has_hot_key = true;
+    query.variant = "one hot key";
+    make_aggregate(query);
+}
+
 }  // namespace
 
-std::vector<QueryCase> query_cases(bool is_tiny) {
-    Cases cases(is_tiny);
+std::vector<Workload> record_workloads(const MeasureOptions& options) {
+    Cases cases(options.is_tiny);
     add_aggregates(cases);
     add_texts(cases);
     add_filter_and_hop(cases);
     add_large_states(cases);
-    return cases.take();
+    add_skews(cases);
+    return cases.workloads();
 }
 
 }  // namespace thalweg::bench

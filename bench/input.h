@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+
+namespace thalweg::bench {
+
+// The bytes that a query and its rival are measured with, which lie in memory: given piece by piece
+// to whoever asks, as often as they are asked for.
+//
+// Contract  restart() first; then piece() with a position that only grows. What piece() gives is
+//           followed by the padding that decoders may read, and holds until the next call.
+// Threads   One.
+class Input {
+  public:
+    Input() = default;
+    Input(const Input&) = delete;
+    Input& operator=(const Input&) = delete;
+    virtual ~Input() = default;
+
+    // From the beginning, and no more than so many records.
+    virtual void restart(std::size_t records) = 0;
+
+    // The bytes at the position, from the beginning of a record on and at least one whole one;
+    // nothing at the end.
+    [[nodiscard]] virtual std::string_view piece(std::uint64_t position) = 0;
+
+    // Since restart() and until the end.
+    [[nodiscard]] virtual std::uint64_t bytes() const = 0;
+};
+
+}  // namespace thalweg::bench

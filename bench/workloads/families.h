@@ -1,0 +1,30 @@
+#pragma once
+
+#include "bench/workload.h"
+
+#include <vector>
+
+// The families, each in the file that is named after it.
+
+namespace thalweg::bench {
+
+// Made records of four 64-bit numbers: aggregate, memory, json, csv, filter, hop, distinct,
+// window_join, skew.
+[[nodiscard]] std::vector<Workload> record_workloads(const MeasureOptions& options);
+
+// cm1, cm2 over a trace of a compute cluster.
+[[nodiscard]] std::vector<Workload> cluster_workloads(const MeasureOptions& options);
+
+// sg1, sg2, sg3 over a trace of a smart grid.
+[[nodiscard]] std::vector<Workload> smart_grid_workloads(const MeasureOptions& options);
+
+// lrb1, lrb2 over a trace of the Linear Road generator.
+[[nodiscard]] std::vector<Workload> linear_road_workloads(const MeasureOptions& options);
+
+// me1 over a trace of a machine's sensors.
+[[nodiscard]] std::vector<Workload> manufacturing_workloads(const MeasureOptions& options);
+
+// nbq5 over made bids.
+[[nodiscard]] std::vector<Workload> auction_workloads(const MeasureOptions& options);
+
+}  // namespace thalweg::bench
