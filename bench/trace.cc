@@ -1,9 +1,10 @@
 #include "bench/trace.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <fstream>
-#include <sstream>
+#include <iterator>
 #include <utility>
 
 namespace thalweg::bench {
@@ -63,11 +64,11 @@ Result<TraceFile> TraceFile::open(const std::string& folder, std::string_view na
     const std::string path =
         (folder.empty() ? std::string(THALWEG_BENCH_DATA) : folder) + "/" + std::string(name);
     std::ifstream file(path, std::ios::binary);
-    std::ostringstream text;
-    if (!file || !(text << file.rdbuf())) {
+    if (!file) {
         return fail(Code::kIo, "cannot read '" + path + "'; --traces says where the traces lie");
     }
-    return TraceFile(path, std::move(text).str());
+    std::string text(std::istreambuf_iterator<char>(file), {});
+    return TraceFile(path, std::move(text));
 }
 
 std::string_view TraceFile::next_line(std::string_view& rest) {

@@ -35,14 +35,16 @@ void nbq5(Input& input, Results& results) {
         for (const auto& group : live)
             writer.add({end, auctions[group.number], group.total.count});
     });
-    for_each_row<BidRow>(input, [&](const BidRow& row) {
-        seconds.pass(row.ts);
-        AuctionSlot& slot = numbers.find(row.auction);
-        if (slot.key == 0) [[unlikely]] {
-            slot = {row.auction, static_cast<std::uint32_t>(auctions.size())};
-            auctions.push_back(row.auction);
+    for_each_second<BidRow>(input, [&](std::span<const BidRow> rows) {
+        seconds.pass(rows.front().ts);
+        for (const BidRow& row : rows) {
+            AuctionSlot& slot = numbers.find(row.auction);
+            if (slot.key == 0) [[unlikely]] {
+                slot = {row.auction, static_cast<std::uint32_t>(auctions.size())};
+                auctions.push_back(row.auction);
+            }
+            ++groups.of(slot.number).count;
         }
-        ++groups.of(slot.number).count;
     });
     seconds.finish();
     writer.flush();

@@ -74,9 +74,11 @@ void lrb1(Input& input, Results& results) {
             writer.add_if(speed < kSlow, {end, place_of(group.number), speed});
         }
     });
-    for_each_row<RoadRow>(input, [&](const RoadRow& row) {
-        seconds.pass(row.ts);
-        groups.of(number_of(row)).add(row.speed);
+    for_each_second<RoadRow>(input, [&](std::span<const RoadRow> rows) {
+        seconds.pass(rows.front().ts);
+        for (const RoadRow& row : rows) {
+            groups.of(number_of(row)).add(row.speed);
+        }
     });
     seconds.finish();
     writer.flush();
@@ -87,24 +89,26 @@ void lrb2(Input& input, Results& results) {
     constexpr std::size_t kVehiclePlaces = 16'384;  // Of one trace.
     RowWriter<VehicleRow> writer(results);
     SlotTable<VehicleSlot> numbers(kVehiclePlaces);
-    std::vector<VehicleRow> rows;  // By number: all but end and count.
+    std::vector<VehicleRow> places;  // By number: all but end and count.
     SlidingGroups<Count> groups(kVehiclePlaces, kSeconds);
     SlidingSeconds seconds(groups, [&](std::int64_t end, auto live) {
         for (const auto& group : live) {
-            const VehicleRow& row = rows[group.number];
+            const VehicleRow& row = places[group.number];
             writer.add({end, row.vehicle, row.place, group.total.count});
         }
     });
-    for_each_row<RoadRow>(input, [&](const RoadRow& row) {
-        seconds.pass(row.ts);
-        const std::uint32_t place = number_of(row);
-        const std::int64_t key = row.vehicle * static_cast<std::int64_t>(kPlaces) + place;
-        VehicleSlot& slot = numbers.find(key);
-        if (slot.key == 0) [[unlikely]] {
-            slot = {key, static_cast<std::uint32_t>(rows.size())};
-            rows.push_back({0, row.vehicle, place_of(place), 0});
+    for_each_second<RoadRow>(input, [&](std::span<const RoadRow> rows) {
+        seconds.pass(rows.front().ts);
+        for (const RoadRow& row : rows) {
+            const std::uint32_t place = number_of(row);
+            const std::int64_t key = row.vehicle * static_cast<std::int64_t>(kPlaces) + place;
+            VehicleSlot& slot = numbers.find(key);
+            if (slot.key == 0) [[unlikely]] {
+                slot = {key, static_cast<std::uint32_t>(places.size())};
+                places.push_back({0, row.vehicle, place_of(place), 0});
+            }
+            ++groups.of(slot.number).count;
         }
-        ++groups.of(slot.number).count;
     });
     seconds.finish();
     writer.flush();

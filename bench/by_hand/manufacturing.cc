@@ -13,12 +13,6 @@ struct Sensors {
     std::int64_t count = 0;
     std::array<std::int64_t, 3> sums{};
 
-    [[gnu::always_inline]] void add(const PlantRow& row) {
-        ++count;
-        for (std::size_t i = 0; i < sums.size(); ++i)
-            sums[i] += row.sensors[i];
-    }
-
     void operator+=(const Sensors& other) {
         count += other.count;
         for (std::size_t i = 0; i < sums.size(); ++i)
@@ -35,6 +29,18 @@ struct Sensors {
         return static_cast<std::int32_t>(sums[sensor] / count);
     }
 };
+
+Sensors sum_of(std::span<const PlantRow> rows) {
+    std::int64_t first = 0;
+    std::int64_t second = 0;
+    std::int64_t third = 0;
+    for (const PlantRow& row : rows) {
+        first += row.sensors[0];
+        second += row.sensors[1];
+        third += row.sensors[2];
+    }
+    return {static_cast<std::int64_t>(rows.size()), {first, second, third}};
+}
 
 struct SensorsRow {
     std::int64_t end;
@@ -57,18 +63,10 @@ void me1(Input& input, Results& results) {
             writer.add({end, {total.average(0), total.average(1), total.average(2)}});
         }
     });
-    Sensors open;
-    std::int64_t second = 0;
-    for_each_row<PlantRow>(input, [&](const PlantRow& row) {
-        if (row.ts != second) [[unlikely]] {
-            if (open.count != 0) groups.of(0) += open;
-            open = {};
-            second = row.ts;
-            seconds.pass(second);
-        }
-        open.add(row);
+    for_each_second<PlantRow>(input, [&](std::span<const PlantRow> rows) {
+        seconds.pass(rows.front().ts);
+        groups.of(0) += sum_of(rows);
     });
-    if (open.count != 0) groups.of(0) += open;
     seconds.finish();
     writer.flush();
 }

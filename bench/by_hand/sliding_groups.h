@@ -10,15 +10,30 @@
 
 namespace thalweg::bench::by_hand {
 
-// Calls `body` for each row of the input, a piece at a time.
+// Where the rows of the first one's second end: a look at every eighth, since they are in order.
+template <class Row>
+[[nodiscard]] const Row* end_of_second(const Row* first, const Row* end) {
+    constexpr std::ptrdiff_t kStep = 8;
+    const std::int64_t second = first->ts;
+    while (end - first >= kStep && first[kStep - 1].ts == second)
+        first += kStep;
+    while (first != end && first->ts == second)
+        ++first;
+    return first;
+}
+
+// Calls `body` with the rows of the input, as many at a time as are of one second and in one piece.
 template <class Row, class Body>
-[[gnu::always_inline]] inline void for_each_row(Input& input, const Body& body) {
+void for_each_second(Input& input, const Body& body) {
     std::uint64_t position = 0;
     for (std::string_view piece = input.piece(0); !piece.empty(); piece = input.piece(position)) {
         position += piece.size();
-        const auto* const rows = reinterpret_cast<const Row*>(piece.data());
-        for (std::size_t i = 0; i < piece.size() / sizeof(Row); ++i)
-            body(rows[i]);
+        const auto* rows = reinterpret_cast<const Row*>(piece.data());
+        for (const Row* const end = rows + piece.size() / sizeof(Row); rows != end;) {
+            const Row* const next = end_of_second(rows, end);
+            body(std::span<const Row>(rows, next));
+            rows = next;
+        }
     }
 }
 
@@ -98,7 +113,7 @@ class SlidingSeconds {
   public:
     SlidingSeconds(SlidingGroups<Total>& groups, Emit emit) : groups_(groups), emit_(emit) {}
 
-    // Before each row.
+    // Before the rows of a second.
     [[gnu::always_inline]] void pass(std::int64_t second) {
         if (second >= end_) [[unlikely]]
             close_until(second + 1);
