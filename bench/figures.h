@@ -2,6 +2,7 @@
 
 #include "state/base/histogram.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -30,6 +31,7 @@ struct Figures {
     double bytes_per_record = 0;
     double cores = 0;             // Processors kept busy.
     std::uint64_t bytes_max = 0;  // How much the process grew while the query ran first.
+    std::size_t keys = 0;         // In the input; 0: it is not about them. Not printed.
     std::optional<double> by_hand_ns_per_record;  // Of processors; none: there is no rival.
     std::optional<Latency> latency;               // None: it means nothing here.
 

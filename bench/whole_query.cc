@@ -242,6 +242,7 @@ Result<Figures> measure(const QueryCase& query, const MeasureOptions& options) {
     Figures figures;
     figures.bench = query.bench;
     figures.variant = query.variant;
+    figures.keys = query.keys;
     figures.bytes_per_record = bench->bytes_per_record();
     TRY(figures.bytes_max, bytes_of_first_run(*bench));
     if (!options.is_tiny && query.bytes_max != 0 && figures.bytes_max > query.bytes_max) {

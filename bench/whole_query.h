@@ -24,6 +24,7 @@ struct QueryCase {
     std::function<void(Input& input, by_hand::Results& results)> by_hand;
     std::function<Result<CheckSum>()> oracle;  // The result of the first check_records.
     std::size_t bytes_max = 0;                 // More memory than this is a failure; 0: as it may.
+    std::size_t keys = 0;                      // As in Figures.
     std::size_t shards = 1;                    // 1 is one thread for everything.
 };
 

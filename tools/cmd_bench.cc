@@ -1,3 +1,4 @@
+#include "bench/plot.h"
 #include "bench/workload.h"
 #include "tools/command.h"
 
@@ -5,6 +6,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <vector>
 
 namespace thalweg {
 
@@ -14,18 +16,36 @@ struct BenchFlags {
     std::string name;
     std::string variant;
     bool is_json = false;
+    std::string plot_folder;
     bench::MeasureOptions options;
 };
 
+int draw(const std::vector<bench::Figures>& figures, const std::string& folder) {
+    if (folder.empty()) return kExitDone;
+    const auto paths = bench::plot(figures, folder);
+    if (!paths) {
+        print_error(paths.error().message);
+        return kExitFailed;
+    }
+    for (const std::string& path : *paths)
+        std::fprintf(stderr, "wrote %s\n", path.c_str());
+    return kExitDone;
+}
+
 int run_bench(const BenchFlags& flags) {
+    if (!flags.plot_folder.empty()) {
+        if (const Result<void> plotter = bench::check_plotter(); !plotter) {
+            print_error(plotter.error().message);
+            return kExitUsage;
+        }
+    }
     std::set<std::string> names;
     bool has_heading = flags.is_json;
-    bool has_run = false;
+    std::vector<bench::Figures> measured;
     for (const bench::Workload& workload : bench::workloads(flags.options)) {
         names.insert(workload.bench);
         if (flags.name != "all" && flags.name != workload.bench) continue;
         if (workload.variant.find(flags.variant) == std::string::npos) continue;
-        has_run = true;
         const Result<bench::Figures> figures = workload.measure(flags.options);
         if (!figures) {
             print_error(figures.error().message);
@@ -37,8 +57,9 @@ int run_bench(const BenchFlags& flags) {
             flags.is_json ? bench::json_line(*figures) : bench::table_line(*figures);
         std::fputs(line.c_str(), stdout);
         std::fflush(stdout);
+        measured.push_back(*figures);
     }
-    if (has_run) return kExitDone;
+    if (!measured.empty()) return draw(measured, flags.plot_folder);
     if (names.contains(flags.name)) {
         print_error("no variant of '" + flags.name + "' has '" + flags.variant + "' in it");
         return kExitUsage;
@@ -76,6 +97,10 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");
     command->add_flag("--json", flags->is_json, "One JSON object a line");
+    command
+        ->add_option(
+            "--plot", flags->plot_folder, "Draw the figures with gnuplot into PNG files in DIR")
+        ->type_name("DIR");
     command->add_flag("--tiny", flags->options.is_tiny, "Only whether the results are right");
     command
         ->add_option("--traces",

@@ -110,6 +110,7 @@ QueryCase query_of(const RecordCase& of) {
     query.sql = of.sql;
     query.records = of.stream.count;
     query.check_records = of.stream.count;
+    query.keys = of.stream.keys;
     query.bytes_max = of.bytes_per_key_max * of.stream.keys;
     query.make_input = [stream = of.stream,
                         format = of.format]() -> Result<std::unique_ptr<Input>> {
