@@ -59,6 +59,7 @@ struct Layer {
 const std::vector<Layer> kLayers = {
     {"state/base/", {"state/base/"}},
     {"state/", {"state/"}},
+    {"state/store/", {"state/store/", "state/base/"}},
     {"ops/", {"ops/", "state/"}},
     {"ingest/", {"ingest/", "state/"}},
     {"engine/sql/", {"engine/sql/", "state/"}},
