@@ -89,10 +89,11 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
         "\n"
         "Exit status: 0 done, 1 a result was wrong, 2 the command line is wrong.");
     command
-        ->add_option("NAME",
-                     flags->name,
-                     "aggregate, memory, json, csv, filter, hop, distinct, window_join, skew, cm1, "
-                     "cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, or all")
+        ->add_option(
+            "NAME",
+            flags->name,
+            "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, cm1, "
+            "cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, or all")
         ->required();
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");

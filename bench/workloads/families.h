@@ -9,7 +9,7 @@
 namespace thalweg::bench {
 
 // Made records of four 64-bit numbers: aggregate, memory, json, csv, filter, hop, distinct,
-// window_join, skew.
+// window_join, slide, skew.
 [[nodiscard]] std::vector<Workload> record_workloads(const MeasureOptions& options);
 
 // cm1, cm2 over a trace of a compute cluster.

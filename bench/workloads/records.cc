@@ -237,6 +237,33 @@ void add_large_states(Cases& cases) {
     }
 }
 
+// What a window's length costs a row: few keys, so that results are nothing beside the rows.
+void add_slides(Cases& cases) {
+    struct Length {
+        std::string_view variant;
+        std::string_view size;
+        std::size_t seconds;
+    };
+
+    for (const Length& length : {Length{"1 s, tumbling", "'1' SECOND", 1},
+                                 Length{"60 s by 1 s", "'60' SECOND", 60},
+                                 Length{"3,600 s by 1 s", "'1' HOUR", 3'600}}) {
+        RecordCase& query = cases.add("slide", 4, 10, 40);
+        query.variant = length.variant;
+        const std::string hop =
+            "TABLE(HOP(TABLE records, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL " +
+            std::string(length.size) + "))";
+        query.sql = count_and_sum_sql(length.seconds == 1 ? tumble_of("ts") : hop);
+        query.oracle = [seconds = length.seconds](const StreamSpec& spec) {
+            return oracle::hop(spec, seconds);
+        };
+        query.by_hand = [keys = query.stream.keys, seconds = length.seconds](
+                            const RecordBytes& bytes, by_hand::Results& results) {
+            by_hand::hop(bytes.records(), keys, seconds, results);
+        };
+    }
+}
+
 // The aggregate again, by how unlike the keys are.
 void add_skews(Cases& cases) {
     constexpr std::size_t kSkewKeys = 10'000;
@@ -260,6 +287,7 @@ std::vector<Workload> record_workloads(const MeasureOptions& options) {
     add_texts(cases);
     add_filter_and_hop(cases);
     add_large_states(cases);
+    add_slides(cases);
     add_skews(cases);
     return cases.workloads();
 }
