@@ -3,6 +3,7 @@
 #include "ops/local_time.h"
 #include "ops/row_slicer.h"
 #include "ops/slice_store.h"
+#include "ops/sliding_aggregate.h"
 #include "ops/window_combiner.h"
 
 #include <algorithm>
@@ -25,34 +26,8 @@ std::vector<AggregateCall> with_row_count(std::vector<AggregateCall> calls) {
     return calls;
 }
 
-std::vector<std::size_t> first_columns(std::size_t count) {
-    std::vector<std::size_t> columns(count);
-    for (std::size_t i = 0; i < count; ++i)
-        columns[i] = i;
-    return columns;
-}
-
 Type window_time_type(const WindowSpec& window) {
     return (window.zone ? Type::timestamp_ltz(kPrecision) : Type::timestamp(kPrecision)).not_null();
-}
-
-SchemaPtr result_schema(const WindowAggregateSpec& spec) {
-    std::vector<Field> fields;
-    for (const Type& type : spec.key_types)
-        fields.push_back({"key" + std::to_string(fields.size()), type});
-    for (const AggregateCall& call : spec.calls)
-        fields.push_back({"value" + std::to_string(fields.size()), call.result_type});
-    fields.push_back({"window_start", Type::timestamp(kPrecision).not_null()});
-    fields.push_back({"window_end", Type::timestamp(kPrecision).not_null()});
-    fields.push_back({"window_time", window_time_type(spec.window)});
-    return make_schema(std::move(fields));
-}
-
-// The window of partial rows: where partial_schema() has put it.
-WindowSpec with_slice_columns(WindowSpec window, std::size_t column_count) {
-    window.end_column = column_count - 2;
-    window.start_column = column_count - 3;
-    return window;
 }
 
 void fill(Column& column, std::size_t first, std::size_t count, std::int64_t value) {
@@ -193,12 +168,7 @@ class PartialWindowAggregate final : public WindowOp {
 class WindowAggregate final : public WindowOp {
   public:
     explicit WindowAggregate(const WindowAggregateSpec& spec)
-        : WindowOp(spec,
-                   is_final(spec) ? first_columns(spec.keys.size()) : spec.keys,
-                   spec.calls,
-                   is_final(spec) ? with_slice_columns(spec.window, partial_schema(spec)->size())
-                                  : spec.window,
-                   result_schema(spec)),
+        : WindowOp(spec, input_keys(spec), spec.calls, input_window(spec), result_schema(spec)),
           count_column_(is_final(spec) ? partial_schema(spec)->size() - 1 : 0),
           combiner_(spec.window, store_) {}
 
@@ -401,12 +371,43 @@ SchemaPtr partial_schema(const WindowAggregateSpec& spec) {
     return make_schema(std::move(fields));
 }
 
+SchemaPtr result_schema(const WindowAggregateSpec& spec) {
+    std::vector<Field> fields;
+    for (const Type& type : spec.key_types)
+        fields.push_back({"key" + std::to_string(fields.size()), type});
+    for (const AggregateCall& call : spec.calls)
+        fields.push_back({"value" + std::to_string(fields.size()), call.result_type});
+    fields.push_back({"window_start", Type::timestamp(kPrecision).not_null()});
+    fields.push_back({"window_end", Type::timestamp(kPrecision).not_null()});
+    fields.push_back({"window_time", window_time_type(spec.window)});
+    return make_schema(std::move(fields));
+}
+
+std::vector<std::size_t> input_keys(const WindowAggregateSpec& spec) {
+    if (spec.phase != AggregatePhase::kFinal) return spec.keys;
+    std::vector<std::size_t> columns(spec.keys.size());
+    for (std::size_t i = 0; i < columns.size(); ++i)
+        columns[i] = i;
+    return columns;
+}
+
+// The slice of a partial row lies where partial_schema() has put it.
+WindowSpec input_window(const WindowAggregateSpec& spec) {
+    WindowSpec window = spec.window;
+    if (spec.phase != AggregatePhase::kFinal) return window;
+    const std::size_t count = partial_schema(spec)->size();
+    window.end_column = count - 2;
+    window.start_column = count - 3;
+    return window;
+}
+
 std::unique_ptr<Op> make_window_aggregate(const WindowAggregateSpec& spec) {
     ASSERT(spec.keys.size() == spec.key_types.size());
     if (spec.phase == AggregatePhase::kPartial) {
         ASSERT(can_split(spec.calls));
         return std::make_unique<PartialWindowAggregate>(spec);
     }
+    if (can_slide(spec)) return make_sliding_aggregate(spec);
     return std::make_unique<WindowAggregate>(spec);
 }
 

@@ -52,6 +52,13 @@ struct WindowAggregateSpec {
 // counter.
 [[nodiscard]] SchemaPtr partial_schema(const WindowAggregateSpec& spec);
 
+// What kSingle and kFinal emit.
+[[nodiscard]] SchemaPtr result_schema(const WindowAggregateSpec& spec);
+
+// Where kSingle and kFinal find the keys of a row, and its slice.
+[[nodiscard]] std::vector<std::size_t> input_keys(const WindowAggregateSpec& spec);
+[[nodiscard]] WindowSpec input_window(const WindowAggregateSpec& spec);
+
 [[nodiscard]] std::unique_ptr<Op> make_window_aggregate(const WindowAggregateSpec& spec);
 
 }  // namespace thalweg

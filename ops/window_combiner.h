@@ -12,8 +12,9 @@
 
 namespace thalweg {
 
-// Makes the windows of HOP and CUMULATE from slices, in the order of their ends, with a constant
-// number of merges per slice however many slices a window has.
+// Makes the windows of HOP and CUMULATE from slices that are whole tables, in the order of their
+// ends, with a constant number of merges of tables per slice however many slices a window has. For
+// aggregates whose states own memory (DISTINCT, strings); ops/sliding_aggregate.h has all others.
 //
 // CUMULATE  One running table, to which each window adds the slices since the one before it.
 //

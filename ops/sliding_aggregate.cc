@@ -1,0 +1,267 @@
+#include "ops/sliding_aggregate.h"
+
+#include "ops/aggregate/state_update.h"
+#include "ops/local_time.h"
+#include "ops/row_slicer.h"
+#include "ops/sliding_groups.h"
+#include "ops/sliding_rows.h"
+#include "ops/sliding_sums.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <optional>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+class SlidingAggregate final : public Op {
+  public:
+    explicit SlidingAggregate(const WindowAggregateSpec& spec)
+        : spec_(spec),
+          layout_(spec.calls),
+          key_columns_(input_keys(spec)),
+          slicer_(input_window(spec), is_final(spec)),
+          groups_(spec.key_types, spec.seed, layout_.payload_bytes()),
+          sums_(spec.window, layout_, groups_),
+          rows_(result_schema(spec), layout_, groups_),
+          update_(layout_),
+          out_(result_schema(spec)) {
+        if (is_final(spec)) count_column_ = partial_schema(spec)->size() - 1;
+    }
+
+    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter&) override {
+        const std::vector<RowSlicer::Part>& parts = slicer_.cut(rows, context);
+        if (!parts.empty()) {
+            tidy_up();
+            locate_groups(rows);
+            take(parts, rows, context);
+            if (!spec_.window.is_event_time) next_end_ = sums_.next_end(watermark_);
+        }
+        position_ += kBatchRows;
+    }
+
+    Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
+        if (!spec_.window.is_event_time && !watermark.is_max()) return Progress::kDone;
+        return fire(local_watermark(watermark, spec_.window.zone), out);
+    }
+
+    [[nodiscard]] Watermark next_fire() override {
+        if (!spec_.window.is_event_time) return Watermark::max();
+        const std::optional<std::int64_t> end = sums_.next_end(watermark_);
+        return end ? watermark_that_passes(*end, spec_.window.zone) : Watermark::max();
+    }
+
+    // In processing time a window fires when the clock has reached its end, and nothing comes late.
+    Progress tick(OpContext& context, Emitter& out) override {
+        if (spec_.window.is_event_time) return Progress::kDone;
+        ticked_at_ns_ = context.now_ns;
+        const Watermark clock{saturating_sub(context.now_ns, kNanosPerMilli)};
+        return fire(local_watermark(clock, spec_.window.zone), out);
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override {
+        if (spec_.window.is_event_time || !next_end_) return kNever;
+        if (spec_.window.zone == nullptr) return *next_end_;
+        // Where the clock is set back the end comes twice, and the second time counts.
+        const std::int64_t end = spec_.window.zone->to_utc(*next_end_);
+        return std::max(end, ticked_at_ns_ + kNanosPerSecond);
+    }
+
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return groups_.memory_bytes() + sums_.memory_bytes() + rows_.memory_bytes() +
+               out_.memory_bytes();
+    }
+
+  private:
+    // Windows of at most so many rows are copied: to emit a view takes as long as to copy a
+    // hundred rows.
+    static constexpr std::size_t kCopiedRowsMax = 128;
+
+    static bool is_final(const WindowAggregateSpec& spec) {
+        return spec.phase == AggregatePhase::kFinal;
+    }
+
+    void tidy_up() {
+        const auto new_ids = groups_.renumber(sums_.slices().entries_max());
+        if (!new_ids.empty()) {
+            sums_.renumber(new_ids);
+            rows_.renumber(new_ids);
+        }
+        rows_.renew_keys();
+    }
+
+    // The group of each row to row_groups_, at the row's index.
+    void locate_groups(const BatchView& view) {
+        std::array<const Column*, kKeysMax> few;
+        std::vector<const Column*> many;
+        std::span<const Column*> keys(few.data(), std::min(key_columns_.size(), kKeysMax));
+        if (key_columns_.size() > kKeysMax) {
+            many.resize(key_columns_.size());
+            keys = many;
+        }
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            keys[i] = view.columns[key_columns_[i]];
+        const Selection rows = view.selection;
+        if (rows.is_range()) {
+            groups_.locate(keys, rows, std::span(row_groups_).subspan(rows.first(), rows.size()));
+            return;
+        }
+        const std::span<std::uint32_t> ids = std::span(entries_).first(rows.size());
+        groups_.locate(keys, rows, ids);
+        for (std::size_t i = 0; i < ids.size(); ++i)
+            row_groups_[rows[i]] = ids[i];
+    }
+
+    // Finds the state of each row of all slices, then updates them together.
+    void take(const std::vector<RowSlicer::Part>& parts,
+              const BatchView& view,
+              OpContext& context) {
+        std::size_t count = 0;
+        for (const RowSlicer::Part& part : parts) {
+            switch (sums_.place_of(part.id.end, watermark_)) {
+                case SlidingSums::Place::kOpen:
+                    sums_.locate(row_groups_, part.rows, entries_.data() + count);
+                    part.rows.for_each([&](std::size_t row) {
+                        taken_rows_[count++] = static_cast<std::uint16_t>(row);
+                    });
+                    break;
+                case SlidingSums::Place::kTaken: take_late(part, view); break;
+                case SlidingSums::Place::kLate:
+                    context.counters.late_rows += count_rows(part, view);
+                    break;
+                case SlidingSums::Place::kNoWindow:
+                    context.counters.filtered_rows += count_rows(part, view);
+                    break;
+            }
+        }
+        if (count == 0) return;
+        SlidingSlices& slices = sums_.slices();
+        for (std::size_t i = 0; i < count; ++i)
+            states_[i] = slices.payload(entries_[i]);
+        const bool is_range =
+            taken_rows_[count - 1] - taken_rows_[0] + std::size_t{1} == count && parts.size() == 1;
+        add(view,
+            is_range ? Selection::range(taken_rows_[0], count)
+                     : Selection::list({taken_rows_.data(), count}),
+            states_.data());
+    }
+
+    void take_late(const RowSlicer::Part& part, const BatchView& view) {
+        std::vector<std::uint16_t> same;
+        part.rows.for_each([&](std::size_t row) {
+            const auto states = sums_.find_late(row_groups_[row], part.id.end);
+            same.assign(states.size(), static_cast<std::uint16_t>(row));
+            add(view, Selection::list(same), states.data());
+        });
+    }
+
+    void add(const BatchView& view, Selection rows, std::byte* const* states) {
+        if (is_final(spec_)) {
+            update_.add_partial(view, rows, states, spec_.keys.size());
+        } else {
+            update_.add(view, rows, states, position_);
+        }
+    }
+
+    [[nodiscard]] std::uint64_t count_rows(const RowSlicer::Part& part,
+                                           const BatchView& view) const {
+        if (!is_final(spec_)) return part.rows.size();
+        std::uint64_t total = 0;
+        const auto* const counts = view[count_column_].data<std::int64_t>();
+        part.rows.for_each(
+            [&](std::size_t row) { total += static_cast<std::uint64_t>(counts[row]); });
+        return total;
+    }
+
+    // Fires what `limit` passes, at most kEmitRowsMax rows a call.
+    Progress fire(Watermark limit, Emitter& out) {
+        std::size_t written = 0;
+        while (written < kEmitRowsMax) {
+            if (next_chunk_ * kBatchRows >= shown_rows_ && !start_next(limit)) {
+                emit_copied(out);
+                watermark_ = std::max(watermark_, limit);
+                next_end_ = sums_.next_end(watermark_);
+                return Progress::kDone;
+            }
+            if (shown_rows_ <= kCopiedRowsMax) {
+                if (shown_rows_ > out_.room()) emit_copied(out);
+                if (shown_rows_ != 0) rows_.append_to(out_);
+                written += shown_rows_;
+                shown_rows_ = 0;
+            } else {
+                emit_copied(out);
+                const BatchView view = rows_.chunk(next_chunk_++);
+                written += view.size();
+                out.emit(view);
+            }
+        }
+        emit_copied(out);
+        return Progress::kMore;
+    }
+
+    void emit_copied(Emitter& out) {
+        if (out_.empty()) return;
+        out.emit(out_.view());
+        out_.clear();
+    }
+
+    bool start_next(Watermark limit) {
+        const std::optional<std::int64_t> end = sums_.next_end(watermark_);
+        if (!end || !limit.passes(*end)) return false;
+        sums_.take_window(*end);
+        rows_.refresh(sums_);
+        shown_rows_ = rows_.size();
+        next_chunk_ = 0;
+        const std::int64_t last = saturating_sub(*end, kNanosPerMilli);
+        rows_.set_bounds({spec_.window.window_start(*end),
+                          *end,
+                          spec_.window.zone ? spec_.window.zone->to_utc(last) : last});
+        return true;
+    }
+
+    static constexpr std::size_t kKeysMax = 16;
+
+    WindowAggregateSpec spec_;
+    AggregateLayout layout_;
+    std::vector<std::size_t> key_columns_;
+    std::size_t count_column_ = 0;  // Of partial rows.
+    RowSlicer slicer_;
+    SlidingGroups groups_;
+    SlidingSums sums_;
+    SlidingRows rows_;
+    StateUpdate update_;
+    Watermark watermark_;  // On the local clock.
+    std::uint64_t position_ = 1;
+    std::optional<std::int64_t> next_end_;  // Kept in processing time only, for next_tick_ns().
+    std::int64_t ticked_at_ns_ = std::numeric_limits<std::int64_t>::min();
+
+    // The window being emitted: rows it has, and chunks that are out.
+    std::size_t shown_rows_ = 0;
+    std::size_t next_chunk_ = 0;
+    Batch out_;  // Rows of windows that have few.
+
+    // Of the batch being taken: by row; then for each row taken.
+    std::array<std::uint32_t, kBatchRows> row_groups_;
+    std::array<std::uint32_t, kBatchRows> entries_;
+    std::array<std::uint16_t, kBatchRows> taken_rows_;
+    std::array<std::byte*, kBatchRows> states_;
+};
+
+}  // namespace
+
+bool can_slide(const WindowAggregateSpec& spec) {
+    const bool overlaps =
+        spec.window.kind == WindowKind::kHop || spec.window.kind == WindowKind::kCumulate;
+    return overlaps && spec.phase != AggregatePhase::kPartial &&
+           is_plain_layout(AggregateLayout(spec.calls));
+}
+
+std::unique_ptr<Op> make_sliding_aggregate(const WindowAggregateSpec& spec) {
+    ASSERT(can_slide(spec));
+    return std::make_unique<SlidingAggregate>(spec);
+}
+
+}  // namespace thalweg
