@@ -8,7 +8,7 @@ namespace thalweg {
 GroupDictionary::GroupDictionary(const GroupKey& key,
                                  std::size_t payload_bytes,
                                  KeyHistory& history)
-    : key_(&key), history_(&history) {
+    : key_(&key), history_(&history), direct_(key.nullable()) {
     if (key.is_text()) {
         texts_.emplace(payload_bytes);
     } else {
@@ -131,7 +131,7 @@ bool GroupDictionary::cover(const Ranges& batch) {
         known[k].take(all[k]);
     }
     const std::uint64_t limit = slots_max();
-    if (size() == 0 && DirectIndex::slots_for(used(known)) <= limit) all = known;
+    if (size() == 0 && direct_.slots_for(used(known)) <= limit) all = known;
     if (!direct_.cover(used(all), limit)) {
         if (is_direct()) go_hashed();
         return false;
@@ -194,7 +194,7 @@ void GroupDictionary::look_again(std::size_t first_new) {
     for (std::size_t i = first_new; i < size(); ++i)
         take_ranges(words_->entry(static_cast<std::uint32_t>(i)));
     const std::uint64_t limit = slots_max();
-    if (DirectIndex::slots_for(used(ranges_)) > limit / 2) return;
+    if (direct_.slots_for(used(ranges_)) > limit / 2) return;
     if (direct_.cover(used(ranges_), limit)) go_direct();
 }
 

@@ -55,13 +55,31 @@ Words words_at(const Column& column, std::size_t row) {
     });
 }
 
-void set_words(Column& column, std::size_t row, const Words& words) {
+std::uint64_t word_in(const std::byte* words, std::size_t index) noexcept {
+    std::uint64_t word = 0;
+    std::memcpy(&word, words + index * 8, sizeof word);
+    return word;
+}
+
+// Words, or pairs of them, that lie `stride` bytes apart.
+struct PackedWords {
+    const std::byte* first;
+    std::size_t stride;
+    std::size_t count;
+};
+
+void set_words(Column& column, std::size_t first_row, const PackedWords& packed) {
     visit_physical(column.physical(), [&]<class T>() {
-        if constexpr (std::is_same_v<T, Int128>) {
-            column.data<T>()[row] =
-                static_cast<Int128>(static_cast<UInt128>(words.second) << 64U | words.first);
-        } else if constexpr (!std::is_same_v<T, StringRef>) {
-            column.data<T>()[row] = from_word<T>(words.first);
+        if constexpr (!std::is_same_v<T, StringRef>) {
+            T* const values = column.data<T>() + first_row;
+            for (std::size_t i = 0; i < packed.count; ++i) {
+                const std::byte* const from = packed.first + i * packed.stride;
+                if constexpr (std::is_same_v<T, Int128>) {
+                    std::memcpy(&values[i], from, sizeof(Int128));
+                } else {
+                    values[i] = from_word<T>(word_in(from, 0));
+                }
+            }
         }
     });
 }
@@ -76,12 +94,6 @@ void take_word(std::size_t index,
     std::uint64_t* const keys = out.word_buffer.data() + index;
     std::size_t i = 0;
     rows.for_each([&](std::size_t row) { keys[i++ * stride] = word_at(row); });
-}
-
-std::uint64_t word_in(const std::byte* words, std::size_t index) noexcept {
-    std::uint64_t word = 0;
-    std::memcpy(&word, words + index * 8, sizeof word);
-    return word;
 }
 
 std::uint64_t hash_key(const HashSeed& seed, const std::byte* words, std::size_t count) noexcept {
@@ -191,6 +203,13 @@ void GroupKey::hash_words(Encoded& out) const {
         out.hash_buffer[i] = hash_of(out.words.data() + i * words_ * 8);
 }
 
+std::uint64_t GroupKey::nullable() const noexcept {
+    std::uint64_t bits = 0;
+    for (std::size_t k = 0; k < types_.size() && k < 64; ++k)
+        bits |= std::uint64_t{types_[k].nullable && !is_aside_} << k;
+    return bits;
+}
+
 std::uint64_t GroupKey::hash_of(const std::byte* words) const noexcept {
     return hash_key(seed_, words, words_);
 }
@@ -248,37 +267,44 @@ void GroupKey::encode_texts(std::span<const Column* const> columns,
     out.texts = out.text_buffer;
 }
 
-void GroupKey::decode(std::span<const std::byte* const> keys,
+void GroupKey::decode(const std::byte* first,
+                      std::size_t stride,
+                      std::size_t count,
                       std::span<Column* const> columns,
                       std::size_t first_row,
                       Arena& arena) const {
     if (!is_text_) {
-        decode_words(keys, columns, first_row);
+        decode_words(first, stride, count, columns, first_row);
         return;
     }
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        decode_text(*reinterpret_cast<const StringRef*>(keys[i]), columns, first_row + i, arena);
+    for (std::size_t i = 0; i < count; ++i) {
+        const auto& key = *reinterpret_cast<const StringRef*>(first + i * stride);
+        decode_text(key, columns, first_row + i, arena);
+    }
 }
 
-void GroupKey::decode_words(std::span<const std::byte* const> keys,
+void GroupKey::decode_words(const std::byte* first,
+                            std::size_t stride,
+                            std::size_t count,
                             std::span<Column* const> columns,
                             std::size_t first_row) const {
     std::size_t index = 0;
     for (std::size_t k = 0; k < columns.size(); ++k) {
-        const std::size_t width = words_of(types_[k]);
-        for (std::size_t i = 0; i < keys.size(); ++i) {
-            Words words;
-            std::memcpy(&words, keys[i] + index * 8, width * 8);
-            set_words(*columns[k], first_row + i, words);
-            std::uint64_t nulls = 0;
-            if (has_null_word_) std::memcpy(&nulls, keys[i] + (words_ - 1) * 8, 8);
-            if (((nulls >> k) & 1U) != 0) {
-                columns[k]->set_null(first_row + i);
+        Column& column = *columns[k];
+        set_words(column, first_row, {first + index * 8, stride, count});
+        index += words_of(types_[k]);
+        if (!has_null_word_) {
+            for (std::size_t i = 0; column.has_nulls() && i < count; ++i)
+                column.set_valid(first_row + i);
+            continue;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            if (((nulls_of(first + i * stride) >> k) & 1U) != 0) {
+                column.set_null(first_row + i);
             } else {
-                columns[k]->set_valid(first_row + i);
+                column.set_valid(first_row + i);
             }
         }
-        index += width;
     }
 }
 
@@ -311,7 +337,7 @@ void GroupKey::decode_text(const StringRef& key,
         Words words;
         std::memcpy(&words, at, words_of(column->type()) * 8);
         at += words_of(column->type()) * 8;
-        set_words(*column, row, words);
+        set_words(*column, row, {reinterpret_cast<const std::byte*>(&words), 0, 1});
     }
 }
 

@@ -56,6 +56,9 @@ class GroupKey {
     // Whether all keys are integers, few enough for a DirectIndex: then encoded key k is word k.
     [[nodiscard]] bool is_direct() const noexcept { return is_direct_; }
 
+    // Bit k: encoded key k may be NULL.
+    [[nodiscard]] std::uint64_t nullable() const noexcept;
+
     // Bytes of a word key; a multiple of 8, and 8 for no keys at all.
     [[nodiscard]] std::size_t key_bytes() const noexcept { return words_ * 8; }
 
@@ -75,9 +78,11 @@ class GroupKey {
         return nulls;
     }
 
-    // Writes key columns from encoded keys: row first_row + i from keys[i], a packed word key or a
-    // StringRef. Strings are copied into `arena`.
-    void decode(std::span<const std::byte* const> keys,
+    // Writes key columns from encoded keys, packed word keys or StringRefs that lie `stride` bytes
+    // apart from `first` on: rows [first_row, first_row + count). Strings are copied into `arena`.
+    void decode(const std::byte* first,
+                std::size_t stride,
+                std::size_t count,
                 std::span<Column* const> columns,
                 std::size_t first_row,
                 Arena& arena) const;
@@ -89,7 +94,9 @@ class GroupKey {
                                             std::size_t index,
                                             Encoded& out) const;
     void encode_texts(std::span<const Column* const> columns, Selection rows, Encoded& out) const;
-    void decode_words(std::span<const std::byte* const> keys,
+    void decode_words(const std::byte* first,
+                      std::size_t stride,
+                      std::size_t count,
                       std::span<Column* const> columns,
                       std::size_t first_row) const;
     void decode_text(const StringRef& key,

@@ -12,23 +12,15 @@ bool is_true(const Column& column, std::size_t row) {
     return column.data<std::uint8_t>()[row] != 0 && !column.is_null(row);
 }
 
-std::vector<const Column*> columns_at(const BatchView& view, std::span<const std::size_t> at) {
-    std::vector<const Column*> columns;
-    columns.reserve(at.size());
-    for (const std::size_t index : at)
-        columns.push_back(view.columns[index]);
-    return columns;
-}
+// Three quarters of an L2: states of more than that are fetched ahead of their update.
+constexpr std::size_t kCachedBytesMax = 768 * 1024;
 
 }  // namespace
 
 GroupTable::GroupTable(GroupPlan& plan)
     : plan_(&plan), keys_(plan.key, plan.layout.payload_bytes(), plan.history) {
-    for (const BoundAggregate& bound : plan.layout.calls()) {
-        distinct_.push_back(bound.call.is_distinct
-                                ? std::make_unique<DistinctSet>(bound.call.argument_type, plan.seed)
-                                : nullptr);
-    }
+    for (const auto& distinct : plan.distinct)
+        distinct_.push_back(distinct ? std::make_unique<DistinctSet>(*distinct) : nullptr);
 }
 
 std::byte* GroupTable::null_group() {
@@ -45,156 +37,163 @@ void GroupTable::split_nulls(const Column& key, Selection rows) {
     });
 }
 
-// Positions of the groups of `rows`, new ones made.
-void GroupTable::locate(std::span<const Column* const> keys, Selection rows) {
+// Positions of the groups of `rows`, whose keys are plan.keys, new ones made.
+void GroupTable::locate(Selection rows) {
     GroupPlan& plan = *plan_;
     plan.positions.resize(rows.size());
-    keys_.find_or_insert(keys, rows, plan.encoded, plan.positions);
-    point();
+    keys_.find_or_insert(plan.keys, rows, plan.encoded, plan.positions);
 }
 
 void GroupTable::locate_null(std::size_t count) {
     plan_->positions.assign(count, kNullPosition);
-    plan_->states.assign(count, null_group());
 }
 
-// The address of the group of each position; after the last insertion of the batch.
-void GroupTable::point() {
-    GroupPlan& plan = *plan_;
-    plan.states.resize(plan.positions.size());
-    if (plan.positions.empty()) return;
+// The states of positions, of the group of NULL or of all others; until the next insertion.
+PlacedGroups GroupTable::placed(std::span<const std::uint32_t> positions) {
+    if (positions.front() == kNullPosition) return {null_group(), 0, positions.data(), 0};
     EntryTable& table = entries();
-    std::byte* const base = table.payload(0);
-    const std::size_t stride = table.stride();
-    const std::uint32_t* const positions = plan.positions.data();
-    std::byte** const states = plan.states.data();
-    for (std::size_t i = 0; i < plan.positions.size(); ++i)
-        states[i] = base + positions[i] * stride;
+    const bool is_far = table.size() * table.stride() > kCachedBytesMax;
+    return {.first = table.payload(0),
+            .stride = table.size() == 1 ? 0 : table.stride(),
+            .positions = positions.data(),
+            .fetched_bytes = is_far ? plan_->layout.payload_bytes() : 0};
 }
 
 void GroupTable::add(const BatchView& view, Selection rows, std::uint64_t first_position) {
-    const std::vector<const Column*> keys = columns_at(view, plan_->key_columns);
-    if (plan_->key.null_is_aside() && keys[0]->has_nulls()) {
-        split_nulls(*keys[0], rows);
-        if (!plan_->null_rows.empty()) {
-            locate_null(plan_->null_rows.size());
-            update(view, Selection::list(plan_->null_rows), first_position);
+    GroupPlan& plan = *plan_;
+    plan.keys.clear();
+    for (const std::size_t index : plan.key_columns)
+        plan.keys.push_back(view.columns[index]);
+    AggregateInput input{.rows = rows, .arena = &arena_, .first_position = first_position};
+    if (plan.key.null_is_aside() && plan.keys[0]->has_nulls()) {
+        split_nulls(*plan.keys[0], rows);
+        if (!plan.null_rows.empty()) {
+            locate_null(plan.null_rows.size());
+            input.rows = Selection::list(plan.null_rows);
+            input.placed = placed(plan.positions);
+            update(view, input);
         }
-        rows = Selection::list(plan_->valid_rows);
+        input.rows = Selection::list(plan.valid_rows);
     }
-    if (rows.empty()) return;
-    locate(keys, rows);
-    update(view, rows, first_position);
+    if (input.rows.empty()) return;
+    locate(input.rows);
+    input.placed = placed(plan.positions);
+    update(view, input);
 }
 
-void GroupTable::update(const BatchView& view, Selection rows, std::uint64_t first_position) {
+void GroupTable::update(const BatchView& view, const AggregateInput& input) {
     const AggregateLayout& layout = plan_->layout;
     for (const AggregateLayout::Run& run : layout.runs()) {
         const Column& column = view[run.argument];
         if (column.has_nulls()) {
             for (const std::size_t call : run.calls)
-                update_call(call, view, rows, first_position);
+                update_call(call, view, input);
         } else {
-            AggregateLayout::update_run(
-                run, {plan_->states.data(), rows, &column, &arena_, first_position});
+            AggregateInput of_run = input;
+            of_run.column = &column;
+            AggregateLayout::update_run(run, of_run);
         }
     }
     for (const std::size_t call : layout.singles())
-        update_call(call, view, rows, first_position);
+        update_call(call, view, input);
 }
 
 // One call: only rows that pass its filter and whose argument is not null.
-void GroupTable::update_call(std::size_t call,
-                             const BatchView& view,
-                             Selection rows,
-                             std::uint64_t first_position) {
+void GroupTable::update_call(std::size_t call, const BatchView& view, AggregateInput input) {
     GroupPlan& plan = *plan_;
     const BoundAggregate& bound = plan.layout.calls()[call];
     const bool has_argument = bound.call.kind != AggregateKind::kCountStar;
     const Column* const column = has_argument ? &view[bound.call.argument] : nullptr;
     const Column* const filter = bound.call.filter ? &view[*bound.call.filter] : nullptr;
     const bool has_nulls = column != nullptr && column->has_nulls();
-    AggregateInput input{plan.states.data(), rows, column, &arena_, first_position};
-    std::span<const std::uint32_t> positions = plan.positions;
+    input.column = column;
     if (filter != nullptr || has_nulls) {
         plan.picked_rows.clear();
-        plan.picked_states.clear();
         plan.picked_positions.clear();
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const std::size_t row = rows[i];
+        for (std::size_t i = 0; i < input.rows.size(); ++i) {
+            const std::size_t row = input.rows[i];
             if (filter != nullptr && !is_true(*filter, row)) continue;
             if (has_nulls && column->is_null(row)) continue;
             plan.picked_rows.push_back(static_cast<std::uint16_t>(row));
-            plan.picked_states.push_back(plan.states[i]);
-            plan.picked_positions.push_back(positions[i]);
+            plan.picked_positions.push_back(input.placed.positions[i]);
         }
         if (plan.picked_rows.empty()) return;
-        input.states = plan.picked_states.data();
         input.rows = Selection::list(plan.picked_rows);
-        positions = plan.picked_positions;
+        input.placed.positions = plan.picked_positions.data();
     }
     if (distinct_[call] == nullptr) {
         bound.functions.update(bound, input);
-        return;
+    } else {
+        update_distinct(call, input);
     }
-    distinct_[call]->add(positions, *column, input.rows, plan.fresh);
-    update_distinct(call, *column, input.rows, input);
 }
 
-// Updates the states of the rows in plan.fresh only.
-void GroupTable::update_distinct(std::size_t call,
-                                 const Column& column,
-                                 Selection rows,
-                                 AggregateInput input) {
-    GroupPlan& plan = *plan_;
-    std::array<std::byte*, kBatchRows> states;
-    std::array<std::uint16_t, kBatchRows> fresh_rows;
-    const std::size_t count = plan.fresh.size();
-    for (std::size_t i = 0; i < count; ++i) {
-        states[i] = input.states[plan.fresh[i]];
-        fresh_rows[i] = static_cast<std::uint16_t>(rows[plan.fresh[i]]);
+// Only rows whose value their group had not seen.
+void GroupTable::update_distinct(std::size_t call, const AggregateInput& input) {
+    const std::span positions(input.placed.positions, input.rows.size());
+    distinct_[call]->add(positions, *input.column, input.rows, plan_->fresh);
+    if (plan_->fresh.empty()) return;
+    update_fresh(call, input, false);
+    if (!null_group_.empty()) update_fresh(call, input, true);
+}
+
+// Updates the rows in plan.fresh that are of the group of NULL, or of others.
+void GroupTable::update_fresh(std::size_t call, const AggregateInput& input, bool is_of_null) {
+    std::array<std::uint16_t, kBatchRows> rows;
+    std::array<std::uint32_t, kBatchRows> positions;
+    std::size_t count = 0;
+    for (const std::uint16_t i : plan_->fresh) {
+        const std::uint32_t position = input.placed.positions[i];
+        if ((position == kNullPosition) != is_of_null) continue;
+        rows[count] = static_cast<std::uint16_t>(input.rows[i]);
+        positions[count++] = position;
     }
-    input.states = states.data();
-    input.rows = Selection::list(std::span(fresh_rows.data(), count));
-    input.column = &column;
-    const BoundAggregate& bound = plan.layout.calls()[call];
-    bound.functions.update(bound, input);
+    if (count == 0) return;
+    AggregateInput fresh = input;
+    fresh.rows = Selection::list({rows.data(), count});
+    fresh.placed = placed({positions.data(), count});
+    const BoundAggregate& bound = plan_->layout.calls()[call];
+    bound.functions.update(bound, fresh);
 }
 
 void GroupTable::add_partial(const BatchView& view, Selection rows) {
-    const std::span<const Column* const> keys = view.columns.first(plan_->key.size());
-    if (plan_->key.null_is_aside() && keys[0]->has_nulls()) {
-        split_nulls(*keys[0], rows);
-        if (!plan_->null_rows.empty()) {
-            locate_null(plan_->null_rows.size());
-            merge_partial(view, Selection::list(plan_->null_rows));
+    GroupPlan& plan = *plan_;
+    plan.keys.assign(view.columns.begin(),
+                     view.columns.begin() + static_cast<std::ptrdiff_t>(plan.key.size()));
+    if (plan.key.null_is_aside() && plan.keys[0]->has_nulls()) {
+        split_nulls(*plan.keys[0], rows);
+        if (!plan.null_rows.empty()) {
+            locate_null(plan.null_rows.size());
+            merge_partial(view, Selection::list(plan.null_rows));
         }
-        rows = Selection::list(plan_->valid_rows);
+        rows = Selection::list(plan.valid_rows);
     }
     if (rows.empty()) return;
-    locate(keys, rows);
+    locate(rows);
     merge_partial(view, rows);
 }
 
-// A row at a time: several rows of a batch may belong to one group.
+// In the order of rows: several of a batch may belong to one group.
 void GroupTable::merge_partial(const BatchView& view, Selection rows) {
     GroupPlan& plan = *plan_;
-    const std::size_t words = plan.layout.payload_bytes() / 8;
-    plan.loaded.resize(words * rows.size());
-    plan.sources.resize(rows.size());
+    const std::size_t payload_bytes = plan.layout.payload_bytes();
+    plan.loaded.resize(payload_bytes / 8 * rows.size());
     auto* const loaded = reinterpret_cast<std::byte*>(plan.loaded.data());
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        plan.layout.load(loaded + i * words * 8, view, plan.key.size(), rows[i]);
-        plan.sources[i] = loaded + i * words * 8;
-    }
-    merge_states(rows.size());
+    plan.layout.load(view, plan.key.size(), rows, loaded);
+    merge_states(rows.size(), loaded, payload_bytes);
 }
 
-void GroupTable::merge_states(std::size_t count) {
-    GroupPlan& plan = *plan_;
-    for (const BoundAggregate& bound : plan.layout.calls()) {
-        if (bound.call.is_distinct) continue;
-        bound.functions.merge(bound, {plan.states.data(), plan.sources.data(), count, &arena_});
+// Merges what lies from `first_source` on into the groups at plan.positions.
+void GroupTable::merge_states(std::size_t count,
+                              const std::byte* first_source,
+                              std::size_t stride) {
+    const AggregateMerge merge{.count = count,
+                               .arena = &arena_,
+                               .placed = placed(plan_->positions),
+                               .first_source = first_source,
+                               .source_stride = stride};
+    for (const BoundAggregate& bound : plan_->layout.calls()) {
+        if (!bound.call.is_distinct) bound.functions.merge(bound, merge);
     }
 }
 
@@ -202,31 +201,20 @@ void GroupTable::merge(const GroupTable& other) {
     GroupPlan& plan = *plan_;
     const bool has_distinct = std::any_of(
         distinct_.begin(), distinct_.end(), [](const auto& set) { return set != nullptr; });
-    const std::size_t total = other.entries().size();
-    std::vector<std::uint32_t> mapping(has_distinct ? total : 0);
-    for (std::size_t first = 0; first < total; first += kBatchRows) {
-        const std::size_t count = std::min(kBatchRows, total - first);
-        locate_entries(other, first, count);
-        merge_states(count);
+    const EntryTable& from = other.entries();
+    std::vector<std::uint32_t> mapping(has_distinct ? from.size() : 0);
+    for (std::size_t first = 0; first < from.size(); first += kBatchRows) {
+        const std::size_t count = std::min(kBatchRows, from.size() - first);
+        plan.positions.resize(count);
+        keys_.find_or_insert(other.keys_, first, plan.encoded, plan.positions);
+        merge_states(count, from.payload(static_cast<std::uint32_t>(first)), from.stride());
         if (has_distinct) std::copy_n(plan.positions.data(), count, mapping.data() + first);
     }
     if (!other.null_group_.empty()) {
         locate_null(1);
-        plan.sources.assign(1, reinterpret_cast<const std::byte*>(other.null_group_.data()));
-        merge_states(1);
+        merge_states(1, reinterpret_cast<const std::byte*>(other.null_group_.data()), 0);
     }
     if (has_distinct) merge_distinct(other, mapping);
-}
-
-// Groups here of entries [first, first + count) of another table.
-void GroupTable::locate_entries(const GroupTable& other, std::size_t first, std::size_t count) {
-    GroupPlan& plan = *plan_;
-    plan.positions.resize(count);
-    plan.sources.resize(count);
-    keys_.find_or_insert(other.keys_, first, plan.encoded, plan.positions);
-    for (std::size_t i = 0; i < count; ++i)
-        plan.sources[i] = other.entries().payload(static_cast<std::uint32_t>(first + i));
-    point();
 }
 
 void GroupTable::merge_distinct(const GroupTable& other, std::span<const std::uint32_t> mapping) {
@@ -238,50 +226,58 @@ void GroupTable::merge_distinct(const GroupTable& other, std::span<const std::ui
         for (std::size_t first = 0; first < from.size(); first += kBatchRows) {
             const std::size_t count = std::min(kBatchRows, from.size() - first);
             plan.positions.resize(count);
-            plan.states.resize(count);
             from.read(first, plan.positions, column);
-            for (std::size_t i = 0; i < count; ++i) {
-                std::uint32_t& position = plan.positions[i];
+            for (std::uint32_t& position : plan.positions) {
                 if (position != kNullPosition) position = mapping[position];
-                plan.states[i] =
-                    position == kNullPosition ? null_group() : entries().payload(position);
             }
-            const Selection rows = Selection::all(count);
-            distinct_[call]->add(plan.positions, column, rows, plan.fresh);
-            update_distinct(call, column, rows, {plan.states.data(), rows, &column, &arena_, 1});
+            AggregateInput input{
+                .rows = Selection::all(count), .column = &column, .arena = &arena_};
+            input.placed.positions = plan.positions.data();
+            update_distinct(call, input);
         }
     }
 }
 
 void GroupTable::write(std::size_t from, std::size_t count, Batch& batch, bool is_partial) const {
-    const EntryTable& table = entries();
-    const std::size_t first_row = batch.size();
     ASSERT(count <= batch.room());
-    std::vector<const std::byte*> keys;
-    std::vector<const std::byte*> groups(count);
-    std::vector<Column*> columns;
+    const EntryTable& table = entries();
+    std::vector<Column*>& keys = plan_->written_keys;
+    keys.clear();
     for (std::size_t i = 0; i < plan_->key.size(); ++i)
-        columns.push_back(&batch.column(i));
-    for (std::size_t i = 0; i < count; ++i) {
-        if (from + i == table.size()) {  // The group of NULL comes last.
-            groups[i] = reinterpret_cast<const std::byte*>(null_group_.data());
-            columns[0]->set_null(first_row + i);
-            if (plan_->key.is_text()) columns[0]->data<StringRef>()[first_row + i] = {};
-            continue;
-        }
-        const auto position = static_cast<std::uint32_t>(from + i);
-        keys.push_back(table.entry(position));
-        groups[i] = table.payload(position);
+        keys.push_back(&batch.column(i));
+    const std::size_t first_row = batch.size();
+    const std::size_t dense = from < table.size() ? std::min(count, table.size() - from) : 0;
+    if (dense != 0) {
+        const auto position = static_cast<std::uint32_t>(from);
+        plan_->key.decode(
+            table.entry(position), table.stride(), dense, keys, first_row, batch.arena());
+        write_states(
+            {table.payload(position), table.stride(), dense}, first_row, batch, is_partial);
     }
-    plan_->key.decode(keys, columns, first_row, batch.arena());
+    if (dense == count) return;
+    keys[0]->set_null(first_row + dense);  // The group of NULL comes last.
+    if (plan_->key.is_text()) keys[0]->data<StringRef>()[first_row + dense] = {};
+    const auto* const states = reinterpret_cast<const std::byte*>(null_group_.data());
+    write_states({states, 0, 1}, first_row + dense, batch, is_partial);
+}
+
+void GroupTable::write_states(const AggregateLayout::PackedGroups& groups,
+                              std::size_t first_row,
+                              Batch& batch,
+                              bool is_partial) const {
+    std::size_t column = plan_->key.size();
     if (is_partial) {
-        plan_->layout.save(groups.data(), count, batch, plan_->key.size());
+        plan_->layout.save(groups, batch, first_row, column);
         return;
     }
-    std::size_t column = plan_->key.size();
     for (const BoundAggregate& bound : plan_->layout.calls()) {
-        bound.functions.finish(
-            bound, {groups.data(), count, &batch.column(column++), first_row, &batch.arena()});
+        bound.functions.finish(bound,
+                               {.count = groups.count,
+                                .column = &batch.column(column++),
+                                .first_row = first_row,
+                                .arena = &batch.arena(),
+                                .first_state = groups.first,
+                                .stride = groups.stride});
     }
 }
 
@@ -289,10 +285,8 @@ void GroupTable::clear() {
     keys_.clear();
     null_group_.clear();
     arena_.reset();
-    for (std::size_t call = 0; call < distinct_.size(); ++call) {
-        if (distinct_[call] == nullptr) continue;
-        distinct_[call] = std::make_unique<DistinctSet>(
-            plan_->layout.calls()[call].call.argument_type, plan_->seed);
+    for (const auto& set : distinct_) {
+        if (set != nullptr) set->clear();
     }
 }
 

@@ -22,29 +22,31 @@ struct GroupPlan {
               std::vector<Type> types,
               const std::vector<AggregateCall>& calls,
               const HashSeed& hash_seed)
-        : key_columns(std::move(columns)),
-          key(std::move(types), hash_seed),
-          layout(calls),
-          seed(hash_seed) {}
+        : key_columns(std::move(columns)), key(std::move(types), hash_seed), layout(calls) {
+        for (const BoundAggregate& bound : layout.calls()) {
+            const Type& type = bound.call.argument_type;
+            distinct.push_back(
+                bound.call.is_distinct ? std::make_unique<DistinctPlan>(type, hash_seed) : nullptr);
+        }
+    }
 
     std::vector<std::size_t> key_columns;  // Of the input.
     GroupKey key;
     AggregateLayout layout;
-    HashSeed seed;
     KeyHistory history;
+    std::vector<std::unique_ptr<DistinctPlan>> distinct;  // By call; null where not DISTINCT.
 
     // Room for one batch.
     GroupKey::Encoded encoded;
     std::vector<std::uint32_t> positions;
-    std::vector<std::byte*> states;
-    std::vector<const std::byte*> sources;
     std::vector<std::uint16_t> valid_rows;
     std::vector<std::uint16_t> null_rows;
     std::vector<std::uint16_t> picked_rows;
     std::vector<std::uint16_t> fresh;
-    std::vector<std::byte*> picked_states;
     std::vector<std::uint32_t> picked_positions;
     std::vector<std::uint64_t> loaded;
+    std::vector<const Column*> keys;
+    std::vector<Column*> written_keys;
 };
 
 // The groups of one slice or window: keys to the states of all aggregates.
@@ -89,22 +91,20 @@ class GroupTable {
 
     [[nodiscard]] std::byte* null_group();
     void split_nulls(const Column& key, Selection rows);
-    void locate(std::span<const Column* const> keys, Selection rows);
+    void locate(Selection rows);
     void locate_null(std::size_t count);
-    void locate_entries(const GroupTable& other, std::size_t first, std::size_t count);
-    void point();
-    void update(const BatchView& view, Selection rows, std::uint64_t first_position);
-    void update_call(std::size_t call,
-                     const BatchView& view,
-                     Selection rows,
-                     std::uint64_t first_position);
-    void update_distinct(std::size_t call,
-                         const Column& column,
-                         Selection rows,
-                         AggregateInput input);
+    [[nodiscard]] PlacedGroups placed(std::span<const std::uint32_t> positions);
+    void update(const BatchView& view, const AggregateInput& input);
+    void update_call(std::size_t call, const BatchView& view, AggregateInput input);
+    void update_distinct(std::size_t call, const AggregateInput& input);
+    void update_fresh(std::size_t call, const AggregateInput& input, bool is_of_null);
     void merge_partial(const BatchView& view, Selection rows);
-    void merge_states(std::size_t count);
+    void merge_states(std::size_t count, const std::byte* first_source, std::size_t stride);
     void merge_distinct(const GroupTable& other, std::span<const std::uint32_t> mapping);
+    void write_states(const AggregateLayout::PackedGroups& groups,
+                      std::size_t first_row,
+                      Batch& batch,
+                      bool is_partial) const;
 
     GroupPlan* plan_;
     GroupDictionary keys_;

@@ -40,16 +40,16 @@ void take_values(KeyRange& range, const T* values, std::size_t count, const RowA
 // sizes being small, is the sign of one of two differences: no comparison of unsigned words, which
 // AVX2 has not.
 template <bool kFirst, class T, class RowAt>
-bool take_codes(const std::array<std::uint64_t, 3>& part,
+bool take_codes(const std::array<std::uint64_t, 4>& part,
                 const T* values,
                 std::size_t count,
                 std::uint32_t* slots,
                 const RowAt& row_at) {
-    const auto [origin, size, step] = part;
+    const auto [origin, size, step, least] = part;
     std::uint64_t outside = 0;
     for (std::size_t i = 0; i < count; ++i) {
         const std::uint64_t code = word_of(values[row_at(i)]) - origin;
-        outside |= (code - 1) | (size - 1 - code);
+        outside |= (code - least) | (size - 1 - code);
         if constexpr (kFirst) {
             slots[i] = static_cast<std::uint32_t>(code);
         } else {
@@ -61,19 +61,19 @@ bool take_codes(const std::array<std::uint64_t, 3>& part,
 
 // The same where some values are NULL.
 template <class T>
-bool take_nullable(const std::array<std::uint64_t, 3>& part,
+bool take_nullable(const std::array<std::uint64_t, 4>& part,
                    const Column& column,
                    const T* values,
                    Selection rows,
                    std::uint32_t* slots) {
-    const auto [origin, size, step] = part;
+    const auto [origin, size, step, least] = part;
     bool is_outside = false;
     std::size_t i = 0;
     rows.for_each([&](std::size_t row) {
         std::uint64_t code = 0;
         if (!column.is_null(row)) {
             code = word_of(values[row]) - origin;
-            is_outside |= code - 1 >= size - 1;
+            is_outside |= code - least >= size - least;
         }
         const std::uint64_t before = step == 1 ? 0 : slots[i];
         slots[i++] = static_cast<std::uint32_t>(before + code * step);
@@ -99,11 +99,11 @@ void KeyRange::take(const Column& column, Selection rows) {
     });
 }
 
-std::uint64_t DirectIndex::slots_for(std::span<const KeyRange> ranges) noexcept {
+std::uint64_t DirectIndex::slots_for(std::span<const KeyRange> ranges) const noexcept {
     UInt128 slots = 1;
-    for (const KeyRange& range : ranges) {
-        if (range.empty()) continue;  // NULL alone.
-        slots *= UInt128{range.distance()} + 2;
+    for (std::size_t k = 0; k < ranges.size(); ++k) {
+        if (ranges[k].empty()) continue;  // NULL alone.
+        slots *= UInt128{ranges[k].distance()} + 1 + null_codes(k);
         if (slots > kSlotsMax) return kSlotsMax + 1;
     }
     return static_cast<std::uint64_t>(slots);
@@ -155,8 +155,11 @@ void DirectIndex::open(std::span<const KeyRange> ranges) {
         const KeyRange& range = ranges[k];
         ranges_[k] = range;
         // A part that has been NULL so far has that code alone.
-        parts_[k] = range.empty() ? Part{0, 1, step}
-                                  : Part{word_of(range.low) - 1, range.distance() + 2, step};
+        const std::uint64_t least = null_codes(k);
+        parts_[k] =
+            range.empty()
+                ? Part{0, 1, step, 1}
+                : Part{word_of(range.low) - least, range.distance() + 1 + least, step, least};
         step *= parts_[k].size;
     }
     const std::size_t bytes = step * sizeof(std::uint32_t);
@@ -173,7 +176,7 @@ bool DirectIndex::take_part(const Part& part,
                             const Column& column,
                             Selection rows,
                             std::uint32_t* slots) {
-    const std::array<std::uint64_t, 3> numbers = {part.origin, part.size, part.step};
+    const std::array<std::uint64_t, 4> numbers = {part.origin, part.size, part.step, part.least};
     return with_integers(column, [&](const auto* values) {
         if (column.has_nulls()) return take_nullable(numbers, column, values, rows, slots);
         const auto take = [&](const auto* from, const auto& row_at) {
@@ -213,7 +216,7 @@ void DirectIndex::clear() noexcept {
 }
 
 void DirectIndex::release() noexcept {
-    *this = DirectIndex();
+    *this = DirectIndex(nullable_);
 }
 
 }  // namespace thalweg

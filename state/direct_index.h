@@ -18,7 +18,8 @@
 // in mixed radix over those ranges it is a number, and that number is the place in an array of
 // positions:
 //
-//     code of a part   0 for NULL, value - origin for the others, so from 1 to size - 1
+//     code of a part   value - origin, below size; 0 for NULL, where that can be, and 1 and more
+//                      for the others
 //     slot of a key    sum of code * step, step being the product of the sizes of the parts before
 //     slots[slot]      0: absent; else the position of its entry, plus one
 //
@@ -81,7 +82,9 @@ class DirectIndex {
         kOutside,  // Some rows lie outside the ranges; positions mean nothing.
     };
 
-    DirectIndex() = default;
+    // Bit k of `nullable`: part k may be NULL.
+    explicit DirectIndex(std::uint64_t nullable = ~std::uint64_t{0}) : nullable_(nullable) {}
+
     DirectIndex(DirectIndex&&) = default;
     DirectIndex& operator=(DirectIndex&&) = default;
     DirectIndex(const DirectIndex&) = delete;
@@ -95,7 +98,7 @@ class DirectIndex {
     }
 
     // The least slots that keys of these ranges need; more than kSlotsMax: too many to count.
-    [[nodiscard]] static std::uint64_t slots_for(std::span<const KeyRange> ranges) noexcept;
+    [[nodiscard]] std::uint64_t slots_for(std::span<const KeyRange> ranges) const noexcept;
 
     [[nodiscard]] bool is_open() const noexcept { return slot_count_ != 0; }
 
@@ -114,8 +117,9 @@ class DirectIndex {
     // Whether a key lies within the ranges.
     [[nodiscard]] bool covers(Key key) const noexcept {
         for (std::size_t k = 0; k < part_count_; ++k) {
-            if (((key.nulls >> k) & 1U) == 0 && code_of(k, key.parts[k]) - 1 >= parts_[k].size - 1)
-                return false;
+            const auto [origin, size, step, least] = parts_[k];
+            const bool is_null = ((key.nulls >> k) & 1U) != 0;
+            if (!is_null && key.parts[k] - origin - least >= size - least) return false;
         }
         return true;
     }
@@ -125,7 +129,8 @@ class DirectIndex {
         DEBUG_ASSERT(covers(key));
         std::uint64_t at = 0;
         for (std::size_t k = 0; k < part_count_; ++k)
-            at += ((key.nulls >> k) & 1U) != 0 ? 0 : code_of(k, key.parts[k]) * parts_[k].step;
+            at += ((key.nulls >> k) & 1U) != 0 ? 0
+                                               : (key.parts[k] - parts_[k].origin) * parts_[k].step;
         return slots()[at];
     }
 
@@ -143,12 +148,11 @@ class DirectIndex {
         std::uint64_t origin = 0;  // The value whose code would be 0; modulo 2^64.
         std::uint64_t size = 0;    // Codes.
         std::uint64_t step = 0;
+        std::uint64_t least = 0;  // The code of the least value: 1 where 0 is for NULL.
     };
 
-    using Sizes = std::array<std::uint64_t, kPartsMax>;
-
-    [[nodiscard]] std::uint64_t code_of(std::size_t part, std::uint64_t word) const noexcept {
-        return word - parts_[part].origin;
+    [[nodiscard]] std::uint64_t null_codes(std::size_t part) const noexcept {
+        return (nullable_ >> part) & 1U;
     }
 
     [[nodiscard]] std::uint32_t* slots() noexcept {
@@ -173,6 +177,7 @@ class DirectIndex {
                                         Selection rows,
                                         std::uint32_t* slots);
 
+    std::uint64_t nullable_;
     std::array<Part, kPartsMax> parts_;
     std::array<KeyRange, kPartsMax> ranges_;  // What the parts cover.
     std::size_t part_count_ = 0;

@@ -1,32 +1,14 @@
 #include "ops/aggregate/distinct_set.h"
 
+#include <array>
 #include <bit>
-#include <cmath>
 #include <cstring>
-#include <limits>
 #include <type_traits>
 #include <utility>
 
 namespace thalweg {
 
 namespace {
-
-std::size_t value_words(const Type& type) {
-    if (type.physical() == Physical::kString) return 0;
-    return type.physical() == Physical::kDecimal ? 2 : 1;
-}
-
-template <class T>
-void write_words(T value, std::uint64_t* words) noexcept {
-    if constexpr (std::is_floating_point_v<T>) {
-        if (std::isnan(value)) value = std::numeric_limits<T>::quiet_NaN();
-        words[0] = std::bit_cast<std::uint64_t>(static_cast<double>(value) + 0.0);
-    } else if constexpr (std::is_same_v<T, Int128>) {
-        std::memcpy(words, &value, sizeof value);
-    } else {
-        words[0] = static_cast<std::uint64_t>(static_cast<std::int64_t>(value));
-    }
-}
 
 template <class T>
 T read_words(const std::uint64_t* words) noexcept {
@@ -43,32 +25,18 @@ T read_words(const std::uint64_t* words) noexcept {
 
 }  // namespace
 
-DistinctSet::DistinctSet(Type type, const HashSeed& seed)
-    : type_(std::move(type)), seed_(seed), words_(value_words(type_)) {
-    if (words_ == 0) {
-        texts_ = std::make_unique<ByteTable>(0);
-    } else {
-        values_ = std::make_unique<FlatTable>((1 + words_) * 8, 0);
-    }
-}
+DistinctPlan::DistinctPlan(const Type& value_type, const HashSeed& hash_seed)
+    : type(value_type),
+      seed(hash_seed),
+      key({Type::integer().not_null(), value_type.not_null()}, hash_seed),
+      group_column(Type::integer().not_null()) {}
 
-void DistinctSet::encode(std::span<const std::uint32_t> groups,
-                         const Column& column,
-                         Selection rows) {
-    const std::size_t stride = 1 + words_;
-    keys_.resize(rows.size() * stride);
-    visit_physical(column.physical(), [&]<class T>() {
-        if constexpr (!std::is_same_v<T, StringRef>) {
-            const T* const values = column.data<T>();
-            for (std::size_t i = 0; i < rows.size(); ++i) {
-                std::uint64_t* const key = keys_.data() + i * stride;
-                key[0] = groups[i];
-                write_words(values[rows[i]], key + 1);
-                hashes_[i] = hash_words(seed_, key[0], key[1]);
-                if (stride == 3) hashes_[i] = hash_combine(seed_, hashes_[i], key[2]);
-            }
-        }
-    });
+DistinctSet::DistinctSet(DistinctPlan& plan) : plan_(&plan) {
+    if (plan.type.physical() == Physical::kString) {
+        texts_.emplace(std::size_t{0});
+    } else {
+        values_.emplace(plan.key, std::size_t{0}, plan.history);
+    }
 }
 
 void DistinctSet::add(std::span<const std::uint32_t> groups,
@@ -76,36 +44,47 @@ void DistinctSet::add(std::span<const std::uint32_t> groups,
                       Selection rows,
                       std::vector<std::uint16_t>& fresh) {
     ASSERT(groups.size() == rows.size());
-    hashes_.resize(rows.size());
-    positions_.resize(rows.size());
-    std::size_t next = 0;
-    if (words_ != 0) {
-        encode(groups, column, rows);
-        next = values_->find_or_insert(std::as_bytes(std::span(keys_)), hashes_, positions_);
-    } else {
-        arena_.reset();
-        refs_.resize(rows.size());
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            const StringRef& text = column.data<StringRef>()[rows[i]];
-            char* const key = arena_.allocate(4 + text.size());
-            std::memcpy(key, &groups[i], 4);
-            if (text.size() != 0) std::memcpy(key + 4, text.data(), text.size());
-            refs_[i] = StringRef(std::string_view(key, 4 + text.size()));
-            hashes_[i] = hash_bytes(seed_, refs_[i].view());
-        }
-        next = texts_->find_or_insert(refs_, hashes_, positions_);
-    }
-    // New entries lie in the order of their first row.
+    std::vector<std::uint32_t>& positions = plan_->positions;
+    positions.resize(rows.size());
+    std::size_t next = values_ ? add_words(groups, column, rows) : add_texts(groups, column, rows);
     fresh.clear();
-    for (std::size_t i = 0; i < positions_.size(); ++i) {
-        if (positions_[i] != next) continue;
+    // New entries lie in the order of their first row.
+    for (std::size_t i = 0; next != size(); ++i) {
+        if (positions[i] != next) continue;
         fresh.push_back(static_cast<std::uint16_t>(i));
         ++next;
     }
 }
 
+std::size_t DistinctSet::add_words(std::span<const std::uint32_t> groups,
+                                   const Column& column,
+                                   Selection rows) {
+    auto* const of_row = plan_->group_column.data<std::int32_t>();
+    const std::uint32_t* group = groups.data();
+    rows.for_each([&](std::size_t row) { of_row[row] = static_cast<std::int32_t>(*group++); });
+    const std::array<const Column*, 2> keys = {&plan_->group_column, &column};
+    return values_->find_or_insert(keys, rows, plan_->encoded, plan_->positions);
+}
+
+std::size_t DistinctSet::add_texts(std::span<const std::uint32_t> groups,
+                                   const Column& column,
+                                   Selection rows) {
+    plan_->arena.reset();
+    plan_->refs.resize(rows.size());
+    plan_->hashes.resize(rows.size());
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        const StringRef& text = column.data<StringRef>()[rows[i]];
+        char* const key = plan_->arena.allocate(4 + text.size());
+        std::memcpy(key, &groups[i], 4);
+        if (text.size() != 0) std::memcpy(key + 4, text.data(), text.size());
+        plan_->refs[i] = StringRef(std::string_view(key, 4 + text.size()));
+        plan_->hashes[i] = hash_bytes(plan_->seed, plan_->refs[i].view());
+    }
+    return texts_->find_or_insert(plan_->refs, plan_->hashes, plan_->positions);
+}
+
 std::size_t DistinctSet::size() const noexcept {
-    return words_ != 0 ? values_->size() : texts_->size();
+    return values_ ? values_->size() : texts_->size();
 }
 
 void DistinctSet::read(std::size_t from, std::span<std::uint32_t> groups, Column& column) const {
@@ -118,7 +97,7 @@ void DistinctSet::read(std::size_t from, std::span<std::uint32_t> groups, Column
                 column.data<T>()[i] = StringRef(key.view().substr(4));
             } else {
                 std::uint64_t key[3] = {};
-                std::memcpy(key, values_->entry(position), (1 + words_) * 8);
+                std::memcpy(key, values_->entries().entry(position), plan_->key.key_bytes());
                 groups[i] = static_cast<std::uint32_t>(key[0]);
                 column.data<T>()[i] = read_words<T>(key + 1);
             }
@@ -126,8 +105,16 @@ void DistinctSet::read(std::size_t from, std::span<std::uint32_t> groups, Column
     });
 }
 
+void DistinctSet::clear() {
+    if (values_) {
+        values_->clear();
+    } else {
+        texts_->clear();
+    }
+}
+
 std::size_t DistinctSet::memory_bytes() const noexcept {
-    return words_ != 0 ? values_->memory_bytes() : texts_->memory_bytes();
+    return values_ ? values_->memory_bytes() : texts_->memory_bytes();
 }
 
 }  // namespace thalweg

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "ops/group_dictionary.h"
+#include "ops/group_key.h"
 #include "state/base/hash.h"
 #include "state/column.h"
 #include "state/flat_table.h"
@@ -7,18 +9,40 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
 namespace thalweg {
 
+// What the sets of one DISTINCT aggregate share: the form of their keys, where those of the last
+// set lay, and room for a batch.
+//
+// Threads  One at a time: the scratch is shared.
+struct DistinctPlan {
+    DistinctPlan(const Type& value_type, const HashSeed& hash_seed);
+
+    Type type;
+    HashSeed seed;
+    GroupKey key;  // Of values that are no strings: group, value.
+    KeyHistory history;
+
+    GroupKey::Encoded encoded;
+    Column group_column;
+    std::vector<std::uint64_t> hashes;
+    std::vector<StringRef> refs;
+    std::vector<std::uint32_t> positions;
+    Arena arena;
+};
+
 // The values that a DISTINCT aggregate has seen, for all groups of one table: pairs of a group's
-// position and a value, in one table for all groups, so that a small set costs one entry and not
-// an allocation.
+// position and a value, in one dictionary for all groups, so that a small set costs one entry and
+// not an allocation, and integers that lie close together cost neither hash nor comparison.
+//
+// Lifetime  The plan outlives the set.
 class DistinctSet {
   public:
-    DistinctSet(Type type, const HashSeed& seed);
+    explicit DistinctSet(DistinctPlan& plan);
 
     // Takes rows[i] of `column` into the set of groups[i]; no value is null. Writes to `fresh` the
     // indexes i whose value that group had not seen.
@@ -33,21 +57,22 @@ class DistinctSet {
     // `column`. Strings borrow from the set.
     void read(std::size_t from, std::span<std::uint32_t> groups, Column& column) const;
 
+    // Forgets all values; keeps memory that was in use.
+    void clear();
+
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   private:
-    void encode(std::span<const std::uint32_t> groups, const Column& column, Selection rows);
+    std::size_t add_words(std::span<const std::uint32_t> groups,
+                          const Column& column,
+                          Selection rows);
+    std::size_t add_texts(std::span<const std::uint32_t> groups,
+                          const Column& column,
+                          Selection rows);
 
-    Type type_;
-    HashSeed seed_;
-    std::size_t words_;                  // Of a value; 0: a string.
-    std::unique_ptr<FlatTable> values_;  // Key: group, value words.
-    std::unique_ptr<ByteTable> texts_;   // Key: group in four bytes, then the text.
-    std::vector<std::uint64_t> keys_;
-    std::vector<std::uint64_t> hashes_;
-    std::vector<StringRef> refs_;
-    std::vector<std::uint32_t> positions_;
-    Arena arena_;
+    DistinctPlan* plan_;
+    std::optional<GroupDictionary> values_;
+    std::optional<ByteTable> texts_;  // Key: group in four bytes, then the text.
 };
 
 }  // namespace thalweg

@@ -1,5 +1,6 @@
 #include "ops/aggregate/functions.h"
 
+#include "ops/aggregate/update_loop.h"
 #include "state/base/int128.h"
 #include "state/text/decimal.h"
 
@@ -409,54 +410,38 @@ std::uint64_t& flags_of(std::byte* group) noexcept {
     return *reinterpret_cast<std::uint64_t*>(group);
 }
 
-void mark(const BoundAggregate& bound, std::byte* const* groups, std::size_t count) noexcept {
-    if (bound.flag == 0) return;
-    for (std::size_t i = 0; i < count; ++i)
-        flags_of(groups[i]) |= bound.flag;
-}
-
 template <class State>
 void update(const BoundAggregate& bound, const AggregateInput& input) {
-    const std::uint32_t offset = bound.offset;
-    const std::size_t count = input.rows.size();
     if constexpr (std::is_same_v<State, CountState>) {
-        for (std::size_t i = 0; i < count; ++i)
-            ++state_at<State>(input.states[i], offset).count;
+        const auto same = [](std::size_t i) { return i; };
+        update_rows<State>(
+            input, bound.offset, same, [](State& state, std::size_t) { ++state.count; });
     } else {
         const auto* const values = input.column->template data<typename State::Value>();
-        const auto add = [&](std::size_t i, std::size_t row) {
-            state_at<State>(input.states[i], offset)
-                .add(values[row], {input.arena, input.first_position + row});
-        };
-        if (input.rows.is_range()) {
-            const std::size_t first = input.rows.first();
-            for (std::size_t i = 0; i < count; ++i)
-                add(i, first + i);
-        } else {
-            const std::uint16_t* const rows = input.rows.rows().data();
-            for (std::size_t i = 0; i < count; ++i)
-                add(i, rows[i]);
-        }
+        update_rows<State>(input, bound.offset, [&](State& state, std::size_t row) {
+            state.add(values[row], {input.arena, input.first_position + row});
+        });
     }
-    mark(bound, input.states, count);
+    if (bound.flag != 0) mark_groups(input, bound.flag);
 }
 
 template <class State>
 void merge(const BoundAggregate& bound, const AggregateMerge& merge) {
     for (std::size_t i = 0; i < merge.count; ++i) {
-        state_at<State>(merge.targets[i], bound.offset)
-            .merge(state_at<State>(merge.sources[i], bound.offset), {merge.arena, 0});
+        state_at<State>(merge.target(i), bound.offset)
+            .merge(state_at<State>(merge.source(i), bound.offset), {merge.arena, 0});
     }
     if (bound.flag == 0) return;
     for (std::size_t i = 0; i < merge.count; ++i)
-        flags_of(merge.targets[i]) |= state_at<std::uint64_t>(merge.sources[i], 0) & bound.flag;
+        flags_of(merge.target(i)) |= state_at<std::uint64_t>(merge.source(i), 0) & bound.flag;
 }
 
 template <class State, class Out>
 void finish(const BoundAggregate& bound, const AggregateOutput& output) {
     Out* const results = output.column->template data<Out>() + output.first_row;
+    const bool had_nulls = output.column->has_nulls();
     for (std::size_t i = 0; i < output.count; ++i) {
-        const std::byte* const group = output.states[i];
+        const std::byte* const group = output.state(i);
         const bool is_empty =
             bound.flag != 0 && (state_at<std::uint64_t>(group, 0) & bound.flag) == 0;
         Out result{};
@@ -465,7 +450,7 @@ void finish(const BoundAggregate& bound, const AggregateOutput& output) {
             output.column->set_null(output.first_row + i);
             results[i] = Out{};
         } else {
-            output.column->set_valid(output.first_row + i);
+            if (had_nulls) output.column->set_valid(output.first_row + i);
             results[i] = result;
         }
     }

@@ -27,31 +27,63 @@ namespace thalweg {
 
 struct BoundAggregate;
 
-// Rows to take into states. `states[i]` is the group of the i-th row of `rows`; the argument is not
-// null in any of them.
+// The groups of a batch of rows as positions in one array of entries.
+struct PlacedGroups {
+    std::byte* first = nullptr;  // The payload at position 0.
+    std::size_t stride = 0;      // From one payload to the next; 0: all rows are of the first.
+    const std::uint32_t* positions = nullptr;
+    std::size_t fetched_bytes = 0;  // Of a payload, where so many lie that they miss the cache.
+
+    [[nodiscard]] std::byte* operator[](std::size_t i) const noexcept {
+        return first + positions[i] * stride;
+    }
+};
+
+// Rows to take into states. `states[i]` is the group of the i-th row of `rows`, or placed[i] where
+// there are no states; the argument is not null in any of them.
 struct AggregateInput {
     std::byte* const* states = nullptr;
     Selection rows;
     const Column* column = nullptr;  // nullptr for COUNT(*).
     Arena* arena = nullptr;
     std::uint64_t first_position = 1;  // Arrival position of row 0; greater than 0.
+    PlacedGroups placed = {};
 };
 
-// Groups to merge: sources[i] into targets[i]. A target comes once.
+// Groups to merge: sources[i] into targets[i], or, where these are null, what lies `source_stride`
+// apart from `first_source` on into placed[i].
 struct AggregateMerge {
     std::byte* const* targets = nullptr;
     const std::byte* const* sources = nullptr;
     std::size_t count = 0;
     Arena* arena = nullptr;
+    PlacedGroups placed = {};
+    const std::byte* first_source = nullptr;
+    std::size_t source_stride = 0;
+
+    [[nodiscard]] std::byte* target(std::size_t i) const noexcept {
+        return targets != nullptr ? targets[i] : placed[i];
+    }
+
+    [[nodiscard]] const std::byte* source(std::size_t i) const noexcept {
+        return sources != nullptr ? sources[i] : first_source + i * source_stride;
+    }
 };
 
-// Groups whose result goes to rows [first_row, first_row + count) of a column.
+// Groups whose result goes to rows [first_row, first_row + count) of a column: states[i], or, where
+// these are null, what lies `stride` apart from `first_state` on.
 struct AggregateOutput {
     const std::byte* const* states = nullptr;
     std::size_t count = 0;
     Column* column = nullptr;
     std::size_t first_row = 0;
     Arena* arena = nullptr;
+    const std::byte* first_state = nullptr;
+    std::size_t stride = 0;
+
+    [[nodiscard]] const std::byte* state(std::size_t i) const noexcept {
+        return states != nullptr ? states[i] : first_state + i * stride;
+    }
 };
 
 struct AggregateFunctions {

@@ -51,11 +51,24 @@ class AggregateLayout {
     // as BIGINTs, or its text as a STRING.
     void append_partial_fields(std::vector<Field>& fields) const;
 
+    // Groups that lie `stride` bytes apart.
+    struct PackedGroups {
+        const std::byte* first = nullptr;
+        std::size_t stride = 0;
+        std::size_t count = 0;
+    };
+
     // Writes groups into rows [first_row, ...) of `batch`'s columns from `first_column` on.
-    void save(const std::byte* const* groups,
-              std::size_t count,
+    void save(const PackedGroups& groups,
               Batch& batch,
+              std::size_t first_row,
               std::size_t first_column) const;
+
+    // Reads rows of partial columns into groups that lie one after the other. Texts are borrowed.
+    void load(const BatchView& view,
+              std::size_t first_column,
+              Selection rows,
+              std::byte* groups) const;
 
     // Reads a row of partial columns into a zeroed group. Texts are borrowed.
     void load(std::byte* group,
@@ -66,6 +79,7 @@ class AggregateLayout {
   private:
     void add_run(std::size_t first, std::vector<bool>& is_placed);
     void place(std::size_t call);
+    void load_texts(const Column& texts, Selection rows, std::byte* target) const;
 
     std::vector<BoundAggregate> calls_;
     std::vector<Run> runs_;

@@ -42,11 +42,13 @@ TEST_CASE("direct index: slots that ranges need") {
     };
     for (const Case& each : cases) {
         CAPTURE(each.slots);
-        CHECK_EQ(DirectIndex::slots_for(each.ranges), each.slots);
         DirectIndex index;
+        CHECK_EQ(index.slots_for(each.ranges), each.slots);
         CHECK_EQ(index.cover(each.ranges, 1000), each.slots <= 1000);
         CHECK_EQ(index.is_open(), each.slots <= 1000);
     }
+    CHECK_EQ(DirectIndex(0).slots_for(Ranges{{7, 7}, {-3, 3}}), 7);
+    CHECK_EQ(DirectIndex(1).slots_for(Ranges{{7, 7}, {-3, 3}}), 14);
 }
 
 // A random key column and what it holds, NULL as nothing.
@@ -113,12 +115,14 @@ class Model {
             keys_.emplace_back(random_, type, origin, 1 + random_.below(5));
         }
         ranges_.resize(parts);
+        nullable_ = random_.below(16);
+        index_ = DirectIndex(nullable_);
     }
 
     void run() {
         for (int step = 0; step < 30; ++step) {
-            for (Keys& each : keys_)
-                each.fill(random_.below(2) == 0);
+            for (std::size_t k = 0; k < keys_.size(); ++k)
+                keys_[k].fill(((nullable_ >> k) & 1U) != 0 && random_.below(2) == 0);
             take_batch();
             if (random_.below(3) == 0) {
                 keys_[random_.below(keys_.size())].widen(
@@ -200,6 +204,7 @@ class Model {
     std::vector<Keys> keys_;
     std::vector<KeyRange> ranges_;
     std::map<Words, std::uint32_t> positions_;
+    std::uint64_t nullable_ = 0;
     DirectIndex index_;
 };
 
