@@ -81,7 +81,9 @@ RelPtr QueryBinder::resolve_table(const sql::QualifiedName& name) {
 
 QueryBinder::From QueryBinder::bind_named(const sql::NamedTable& table, const sql::TableRef& ref) {
     if (table.as_of != nullptr)
-        throw sql::not_supported(table.as_of->location, "FOR SYSTEM_TIME AS OF");
+        throw SqlError(table.as_of->location,
+                       "FOR SYSTEM_TIME AS OF stands on the right side of a join only",
+                       "FROM s JOIN t FOR SYSTEM_TIME AS OF s.at AS t ON s.k = t.k");
     if (!table.hints.empty())
         throw sql::not_supported(table.hints[0].name.location,
                                  "the hint " + table.hints[0].name.text);
@@ -155,15 +157,21 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
         }
         return bind_unnest(std::move(left), *join.right, is_left);
     }
-    From right = bind_from(*join.right);
+    const auto* named = std::get_if<sql::NamedTable>(&join.right->node);
+    const bool is_lookup = named != nullptr && named->as_of != nullptr;
+    From right =
+        is_lookup ? bind_snapshot(*named, *join.right, left.scope) : bind_from(*join.right);
     Scope both = side_by_side(left.scope, right.scope);
     const bool takes_where = join.condition == nullptr && join.kind == sql::JoinKind::kCross;
     const sql::Expr* const on = takes_where ? where : join.condition.get();
+    if (on == nullptr && is_lookup)
+        throw SqlError(at, "a lookup join needs an ON with equal keys", "ON s.k = t.k");
     if (on == nullptr)
         throw SqlError(at,
                        "a join without ON is not supported yet",
                        "a window join needs ON with equal window_start and window_end");
-    RelPtr rel = bind_window_join(left, right, join.kind, *on, both);
+    RelPtr rel = is_lookup ? bind_lookup_join(left, right, join, *on, both)
+                           : bind_window_join(left, right, join.kind, *on, both);
     for (std::size_t i = 0; i < both.columns.size(); ++i) {
         std::string name = std::move(both.columns[i].name);
         both.columns[i] = rel->columns[i];

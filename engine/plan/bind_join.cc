@@ -24,20 +24,6 @@ JoinKind kind_of(sql::JoinKind kind) {
     return JoinKind::kInner;
 }
 
-// Which side of a join an expression over both reads.
-enum class Side : std::uint8_t { kNone, kLeft, kRight, kBoth };
-
-Side side_of(const Expr& expr, std::size_t left_count, std::size_t count) {
-    std::vector<bool> used(count, false);
-    mark_columns(expr, used);
-    const auto middle = used.begin() + static_cast<std::ptrdiff_t>(left_count);
-    const bool left = std::find(used.begin(), middle, true) != middle;
-    const bool right = std::find(middle, used.end(), true) != used.end();
-    if (left && right) return Side::kBoth;
-    if (left) return Side::kLeft;
-    return right ? Side::kRight : Side::kNone;
-}
-
 // What ON says, taken apart.
 struct Condition {
     std::optional<std::pair<std::size_t, std::size_t>> starts;  // Left and right window_start.

@@ -69,6 +69,14 @@ class QueryBinder {
                             const sql::Expr& on,
                             const Scope& both);
 
+    // bind_lookup.cc
+    From bind_snapshot(const sql::NamedTable& table, const sql::TableRef& ref, const Scope& stream);
+    RelPtr bind_lookup_join(const From& left,
+                            const From& right,
+                            const sql::Join& join,
+                            const sql::Expr& on,
+                            const Scope& both);
+
     // bind_aggregate.cc
     RelPtr bind_grouped(const sql::Select& select, From from, sql::Location at);
 

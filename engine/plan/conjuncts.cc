@@ -1,7 +1,11 @@
 #include "engine/plan/conjuncts.h"
 
+#include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 namespace thalweg::plan {
@@ -53,6 +57,37 @@ ExprPtr conjunction(const std::vector<ExprPtr>& parts) {
         all = *std::move(both);
     }
     return all;
+}
+
+Side side_of(const Expr& expr, std::size_t left_count, std::size_t count) {
+    std::vector<bool> used(count, false);
+    mark_columns(expr, used);
+    const auto middle = used.begin() + static_cast<std::ptrdiff_t>(left_count);
+    const bool left = std::find(used.begin(), middle, true) != middle;
+    const bool right = std::find(middle, used.end(), true) != used.end();
+    if (left && right) return Side::kBoth;
+    if (left) return Side::kLeft;
+    return right ? Side::kRight : Side::kNone;
+}
+
+bool is_volatile(const Expr& expr) {
+    if (expr.kind == ExprKind::kCall && expr.function->volatility == Volatility::kVolatile)
+        return true;
+    return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
+        return is_volatile(*argument);
+    });
+}
+
+bool may_fail(const Expr& expr) {
+    constexpr std::array<std::string_view, 10> kSafe = {
+        "=", "<>", "<", "<=", ">", ">=", "IN", "LIKE", "FIELD", "ITEM"};
+    if (expr.kind == ExprKind::kCall && expr.function->nulls != NullRule::kCompute &&
+        std::find(kSafe.begin(), kSafe.end(), expr.function->name) == kSafe.end()) {
+        return true;
+    }
+    return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
+        return may_fail(*argument);
+    });
 }
 
 }  // namespace thalweg::plan

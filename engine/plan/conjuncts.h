@@ -3,9 +3,12 @@
 #include "engine/sql/ast.h"
 #include "ops/expr/expr.h"
 
+#include <cstddef>
+#include <cstdint>
 #include <vector>
 
-// Conditions taken apart at their ANDs, which is how they are pushed around.
+// Conditions taken apart at their ANDs, which is how they are pushed around, and what decides where
+// a part may go.
 
 namespace thalweg::plan {
 
@@ -14,5 +17,17 @@ namespace thalweg::plan {
 
 // AND of all; null of none.
 [[nodiscard]] thalweg::ExprPtr conjunction(const std::vector<thalweg::ExprPtr>& parts);
+
+// Which side of a join an expression over both reads: the first `left_count` of `count` columns are
+// the left's.
+enum class Side : std::uint8_t { kNone, kLeft, kRight, kBoth };
+
+[[nodiscard]] Side side_of(const thalweg::Expr& expr, std::size_t left_count, std::size_t count);
+
+// Whether it gives another value each time: RAND().
+[[nodiscard]] bool is_volatile(const thalweg::Expr& expr);
+
+// Whether a row may end the query here, as far as can be told: true of what is not known.
+[[nodiscard]] bool may_fail(const thalweg::Expr& expr);
 
 }  // namespace thalweg::plan

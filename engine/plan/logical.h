@@ -109,6 +109,17 @@ struct WindowJoin {
     ExprPtr residual;  // May be null.
 };
 
+// Each row of `input`, a stream, with the rows of `table`, which is bounded: filters and
+// projections of one file. Output: the input's columns, then columns `shown` of the table.
+struct LookupJoin {
+    RelPtr input;
+    RelPtr table;
+    JoinKind kind = JoinKind::kInner;  // Or kLeft.
+    std::vector<JoinKey> keys;         // Of input and table; none: all rows of the table.
+    std::vector<std::size_t> shown;
+    ExprPtr residual;  // Over all columns of input, then of table; may be null.
+};
+
 // Output: the input's columns, then the element's.
 struct Unnest {
     RelPtr input;
@@ -122,7 +133,16 @@ struct UnionAll {
 
 struct Rel {
     std::vector<ColumnInfo> columns;
-    std::variant<Scan, Filter, Project, AssignWindow, Aggregate, WindowJoin, Unnest, UnionAll> node;
+    std::variant<Scan,
+                 Filter,
+                 Project,
+                 AssignWindow,
+                 Aggregate,
+                 WindowJoin,
+                 LookupJoin,
+                 Unnest,
+                 UnionAll>
+        node;
 };
 
 template <class Node>

@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_table.h"
 #include "engine/plan/connectors.h"
+#include "engine/plan/plan_lookup.h"
 #include "engine/plan/plan_source.h"
 #include "engine/plan/state_size.h"
 #include "ops/row_ops.h"
@@ -22,9 +23,10 @@ std::vector<std::string> names_of(const Rel& rel) {
     for (const ColumnInfo& column : rel.columns)
         names.push_back(column.name);
     const auto* join = std::get_if<WindowJoin>(&rel.node);
-    if (join == nullptr) return names;
-    const auto middle =
-        rel.columns.begin() + static_cast<std::ptrdiff_t>(join->left->columns.size());
+    const auto* lookup = std::get_if<LookupJoin>(&rel.node);
+    if (join == nullptr && lookup == nullptr) return names;
+    const RelPtr& left = join != nullptr ? join->left : lookup->input;
+    const auto middle = rel.columns.begin() + static_cast<std::ptrdiff_t>(left->columns.size());
     for (auto column = rel.columns.begin(); column != rel.columns.end(); ++column) {
         const bool is_left = column < middle;
         const bool is_twice =
@@ -150,6 +152,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<Aggregate>(&rel->node))
         return compile_aggregate(*rel, *node);
     if (const auto* node = std::get_if<WindowJoin>(&rel->node)) return compile_join(*rel, *node);
+    if (const auto* node = std::get_if<LookupJoin>(&rel->node)) return compile_lookup(*rel, *node);
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
@@ -343,6 +346,21 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     return output;
 }
 
+// Each row by itself, so it stays where it is.
+PhysicalPlanner::Stream PhysicalPlanner::compile_lookup(const Rel& rel, const LookupJoin& node) {
+    const Stream stream = compile(node.input);
+    PlannedLookup planned = plan_lookup(node, names_of(*node.input), options_.zone, options_.seed);
+    append(
+        stream.stage,
+        [spec = std::move(planned.join), table = topology_.lookups.size()](
+            const LookupTables& tables) { return make_lookup_join(spec, tables[table]); },
+        std::move(planned.line),
+        rel);
+    topology_.lookups.push_back(std::move(planned.source));
+    lookup_lines_.push_back(std::move(planned.lines));
+    return stream;
+}
+
 PhysicalPlanner::Stream PhysicalPlanner::compile_union(const Rel& rel, const UnionAll& node) {
     std::vector<Stream> inputs;
     for (const RelPtr& input : node.inputs)
@@ -448,6 +466,8 @@ std::string PhysicalPlanner::explain() const {
         for (const Output& output : head.outputs)
             add_line("    -> stage " + std::to_string(output.target.value));
     }
+    for (const std::vector<std::string>& lines : lookup_lines_)
+        std::for_each(lines.begin(), lines.end(), add_line);
     constexpr std::string_view kPlaces[] = {"on every ingest agent", "on every shard", "merge"};
     for (std::size_t i = 0; i < topology_.stages.size(); ++i) {
         const Stage& stage = topology_.stages[i];

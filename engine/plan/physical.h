@@ -64,6 +64,7 @@ class PhysicalPlanner {
     Stream compile_scan(const Rel& rel, const Scan& node);
     Stream compile_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_join(const Rel& rel, const WindowJoin& node);
+    Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
 
     std::size_t new_stage(Place place, std::string name);
@@ -87,6 +88,7 @@ class PhysicalPlanner {
     std::vector<ScanUse> scans_;
     std::vector<WindowSpec> windows_;
     std::vector<std::vector<std::string>> source_lines_;
+    std::vector<std::vector<std::string>> lookup_lines_;
     std::map<const TableDefinition*, std::size_t> sink_stages_;  // Of null: the latest.
 };
 

@@ -89,6 +89,9 @@ class ScriptPlanner {
                 } else if constexpr (std::is_same_v<Node, WindowJoin>) {
                     check_sources(node.left);
                     check_sources(node.right);
+                } else if constexpr (std::is_same_v<Node, LookupJoin>) {
+                    check_sources(node.input);
+                    check_sources(node.table);
                 } else if constexpr (!std::is_same_v<Node, Scan>) {
                     check_sources(node.input);
                 }

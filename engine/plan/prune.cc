@@ -211,6 +211,56 @@ Pruned prune_node(const Rel& rel, const WindowJoin& node, Needed needed) {
     return with_node(std::move(result), std::move(copy));
 }
 
+Pruned prune_node(const Rel& rel, const LookupJoin& node, Needed needed) {
+    const std::size_t input_count = node.input->columns.size();
+    Needed read(input_count + node.table->columns.size(), false);  // Of both sides.
+    if (node.residual != nullptr) mark_columns(*node.residual, read);
+    const auto middle = read.begin() + static_cast<std::ptrdiff_t>(input_count);
+    Needed input(read.begin(), middle);
+    Needed table(middle, read.end());
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        if (!needed[i]) continue;
+        if (i < input_count) {
+            input[i] = true;
+        } else {
+            table[node.shown[i - input_count]] = true;
+        }
+    }
+    for (const JoinKey& key : node.keys) {
+        input[key.left] = true;
+        table[key.right] = true;
+    }
+    const Pruned l = prune_rel(node.input, std::move(input));
+    const Pruned r = prune_rel(node.table, std::move(table));
+    LookupJoin copy = node;
+    copy.input = l.rel;
+    copy.table = r.rel;
+    for (JoinKey& key : copy.keys)
+        key = {l.at(key.left), r.at(key.right), key.null_is_equal};
+    copy.shown.clear();
+    Pruned result;
+    result.where = l.where;
+    std::vector<ColumnInfo> columns = l.rel->columns;
+    for (std::size_t i = input_count; i < rel.columns.size(); ++i) {
+        result.where.push_back(needed[i] ? columns.size() : Pruned::kGone);
+        if (!needed[i]) continue;
+        copy.shown.push_back(r.at(node.shown[i - input_count]));
+        columns.push_back(rel.columns[i]);
+    }
+    if (node.residual != nullptr) {
+        std::vector<ExprPtr> moved = l.columns();
+        for (const std::size_t column : r.where) {
+            const bool is_gone = column == Pruned::kGone;
+            moved.push_back(
+                is_gone ? nullptr
+                        : make_column(l.rel->columns.size() + column, r.rel->columns[column].type));
+        }
+        copy.residual = substitute(node.residual, moved);
+    }
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
 Pruned prune_node(const Rel& rel, const UnionAll& node, Needed needed) {
     keep_one(needed);
     Pruned result;

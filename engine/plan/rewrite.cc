@@ -3,12 +3,9 @@
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/prune.h"
 #include "engine/plan/row_fields.h"
-#include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 namespace thalweg::plan {
@@ -16,27 +13,6 @@ namespace thalweg::plan {
 namespace {
 
 using Predicates = std::vector<ExprPtr>;
-
-bool is_volatile(const Expr& expr) {
-    if (expr.kind == ExprKind::kCall && expr.function->volatility == Volatility::kVolatile)
-        return true;
-    return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
-        return is_volatile(*argument);
-    });
-}
-
-// Whether a row may end the query here, as far as can be told: true of what is not known.
-bool may_fail(const Expr& expr) {
-    constexpr std::array<std::string_view, 10> kSafe = {
-        "=", "<>", "<", "<=", ">", ">=", "IN", "LIKE", "FIELD", "ITEM"};
-    if (expr.kind == ExprKind::kCall && expr.function->nulls != NullRule::kCompute &&
-        std::find(kSafe.begin(), kSafe.end(), expr.function->name) == kSafe.end()) {
-        return true;
-    }
-    return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
-        return may_fail(*argument);
-    });
-}
 
 // Decides, in the order in which they were written, which predicates go below an operator. One that
 // may fail does not overtake one that stays, which may be what guards it: v <> 0 AND 10 / v > 1.
@@ -174,6 +150,37 @@ RelPtr push_join(const Rel& rel, const WindowJoin& node, Predicates predicates) 
     return filtered(make_rel(rel.columns, std::move(copy)), here);
 }
 
+// What reads the stream alone is asked before the join; what reads the table alone, and cannot fail
+// on a row that nobody looks up, while the table is read.
+RelPtr push_lookup(const Rel& rel, const LookupJoin& node, Predicates predicates) {
+    const std::size_t left_count = node.input->columns.size();
+    const std::size_t count = rel.columns.size();
+    std::vector<ExprPtr> to_table(count);
+    for (std::size_t i = left_count; i < count; ++i)
+        to_table[i] = make_column(node.shown[i - left_count], rel.columns[i].type);
+    Predicates input;
+    Predicates table;
+    Predicates here;
+    Gate gate;
+    for (ExprPtr& predicate : predicates) {
+        const Side side = side_of(*predicate, left_count, count);
+        const bool to_input = side == Side::kLeft;
+        const bool to_one = to_input || (side == Side::kRight && node.kind == JoinKind::kInner &&
+                                         !may_fail(*predicate));
+        if (!gate.passes(*predicate, to_one && !is_volatile(*predicate))) {
+            here.push_back(std::move(predicate));
+        } else if (to_input) {
+            input.push_back(std::move(predicate));
+        } else {
+            table.push_back(substitute(predicate, to_table));
+        }
+    }
+    LookupJoin copy = node;
+    copy.input = push(node.input, std::move(input));
+    copy.table = push(node.table, std::move(table));
+    return filtered(make_rel(rel.columns, std::move(copy)), here);
+}
+
 RelPtr push(const RelPtr& rel, Predicates predicates) {
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         // The filter's own conjuncts come first: they were meant to guard those above.
@@ -187,6 +194,8 @@ RelPtr push(const RelPtr& rel, Predicates predicates) {
         return push_aggregate(*rel, *node, std::move(predicates));
     if (const auto* node = std::get_if<WindowJoin>(&rel->node))
         return push_join(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<LookupJoin>(&rel->node))
+        return push_lookup(*rel, *node, std::move(predicates));
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) {
         UnionAll copy;
         for (const RelPtr& input : node->inputs)
@@ -266,6 +275,8 @@ RelPtr fuse(const RelPtr& rel) {
             } else if constexpr (std::is_same_v<Node, WindowJoin>) {
                 copy.left = fuse(copy.left);
                 copy.right = fuse(copy.right);
+            } else if constexpr (std::is_same_v<Node, LookupJoin>) {
+                copy.input = fuse(copy.input);
             } else {
                 copy.input = fuse(copy.input);
             }

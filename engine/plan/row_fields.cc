@@ -122,6 +122,9 @@ RelPtr extract_fields(const RelPtr& rel) {
                 } else if constexpr (std::is_same_v<Node, WindowJoin>) {
                     copy.left = extract_fields(copy.left);
                     copy.right = extract_fields(copy.right);
+                } else if constexpr (std::is_same_v<Node, LookupJoin>) {
+                    copy.input = extract_fields(copy.input);
+                    copy.table = extract_fields(copy.table);
                 } else {
                     copy.input = extract_fields(copy.input);
                 }

@@ -2,6 +2,7 @@
 
 #include "engine/run/direct_output.h"
 #include "engine/run/exchange_output.h"
+#include "engine/run/lookup_reader.h"
 #include "engine/run/sink_output.h"
 #include "state/base/assertion.h"
 
@@ -32,6 +33,7 @@ class Execution::Wiring {
     [[nodiscard]] Result<void> run() {
         number_channels();
         make_agents();
+        if (Result<void> read = read_lookup_tables(); !read) return read;
         make_stages();
         for (std::size_t stage = 0; stage < topology_.stages.size(); ++stage)
             make_rings(stage);
@@ -159,6 +161,21 @@ class Execution::Wiring {
         return execution_.turns_[execution_.is_fused_ ? 0 : agent].get();
     }
 
+    // On the first agent's door: nobody is behind it yet.
+    [[nodiscard]] Result<void> read_lookup_tables() {
+        for (const LookupSource& lookup : topology_.lookups) {
+            const std::string& name = lookup.source.name;
+            LookupReader reader(lookup, clock_.wall_now_ns(), reject_sayer());
+            TRY(LookupTablePtr table,
+                reader.read(execution_.ingest_[0]->door(), say("lookup", name)));
+            say("lookup", name)("read " + std::to_string(table->size()) + " rows of " +
+                                std::to_string(table->key_count()) + " keys");
+            execution_.lookup_bytes_ += table->memory_bytes();
+            lookup_tables_.push_back(std::move(table));
+        }
+        return {};
+    }
+
     // Whether rows of several instances of this stage meet in order, here or after calls.
     [[nodiscard]] bool is_stepwise(const Stage& stage) const {
         if (execution_.is_fused_) return false;
@@ -185,7 +202,8 @@ class Execution::Wiring {
                     StageInstance::Settings{channels,
                                             is_stepwise(stage),
                                             turn(agent_index(stage.place, k)),
-                                            &execution_.control_});
+                                            &execution_.control_,
+                                            lookup_tables_});
                 add_to_agent(stage.place, k, *instance);
                 execution_.stages_.back().push_back(std::move(instance));
             }
@@ -322,6 +340,16 @@ class Execution::Wiring {
                    std::string_view text) { this_execution->on_event_({event, name, text}); };
     }
 
+    [[nodiscard]] std::function<void(const std::string&, const Rejected&)> reject_sayer() const {
+        return [this_execution = &execution_](const std::string& name, const Rejected& record) {
+            std::string text(name_of(record.reason));
+            if (!record.detail.empty()) text.append(": ").append(record.detail);
+            text.append(", from ").append(record.peer);
+            text.append(", offset ").append(std::to_string(record.offset));
+            this_execution->on_event_({"record.rejected", name, text});
+        };
+    }
+
     [[nodiscard]] Result<void> make_sources() {
         for (std::size_t i = 0; i < topology_.sources.size(); ++i) {
             const SourceStage& source = topology_.sources[i];
@@ -348,14 +376,7 @@ class Execution::Wiring {
         outlet.control = &execution_.control_;
         outlet.channel = first_channel(ports_[stage.stage.value][0], kSourceFeeder, index);
         outlet.segment_rows_max = settings_.segment_rows_max;
-        outlet.on_reject = [this_execution = &execution_](const std::string& name,
-                                                          const Rejected& record) {
-            std::string text(name_of(record.reason));
-            if (!record.detail.empty()) text.append(": ").append(record.detail);
-            text.append(", from ").append(record.peer);
-            text.append(", offset ").append(std::to_string(record.offset));
-            this_execution->on_event_({"record.rejected", name, text});
-        };
+        outlet.on_reject = reject_sayer();
         owner.add_source(*std::move(source), std::move(outlet));
         return {};
     }
@@ -389,6 +410,7 @@ class Execution::Wiring {
     std::vector<std::vector<std::vector<Ring<EdgeItem>*>>> rings_;  // [stage][agent][shard]
     std::vector<Gather*> gathers_;                                  // [stage]
     std::vector<Sink*> sinks_;
+    LookupTables lookup_tables_;
 };
 
 Result<std::unique_ptr<Execution>> Execution::open(std::shared_ptr<const Topology> topology,
@@ -461,6 +483,7 @@ QueryTotals Execution::totals() const {
                 totals.malformed[k] += source.rejected[k];
         }
     }
+    totals.state_bytes = lookup_bytes_;
     for (const auto& instances : stages_) {
         for (const std::unique_ptr<StageInstance>& stage : instances) {
             const StageCounters counters = stage->totals();

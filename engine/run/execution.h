@@ -24,7 +24,7 @@ namespace thalweg {
 
 // A line for the log: what happened, to which source or sink.
 struct QueryEvent {
-    std::string_view event;  // "source", "sink", "record.rejected"
+    std::string_view event;  // "source", "sink", "lookup", "record.rejected"
     std::string_view name;   // Of the table.
     std::string_view text;
 };
@@ -69,7 +69,8 @@ struct QueryTotals {
 //           called by one thread.
 // Threads   open() and destruction: one, while no agent runs. Each agent: one of its own, or all
 //           the same. request_stop(), finished(), failed(), totals(): any.
-// Failure   open() fails for what can never run: a port in use, a missing file, an unknown format.
+// Failure   open() fails for what can never run: a port in use, a missing file, an unknown format,
+//           a lookup table that cannot be read.
 class Execution {
   public:
     // Borrows the clock; the callback may be called on every agent's thread.
@@ -124,6 +125,7 @@ class Execution {
     OnQueryEvent on_event_;
     QueryControl control_;
     bool is_fused_ = false;
+    std::uint64_t lookup_bytes_ = 0;
     std::vector<std::unique_ptr<TurnClock>> turns_;      // One for each agent, or one for all.
     std::vector<std::unique_ptr<WakeSignal*>> wakes_;    // One for each agent.
     std::vector<std::unique_ptr<SourceShared>> shared_;  // One for each source.

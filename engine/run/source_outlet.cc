@@ -31,6 +31,17 @@ Watermark watermark_at(const Column& column, std::size_t row) {
 
 }  // namespace
 
+std::string unread_record_text(const std::string& name, const Rejected& record) {
+    std::string message = "table " + name + ": a record could not be read (";
+    message += name_of(record.reason);
+    message += record.detail.empty() ? std::string_view() : std::string_view(", ");
+    message += record.detail;
+    message += ") and 'ignore-parse-errors' is 'false': ";
+    message += record.peer;
+    message += ", offset " + std::to_string(record.offset);
+    return message;
+}
+
 SourceOutlet::SourceOutlet(Settings settings)
     : settings_(std::move(settings)),
       columns_program_(settings_.source->columns),
@@ -246,14 +257,7 @@ void SourceOutlet::reject(const Rejected& record) {
     const std::string& name = settings_.source->source.name;
     settings_.on_reject(name, record);
     if (settings_.source->source.format.ignore_parse_errors) return;
-    std::string message = "table " + name + ": a record could not be read (";
-    message += name_of(record.reason);
-    message += record.detail.empty() ? std::string_view() : std::string_view(", ");
-    message += record.detail;
-    message += ") and 'ignore-parse-errors' is 'false': ";
-    message += record.peer;
-    message += ", offset " + std::to_string(record.offset);
-    settings_.control->fail(std::move(message));
+    settings_.control->fail(unread_record_text(name, record));
 }
 
 }  // namespace thalweg

@@ -20,6 +20,9 @@
 
 namespace thalweg {
 
+// What ends a query whose table `name` may not have a record like this.
+[[nodiscard]] std::string unread_record_text(const std::string& name, const Rejected& record);
+
 // What the instances of one source on all ingest agents know of each other.
 struct SourceShared {
     std::atomic<std::uint64_t> splits_opened{0};

@@ -32,7 +32,7 @@ StageInstance::StageInstance(const Stage& stage, Settings settings)
     ASSERT(settings_.clock != nullptr);
     ASSERT(settings_.control != nullptr);
     for (const OpFactory& make : stage.ops) {
-        ops_.push_back(make());
+        ops_.push_back(make(settings_.lookup_tables));
         links_.push_back(std::make_unique<Link>(*this, ops_.size()));
     }
     for (const std::size_t count : settings_.channels)

@@ -56,6 +56,7 @@ class StageInstance {
         bool is_stepwise = false;
         const TurnClock* clock = nullptr;  // Borrowed, as is the next.
         QueryControl* control = nullptr;
+        LookupTables lookup_tables = {};
     };
 
     StageInstance(const Stage& stage, Settings settings);

@@ -3,6 +3,7 @@
 #include "engine/sink/sink.h"
 #include "ingest/source.h"
 #include "ops/expr/expr.h"
+#include "ops/lookup_table.h"
 #include "ops/op.h"
 #include "ops/window.h"
 #include "state/base/hash.h"
@@ -15,6 +16,8 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace thalweg {
@@ -58,7 +61,29 @@ struct Output {
                               // one window before any row of the next.
 };
 
-using OpFactory = std::function<std::unique_ptr<Op>()>;
+// The lookup tables of a running query, in the order of Topology::lookups.
+using LookupTables = std::vector<LookupTablePtr>;
+
+// Makes one instance of an operator: of nothing, or of the lookup tables that it reads.
+class OpFactory {
+  public:
+    template <class Make>
+        requires std::is_invocable_v<const Make&>
+    OpFactory(Make make)
+        : make_([make = std::move(make)](const LookupTables&) { return make(); }) {}
+
+    template <class Make>
+        requires(std::is_invocable_v<const Make&, const LookupTables&> &&
+                 !std::is_same_v<Make, OpFactory>)
+    OpFactory(Make make) : make_(std::move(make)) {}
+
+    [[nodiscard]] std::unique_ptr<Op> operator()(const LookupTables& tables) const {
+        return make_(tables);
+    }
+
+  private:
+    std::function<std::unique_ptr<Op>(const LookupTables&)> make_;
+};
 
 struct Stage {
     std::string name;  // For EXPLAIN and metrics: "aggregate ip by window".
@@ -88,8 +113,18 @@ struct SourceStage {
     StageId stage;
 };
 
+// A bounded table that operators look rows up in: read whole, once, before anything runs, and
+// shared by all that read it.
+struct LookupSource {
+    SourceSpec source;
+    std::vector<ExprPtr> columns;  // Over the wanted columns.
+    std::vector<OpFactory> ops;    // Without state: what becomes of them before they are kept.
+    LookupTableSpec table;
+};
+
 struct Topology {
     std::vector<SourceStage> sources;
+    std::vector<LookupSource> lookups;
     std::vector<Stage> stages;
     std::vector<SinkSpec> sinks;
     HashSeed seed = HashSeed::from(0);

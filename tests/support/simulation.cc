@@ -290,8 +290,8 @@ std::shared_ptr<const Topology> Simulation::spied(const Topology& planned) {
     const std::int64_t early_ns = desk_.plant == Plant::kEarlyWatermark ? 5 * kNanosPerSecond : 0;
     for (Stage& stage : topology->stages) {
         for (OpFactory& make : stage.ops) {
-            make = [make, early_ns, this]() -> std::unique_ptr<Op> {
-                return std::make_unique<SpyOp>(make(), resumptions_, early_ns);
+            make = [make, early_ns, this](const LookupTables& tables) -> std::unique_ptr<Op> {
+                return std::make_unique<SpyOp>(make(tables), resumptions_, early_ns);
             };
         }
         for (Output& output : stage.outputs) {

@@ -9,7 +9,8 @@ namespace thalweg::test {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepKind>, 9> kKeywords = {{
+constexpr std::array<std::pair<std::string_view, StepKind>, 10> kKeywords = {{
+    {"file", StepKind::kFile},
     {"in", StepKind::kIn},
     {"expect", StepKind::kExpect},
     {"advance", StepKind::kAdvance},

@@ -12,7 +12,9 @@
 //             story   = "story" NAME NEWLINE script step*
 //             script  = SQL, up to the first line that begins a step; a CREATE TABLE without WITH
 //                       reads and writes JSON over TCP
-//             step    = "in" TABLE ["/" SPLIT] rows     rows arrive, in one batch or several
+//             step    = "file" TABLE rows               what is in the file of a lookup table;
+//                                                       before all other steps
+//                     | "in" TABLE ["/" SPLIT] rows     rows arrive, in one batch or several
 //                     | "expect" [SINK] rows            what has come out since the last expect
 //                     | "advance" SECONDS               processing time moves on
 //                     | "close" TABLE "/" SPLIT         the peer is gone
@@ -20,7 +22,8 @@
 //                     | "stop"                          as by a signal: open windows stay silent
 //                     | "count" (NAME "=" NUMBER)*      in out malformed late filtered null_time
 //                     | "error" lines                   the script is refused with these lines
-//                     | "fails" lines                   the query has failed with this message
+//                     | "fails" lines                   the query has failed with this message, or,
+//                                                       as the first step, could not be opened
 //             rows    = ("(" cell ("," cell)* ")" | any other line, taken as it is)*
 //
 // Cells     NULL, a number, true, a quoted string, JSON in brackets; anything else is a string. A
@@ -29,7 +32,7 @@
 
 namespace thalweg::test {
 
-enum class StepKind { kIn, kExpect, kAdvance, kClose, kEnd, kStop, kCount, kError, kFails };
+enum class StepKind { kFile, kIn, kExpect, kAdvance, kClose, kEnd, kStop, kCount, kError, kFails };
 
 struct StoryStep {
     StepKind kind = StepKind::kIn;
