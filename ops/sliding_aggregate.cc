@@ -188,7 +188,7 @@ class SlidingAggregate final : public Op {
             }
             if (shown_rows_ <= kCopiedRowsMax) {
                 if (shown_rows_ > out_.room()) emit_copied(out);
-                if (shown_rows_ != 0) rows_.append_to(out_);
+                rows_.append_to(out_, bounds_);
                 written += shown_rows_;
                 shown_rows_ = 0;
             } else {
@@ -216,9 +216,10 @@ class SlidingAggregate final : public Op {
         shown_rows_ = rows_.size();
         next_chunk_ = 0;
         const std::int64_t last = saturating_sub(*end, kNanosPerMilli);
-        rows_.set_bounds({spec_.window.window_start(*end),
-                          *end,
-                          spec_.window.zone ? spec_.window.zone->to_utc(last) : last});
+        bounds_ = {spec_.window.window_start(*end),
+                   *end,
+                   spec_.window.zone ? spec_.window.zone->to_utc(last) : last};
+        if (shown_rows_ > kCopiedRowsMax) rows_.set_bounds(bounds_);
         return true;
     }
 
@@ -241,6 +242,7 @@ class SlidingAggregate final : public Op {
     // The window being emitted: rows it has, and chunks that are out.
     std::size_t shown_rows_ = 0;
     std::size_t next_chunk_ = 0;
+    SlidingRows::Bounds bounds_{};
     Batch out_;  // Rows of windows that have few.
 
     // Of the batch being taken: by row; then for each row taken.

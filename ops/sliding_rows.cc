@@ -23,9 +23,11 @@ void copy_cell(Column& to, std::size_t row, const Column& from, std::size_t from
 }
 
 void copy_cells(Column& to, std::size_t first, const Column& from, std::size_t count) {
-    const std::size_t width = physical_bytes(from.physical());
     visit_physical(from.physical(), [&]<class T>() {
-        std::memcpy(to.data<T>() + first, from.data<T>(), count * width);
+        T* const target = to.data<T>() + first;
+        const T* const source = from.data<T>();
+        for (std::size_t row = 0; row < count; ++row)  // Few: a call of memcpy takes longer.
+            target[row] = source[row];
     });
     if (!from.has_nulls() && !to.has_nulls()) return;
     for (std::size_t row = 0; row < count; ++row) {
@@ -37,6 +39,16 @@ void copy_cells(Column& to, std::size_t first, const Column& from, std::size_t c
     }
 }
 
+// The columns of a window's start, end and time.
+void fill_bounds(Column* columns,
+                 std::size_t first,
+                 std::size_t count,
+                 const SlidingRows::Bounds& bounds) {
+    std::fill_n(columns[0].data<std::int64_t>() + first, count, bounds.start);
+    std::fill_n(columns[1].data<std::int64_t>() + first, count, bounds.end);
+    std::fill_n(columns[2].data<std::int64_t>() + first, count, bounds.time);
+}
+
 }  // namespace
 
 SlidingRows::SlidingRows(SchemaPtr schema, const AggregateLayout& layout, SlidingGroups& groups)
@@ -44,6 +56,7 @@ SlidingRows::SlidingRows(SchemaPtr schema, const AggregateLayout& layout, Slidin
     const std::size_t cells = schema_->size() - kBoundColumns;
     for (std::size_t i = 0; i < schema_->size(); ++i)
         (i < cells ? scratch_ : bounds_).emplace_back((*schema_)[i].type);
+    may_be_null_.resize(cells);
     merged_.resize(layout.payload_bytes() / 8 * kStepRows);
 }
 
@@ -151,29 +164,44 @@ void SlidingRows::write_keys(std::span<const std::uint32_t> ids) {
         scratch_[i].clear_nulls();
         columns.push_back(&scratch_[i]);
     }
+    find_rows(ids);
     key.decode({keys.data(), ids.size()}, columns, 0, arena_);
     for (std::size_t i = 0; i < key.size(); ++i)
-        scatter(scratch_[i], i, ids);
+        scatter(scratch_[i], i, ids.size());
 }
 
-// Writes row i of `from` where the i-th group has its row.
-void SlidingRows::scatter(const Column& from,
-                          std::size_t column,
-                          std::span<const std::uint32_t> ids) {
+// Where the groups have their rows.
+void SlidingRows::find_rows(std::span<const std::uint32_t> ids) {
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        row_numbers_[i] = (*groups_)[ids[i]].row - 1;
+}
+
+// Writes rows [0, count) of `from` to row_numbers_.
+void SlidingRows::scatter(const Column& from, std::size_t column, std::size_t count) {
     visit_physical(from.physical(), [&]<class T>() {
         const T* const values = from.data<T>();
-        for (std::size_t i = 0; i < ids.size(); ++i) {
-            const std::uint32_t row = (*groups_)[ids[i]].row - 1;
-            Column& to = cells(row, column);
-            to.data<T>()[row % kBatchRows] = values[i];
-            if (!from.has_nulls() && !to.has_nulls()) continue;
-            if (from.is_null(i)) {
-                to.set_null(row % kBatchRows);
-            } else {
-                to.set_valid(row % kBatchRows);
-            }
+        if (chunks_.size() == 1) {
+            T* const to = chunks_[0]->columns[column].data<T>();
+            for (std::size_t i = 0; i < count; ++i)
+                to[row_numbers_[i]] = values[i];
+            return;
+        }
+        for (std::size_t i = 0; i < count; ++i) {
+            const std::uint32_t row = row_numbers_[i];
+            cells(row, column).data<T>()[row % kBatchRows] = values[i];
         }
     });
+    may_be_null_[column] = may_be_null_[column] || from.has_nulls();
+    if (!may_be_null_[column]) return;
+    for (std::size_t i = 0; i < count; ++i) {
+        const std::uint32_t row = row_numbers_[i];
+        Column& to = cells(row, column);
+        if (from.is_null(i)) {
+            to.set_null(row % kBatchRows);
+        } else {
+            to.set_valid(row % kBatchRows);
+        }
+    }
 }
 
 // The states of groups in the window: what the front has, what the back has, or both merged.
@@ -204,27 +232,28 @@ void SlidingRows::write_rows(SlidingSlices& slices, std::size_t first, std::size
     Chunk& chunk = *chunks_[first / kBatchRows];
     std::size_t column = groups_->key().size();
     for (const BoundAggregate& bound : layout_->calls()) {
-        bound.functions.finish(
-            bound, {states_.data(), count, &chunk.columns[column++], first % kBatchRows, &arena_});
+        Column& results = chunk.columns[column];
+        bound.functions.finish(bound,
+                               {states_.data(), count, &results, first % kBatchRows, &arena_});
+        may_be_null_[column] = may_be_null_[column] || results.has_nulls();
+        ++column;
     }
 }
 
 void SlidingRows::write_groups(SlidingSlices& slices, std::span<const std::uint32_t> ids) {
     find_states(slices, ids);
+    find_rows(ids);
     std::size_t column = groups_->key().size();
     for (const BoundAggregate& bound : layout_->calls()) {
         Column& results = scratch_[column];
         results.clear_nulls();
         bound.functions.finish(bound, {states_.data(), ids.size(), &results, 0, &arena_});
-        scatter(results, column++, ids);
+        scatter(results, column++, ids.size());
     }
 }
 
 void SlidingRows::set_bounds(const Bounds& bounds) {
-    const std::size_t count = std::min(size(), kBatchRows);
-    const std::array<std::int64_t, kBoundColumns> values = {bounds.start, bounds.end, bounds.time};
-    for (std::size_t i = 0; i < kBoundColumns; ++i)
-        std::fill_n(bounds_[i].data<std::int64_t>(), count, values[i]);
+    fill_bounds(bounds_.data(), 0, std::min(size(), kBatchRows), bounds);
 }
 
 BatchView SlidingRows::chunk(std::size_t index) const noexcept {
@@ -233,12 +262,14 @@ BatchView SlidingRows::chunk(std::size_t index) const noexcept {
     return {chunks_[index]->pointers, Selection::all(count), nullptr};
 }
 
-void SlidingRows::append_to(Batch& batch) const {
+void SlidingRows::append_to(Batch& batch, const Bounds& bounds) const {
     const std::size_t first = batch.size();
     ASSERT(size() <= batch.room());
-    const std::vector<const Column*>& columns = chunks_[0]->pointers;
+    if (size() == 0) return;
+    const std::vector<Column>& columns = chunks_[0]->columns;
     for (std::size_t i = 0; i < columns.size(); ++i)
-        copy_cells(batch.column(i), first, *columns[i], size());
+        copy_cells(batch.column(i), first, columns[i], size());
+    fill_bounds(&batch.column(columns.size()), first, size(), bounds);
     batch.set_size(first + size());
 }
 

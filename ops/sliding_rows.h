@@ -43,7 +43,7 @@ class SlidingRows {
         std::int64_t time;
     };
 
-    // Of the rows shown from now on.
+    // Of the rows that chunk() shows from now on.
     void set_bounds(const Bounds& bounds);
 
     [[nodiscard]] std::size_t size() const noexcept { return ids_.size(); }
@@ -52,7 +52,7 @@ class SlidingRows {
     [[nodiscard]] BatchView chunk(std::size_t index) const noexcept;
 
     // Copies all rows, which there must be room for; long strings stay where they are.
-    void append_to(Batch& batch) const;
+    void append_to(Batch& batch, const Bounds& bounds) const;
 
     // After SlidingGroups::renumber().
     void renumber(std::span<const std::uint32_t> new_ids);
@@ -81,7 +81,8 @@ class SlidingRows {
     void write_rows(SlidingSlices& slices, std::size_t first, std::size_t count);
     void write_groups(SlidingSlices& slices, std::span<const std::uint32_t> ids);
     void find_states(SlidingSlices& slices, std::span<const std::uint32_t> ids);
-    void scatter(const Column& from, std::size_t column, std::span<const std::uint32_t> ids);
+    void find_rows(std::span<const std::uint32_t> ids);
+    void scatter(const Column& from, std::size_t column, std::size_t count);
 
     [[nodiscard]] Column& cells(std::uint32_t row, std::size_t column) noexcept {
         return chunks_[row / kBatchRows]->columns[column];
@@ -101,7 +102,9 @@ class SlidingRows {
     std::vector<std::uint32_t> born_;     // those of them that have no row yet,
     std::vector<std::uint32_t> holes_;    // and rows of groups that have left.
     std::vector<Column> scratch_;         // As a chunk's.
+    std::vector<bool> may_be_null_;       // Of columns: some row has been NULL.
     std::vector<std::uint64_t> merged_;
+    std::array<std::uint32_t, kBatchRows> row_numbers_;
     std::array<const std::byte*, kStepRows> states_;
     std::array<std::byte*, kStepRows> targets_;
     std::array<const std::byte*, kStepRows> sources_;

@@ -9,6 +9,29 @@ namespace thalweg {
 
 using Slice = SlidingSlices::Slice;
 
+namespace {
+
+// Whether it makes no difference in which order states are merged.
+bool is_exact(const AggregateLayout& layout) {
+    return std::none_of(
+        layout.calls().begin(), layout.calls().end(), [](const BoundAggregate& bound) {
+            switch (bound.call.kind) {
+                case AggregateKind::kSum:
+                case AggregateKind::kAvg: {
+                    const Physical physical = bound.call.argument_type.physical();
+                    return physical == Physical::kFloat || physical == Physical::kDouble;
+                }
+                case AggregateKind::kVarPop:
+                case AggregateKind::kVarSamp:
+                case AggregateKind::kStddevPop:
+                case AggregateKind::kStddevSamp: return true;
+                default: return false;
+            }
+        });
+}
+
+}  // namespace
+
 SlidingSums::SlidingSums(const WindowSpec& spec,
                          const AggregateLayout& layout,
                          SlidingGroups& groups)
@@ -16,6 +39,7 @@ SlidingSums::SlidingSums(const WindowSpec& spec,
       layout_(&layout),
       groups_(&groups),
       slices_(layout.payload_bytes()),
+      is_exact_(is_exact(layout)),
       has_gaps_(spec.kind == WindowKind::kHop && spec.slide_ns != spec.slice_ns()) {}
 
 // Without a division where each slice begins a window.
@@ -297,7 +321,7 @@ void SlidingSums::turn_slice(const Slice& slice, bool is_taken) {
                 merge_later(slices_.payload(entry), slices_.payload(group.front));
             each.link = group.front;
             group.front = entry;
-            touch(group, each.group);
+            if (!is_taken || !is_exact_) touch(group, each.group);
         }
     });
     merge_all();

@@ -131,6 +131,7 @@ class SlidingSums {
     SlidingSlices slices_;  // The front, the back, the open ones.
     std::size_t front_count_ = 0;
     std::size_t taken_count_ = 0;  // Of front and back.
+    bool is_exact_;                // A turn changes no value.
     bool has_gaps_;  // Windows may leave slices out, or slices be shorter than slides.
     std::uint32_t open_slot_ = 0;
     std::int64_t last_end_ = std::numeric_limits<std::int64_t>::min();   // Of the windows taken.
