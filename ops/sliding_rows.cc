@@ -156,16 +156,14 @@ void SlidingRows::write_keys(std::span<const std::uint32_t> ids) {
     const GroupKey& key = groups_->key();
     if (key.size() == 0) return;
     keys_written_ += ids.size();
-    std::array<const std::byte*, kBatchRows> keys;
-    for (std::size_t i = 0; i < ids.size(); ++i)
-        keys[i] = groups_->key_of(ids[i]);
     std::vector<Column*> columns;
     for (std::size_t i = 0; i < key.size(); ++i) {
         scratch_[i].clear_nulls();
         columns.push_back(&scratch_[i]);
     }
     find_rows(ids);
-    key.decode({keys.data(), ids.size()}, columns, 0, arena_);
+    for (std::size_t i = 0; i < ids.size(); ++i)
+        key.decode(groups_->key_of(ids[i]), 0, 1, columns, i, arena_);
     for (std::size_t i = 0; i < key.size(); ++i)
         scatter(scratch_[i], i, ids.size());
 }
