@@ -29,7 +29,7 @@ inline constexpr std::size_t kSectionsMax = 1U << 20U;
 // whoever owns the file syncs it.
 //
 // Threads   One at a time.
-// Failure   The first error stays, and all calls return it from then on.
+// Failure   The disk's first error stays, and all calls return it from then on.
 class SnapshotWriter final : public StateSink {
   public:
     // The file is empty, and outlives the writer. Blocks of less than the maximum are for tests.

@@ -112,22 +112,36 @@ Result<void> Store::create(const StoreOptions& options, const std::vector<std::s
     found_.header = {.store_id = options.fresh_id, .generation = 0, .created_by = created_by_};
     number_max_ = report.number_max;
     leftovers_ = report.leftovers;
+    is_new_ = true;
     TRY_VOID(begin());
     TRY_VOID(commit());
-    return write_store_file();
+    TRY_VOID(write_store_file());
+    is_new_ = false;
+    return {};
 }
 
 Result<void> Store::write_store_file() {
     const std::string name = temporary(kStoreFile);
+    TRY(const std::vector<std::byte> bytes, store_file_bytes());
     TRY(const auto file, disk_->create(name));
     leftovers_.push_back(name);
-    TRY_VOID(write_fully(*file, 0, encode(kStoreMagic, found_.header)));
+    TRY_VOID(write_fully(*file, 0, bytes));
     TRY_VOID(file->sync());
     TRY_VOID(disk_->rename(name, kStoreFile));
     leftovers_.pop_back();
     TRY_VOID(disk_->sync_directory());
     is_store_file_durable_ = true;
     return {};
+}
+
+Result<std::vector<std::byte>> Store::store_file_bytes() const {
+    if (is_new_) return encode(kStoreMagic, found_.header);
+    TRY(const auto file, disk_->open(kStoreFile));
+    TRY(const ReadHeader read, read_file_header(*file, kStoreMagic));
+    std::vector<std::byte> bytes(read.bytes);
+    TRY(const std::size_t got, read_fully(*file, 0, bytes));
+    if (got != bytes.size()) return damaged(*file, got, "the file has become shorter");
+    return bytes;
 }
 
 Result<void> Store::recover(const StoreOptions& options) {
@@ -203,8 +217,7 @@ Result<void> Store::make_durable() {
     const std::string name = snapshot_name(pending_->generation);
     TRY_VOID(pending_->writer.finish());
     TRY_VOID(pending_->file->sync());
-    const bool is_first_ever = current_ == 0;  // Then STORE comes after it.
-    if (!is_store_file_durable_ && !is_first_ever) TRY_VOID(write_store_file());
+    if (!is_store_file_durable_ && !is_new_) TRY_VOID(write_store_file());
     TRY_VOID(disk_->rename(temporary(name), name));
     return disk_->sync_directory();
 }

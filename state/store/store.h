@@ -17,9 +17,9 @@
 namespace thalweg {
 
 struct StoreOptions {
-    StoreId fresh_id;                 // Of a store that is made now; from a source of secrets.
-    std::string created_by;           // The program and its version, for messages.
-    std::string owner;                // Who holds the lock: "process 4711".
+    StoreId fresh_id = {};            // Of a store that is made now; from a source of secrets.
+    std::string created_by = {};      // The program and its version, for messages.
+    std::string owner = {};           // Who holds the lock: "process 4711".
     bool create = true;               // An empty directory becomes a store.
     bool accept_loss = false;         // Go back to an older generation if the newest is damaged.
     bool accept_file_system = false;  // Memory and other machines' disks will do.
@@ -43,6 +43,8 @@ struct StoreOptions {
 //   that lost its files. A sync that failed in an earlier life may have left names in memory alone,
 //   where no later sync finds them: so before anything recovered leaves the process, a generation
 //   is committed, and the first commit writes STORE anew as well.
+//   A generation whose file is missing altogether leaves no trace here: whoever was told about it
+//   knows its number, and must compare (I8).
 //
 // Invariants (docs/FORMATS.md has the files)
 //   I3  Nothing is recovered from before the directory is synced.
@@ -105,6 +107,9 @@ class Store {
 
     [[nodiscard]] Result<void> write_store_file();
 
+    // Those that there are, in whatever version, or those of a new store.
+    [[nodiscard]] Result<std::vector<std::byte>> store_file_bytes() const;
+
     [[nodiscard]] Result<void> make_durable();
 
     [[nodiscard]] Result<void> sweep_leftovers();
@@ -119,6 +124,7 @@ class Store {
     std::string created_by_;
     StoreReport found_;
     bool is_store_file_durable_ = false;  // Known to be, since this process wrote it.
+    bool is_new_ = false;                 // Being made: STORE comes after the first generation.
     Generation number_max_ = 0;
     Generation current_ = 0;
     Generation previous_ = 0;              // The one to go back to; 0: none.

@@ -71,6 +71,7 @@ class CommitWorld {
         }
         disk_.heal();
         if (!is_over()) live(1);
+        result_.disk_calls = disk_.calls();
         return std::move(result_);
     }
 

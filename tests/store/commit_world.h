@@ -32,6 +32,9 @@ struct CommitWorldResult {
     std::uint64_t disk_errors = 0;
     std::uint64_t disk_full = 0;
     std::uint64_t bits_rotted = 0;
+    std::uint64_t disk_calls = 0;
+
+    friend bool operator==(const CommitWorldResult&, const CommitWorldResult&) = default;
 };
 
 struct CommitWorldOptions {

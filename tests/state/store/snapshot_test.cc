@@ -2,6 +2,7 @@
 #include "state/store/crc32c.h"
 #include "state/store/snapshot_reader.h"
 #include "state/store/snapshot_writer.h"
+#include "tests/store/hex_text.h"
 #include "tests/store/memory_file.h"
 
 #include <doctest/doctest.h>
@@ -17,6 +18,7 @@
 namespace thalweg {
 namespace {
 
+using test::hex;
 using test::MemoryFile;
 using Bytes = std::vector<std::byte>;
 
@@ -80,15 +82,6 @@ std::string problem_of(Bytes bytes) {
 
 bool names(const std::string& problem, std::string_view part) {
     return problem.find(part) != std::string::npos;
-}
-
-std::string hex(std::span<const std::byte> bytes) {
-    std::string text;
-    for (const std::byte byte : bytes) {
-        text += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> 4U];
-        text += "0123456789abcdef"[std::to_integer<unsigned>(byte) & 15U];
-    }
-    return text;
 }
 
 // The example of docs/FORMATS.md, byte by byte. If this fails, files of yesterday cannot be read: a
@@ -182,13 +175,15 @@ TEST_CASE("snapshot: what was written is read, whatever the blocks and pieces") 
 struct Sample {
     static constexpr std::size_t kBlockBytes = kBlockHeaderBytes + 16;
 
-    explicit Sample(Generation generation = 5, char fill = 'a') {
+    explicit Sample(Generation generation = 5, char fill = 'a', std::uint8_t store = 0) {
         const std::string content(48, fill);
-        bytes = written(header_of(generation),
+        FileHeader header = header_of(generation);
+        header.store_id.bytes[0] = store;
+        bytes = written(header,
                         {{{.kind = "operator", .owner = "a"}, content},
                          {{.kind = "operator", .owner = "b"}, content}},
                         16);
-        start = encode(kSnapshotMagic, header_of(generation)).size();
+        start = encode(kSnapshotMagic, header).size();
     }
 
     [[nodiscard]] std::size_t block(std::size_t index) const { return start + index * kBlockBytes; }
@@ -212,9 +207,10 @@ TEST_CASE("snapshot: blocks that are right, but not here, are found") {
         return problem_of(changed.bytes);
     };
     const std::string_view wrong = "the checksum of a block is wrong (in operator '";
-    CHECK(names(problem(0, 1, original), wrong));   // Written twice: all blocks are alike.
-    CHECK(names(problem(1, 4, original), wrong));   // Of another section.
-    CHECK(names(problem(2, 2, Sample(4)), wrong));  // Of an older file.
+    CHECK(names(problem(0, 1, original), wrong));           // Written twice: all blocks are alike.
+    CHECK(names(problem(1, 4, original), wrong));           // Of another section.
+    CHECK(names(problem(2, 2, Sample(4)), wrong));          // Of an older file.
+    CHECK(names(problem(2, 2, Sample(5, 'a', 1)), wrong));  // Of another store.
     CHECK_EQ(problem(3, 3, original), "");
     // Of another file of the same generation: what I4 forbids is still found, by the section.
     CHECK(names(problem(2, 2, Sample(5, 'b')), "the blocks are right, but not those"));

@@ -1,6 +1,7 @@
 #include "state/base/random.h"
 #include "state/store/state_reader.h"
 #include "state/store/state_writer.h"
+#include "tests/store/hex_text.h"
 
 #include <doctest/doctest.h>
 
@@ -14,6 +15,9 @@
 
 namespace thalweg {
 namespace {
+
+using test::from_hex;
+using test::hex;
 
 class Collected final : public StateSink {
   public:
@@ -50,26 +54,6 @@ std::vector<std::byte> encoded(const std::function<void(StateWriter&)>& write) {
     REQUIRE(writer.finish().has_value());
     CHECK_EQ(writer.position(), sink.bytes.size());
     return sink.bytes;
-}
-
-std::string hex(std::span<const std::byte> bytes) {
-    std::string text;
-    for (const std::byte byte : bytes) {
-        text += "0123456789abcdef"[std::to_integer<unsigned>(byte) >> 4U];
-        text += "0123456789abcdef"[std::to_integer<unsigned>(byte) & 15U];
-    }
-    return text;
-}
-
-unsigned digit(char c) {
-    return static_cast<unsigned>(c <= '9' ? c - '0' : c - 'a' + 10);
-}
-
-std::vector<std::byte> from_hex(std::string_view text) {
-    std::vector<std::byte> bytes;
-    for (std::size_t i = 0; i + 1 < text.size(); i += 2)
-        bytes.push_back(std::byte(digit(text[i]) * 16 + digit(text[i + 1])));
-    return bytes;
 }
 
 TEST_CASE("state_codec: the bytes of every value are these") {

@@ -11,7 +11,7 @@
 namespace thalweg::test {
 namespace {
 
-constexpr std::uint64_t kSeeds = 3'000;
+constexpr std::uint64_t kSeeds = 5'000;
 
 TEST_CASE("store_crash: no seed loses, changes or reuses anything") {
     CommitWorldResult total;
@@ -42,6 +42,13 @@ TEST_CASE("store_crash: no seed loses, changes or reuses anything") {
             " disk errors, ",
             total.disk_full,
             " times full");
+}
+
+TEST_CASE("store_crash: a seed is a world") {
+    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+        const CommitWorldOptions options{.seed = seed, .bug = Bug::kReuseNumber, .rot = true};
+        REQUIRE_EQ(run_commit_world(options), run_commit_world(options));
+    }
 }
 
 TEST_CASE("store_crash: bits that rot are refused loudly, or do not matter") {

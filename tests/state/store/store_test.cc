@@ -212,6 +212,44 @@ TEST_CASE("store: one process at a time, and the other is named") {
     CHECK_EQ(open_text(disk), "newest");
 }
 
+TEST_CASE("store: a directory that cannot be written is refused") {
+    SimDisk disk(1);
+    make_small_store(disk);
+    disk.fail_at(1);  // After the names were listed: the lock.
+    CHECK_EQ(open_text(disk),
+             "lock LOCK: Input/output error (EIO); a state directory must be writable for the "
+             "process");
+}
+
+TEST_CASE("store: a commit waits for two syncs, the first of a process for two more") {
+    constexpr std::uint64_t kSyncNanos = 4'000'000;
+    SimDisk disk(1);
+    make_small_store(disk);
+    Result<Store> store = Store::open(disk, store_options());
+    REQUIRE(store.has_value());
+    for (const std::uint64_t syncs : {4U, 2U, 2U}) {
+        const std::uint64_t before = disk.elapsed_ns();
+        REQUIRE(commit_text(*store, "text").has_value());
+        CHECK_EQ((disk.elapsed_ns() - before) / kSyncNanos, syncs);
+    }
+}
+
+TEST_CASE("store: what a later minor has put into STORE stays there") {
+    SimDisk disk(1);
+    make_small_store(disk);
+    std::vector<std::byte> bytes = disk.content(kStoreFile);
+    bytes.insert(bytes.end() - 4, 8, std::byte{'?'});
+    bytes[10] = std::byte{1};
+    bytes[12] = std::byte(bytes.size());
+    const std::uint32_t checksum = crc32c(0, std::span(bytes).first(bytes.size() - 4));
+    std::memcpy(bytes.data() + bytes.size() - 4, &checksum, 4);
+    disk.replace(kStoreFile, bytes);
+    Result<Store> store = Store::open(disk, store_options());
+    REQUIRE(store.has_value());
+    REQUIRE(commit_text(*store, "text").has_value());
+    CHECK(disk.content(kStoreFile) == bytes);
+}
+
 TEST_CASE("store: a loss that is accepted goes back, and above all numbers there were") {
     SimDisk disk(1);
     make_small_store(disk);
