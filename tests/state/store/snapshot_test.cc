@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
 namespace thalweg {
@@ -169,6 +170,28 @@ TEST_CASE("snapshot: what was written is read, whatever the blocks and pieces") 
         }
     }
     CHECK_EQ(problem_of(written(header_of(1), {})), "");
+}
+
+TEST_CASE("snapshot: several threads may read the sections of one") {
+    const Bytes bytes = written(header_of(5),
+                                {{{.kind = "operator", .owner = "a"}, std::string(500'000, 'a')},
+                                 {{.kind = "operator", .owner = "b"}, std::string(700'000, 'b')}});
+    const Result<SnapshotReader> reader = opened(bytes);
+    REQUIRE(reader.has_value());
+    std::array<std::size_t, 4> lengths{};
+    std::vector<std::thread> threads;
+    for (std::size_t i = 0; i < lengths.size(); ++i) {
+        threads.emplace_back([&, i] {
+            const Result<std::string> content = content_of(*reader, i % 2);
+            if (content) lengths[i] = content->size();
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    CHECK_EQ(lengths[0], 500'000);
+    CHECK_EQ(lengths[1], 700'000);
+    CHECK_EQ(lengths[2], 500'000);
+    CHECK_EQ(lengths[3], 700'000);
 }
 
 // Two sections of three blocks each, and where the blocks lie.

@@ -193,6 +193,10 @@ TEST_CASE("store: a place that is none can be forced, an empty directory can be 
     options.accept_file_system = true;
     CHECK_EQ(open_text(memory, options), "");
 
+    SimDisk mounted(1);
+    mounted.replace("lost+found", {});
+    CHECK_EQ(open_text(mounted), "");
+
     SimDisk empty(1);
     options.create = false;
     CHECK_EQ(open_text(empty, options), "sim is no state directory: it has no file STORE");
