@@ -252,17 +252,18 @@ Result<std::unique_ptr<DiskLock>> RealDisk::lock(std::string_view name, std::str
     return std::make_unique<RealLock>(std::move(descriptor));
 }
 
-// The name of a new directory is durable once its parent is.
+// The name of a new directory is durable once its parent is synced; and one that is there may have
+// been made by a process that died before it came to that. Who may not read the parent did not make
+// a directory in it.
 Result<void> make_directory(const std::string& path) {
-    if (::mkdir(path.c_str(), 0700) != 0) {
-        if (errno == EEXIST) return {};
-        return system_error("mkdir", path);
-    }
+    const bool is_new = ::mkdir(path.c_str(), 0700) == 0;
+    if (!is_new && errno != EEXIST) return system_error("mkdir", path);
     std::string parent = std::filesystem::path(path + "/..").lexically_normal().string();
     if (parent.empty()) parent = ".";
     Descriptor descriptor(::open(parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!is_new && !descriptor.is_open() && errno == EACCES) return {};
     if (!descriptor.is_open()) return system_error("open", parent);
-    if (::fsync(descriptor.get()) != 0) return system_error("fsync", parent);
+    if (::fsync(descriptor.get()) != 0) return sync_error("fsync", parent);
     return {};
 }
 
