@@ -1,5 +1,6 @@
 #include "ingest/csv_decoder.h"
 
+#include "ingest/csv_block.h"
 #include "ingest/csv_cursor.h"
 #include "ingest/csv_record.h"
 #include "ingest/csv_row.h"
@@ -40,8 +41,10 @@ class CsvDecoder final : public Decoder {
           framer_(spec, 0),
           fields_(spec.declared.size()),
           cursor_(dialect.delimiter, dialect.quote.value_or(dialect.delimiter)),
+          block_(spec, dialect_, append_plan_, row_),
           has_lines_(spec.framing == Framing::kNewline),
-          scans_(path == DecodePath::kFast && !dialect.escape) {}
+          scans_(path == DecodePath::kFast && !dialect.escape),
+          takes_blocks_(scans_ && block_.is_useful()) {}
 
     DecodeResult decode(const Piece& piece, Batch& batch, Outlet& outlet) override {
         scratch_.reset();
@@ -65,7 +68,11 @@ class CsvDecoder final : public Decoder {
             std::size_t consumed = 0;
             if (is_skipping_) {
                 consumed = skip_line(rest, 0, is_end);
-            } else if (scans_) {
+            } else if (takes_blocks_) {
+                consumed = block_.take(rest, framer_.frame_bytes_max(), rows, context_);
+                if (consumed > 0) is_sought = false;
+            }
+            if (consumed == 0 && scans_) {
                 if (!is_sought) cursor_.seek(rest.data(), limit);
                 consumed = scan_line(rest, rows);
                 is_sought = consumed > 0;
@@ -171,8 +178,10 @@ class CsvDecoder final : public Decoder {
     Framer framer_;
     CsvFields fields_;
     CsvCursor cursor_;
+    CsvBlock block_;
     bool has_lines_;
     bool scans_;
+    bool takes_blocks_;
     bool is_skipping_ = false;  // The rest of a line that was too long.
 };
 

@@ -88,6 +88,12 @@ Result<CsvRow> CsvRow::make(const FormatSpec& spec,
     return row;
 }
 
+bool CsvRow::is_flat() const noexcept {
+    return std::none_of(targets_.begin(), targets_.end(), [](const Target& target) {
+        return target.part || target.is_nested;
+    });
+}
+
 CsvFault CsvRow::write(const CsvFields& fields,
                        RowAppender& rows,
                        const TextContext& context) const {

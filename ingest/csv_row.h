@@ -9,6 +9,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -30,11 +31,7 @@ class CsvRow {
                                              const CsvDialect& dialect,
                                              bool allows_missing);
 
-    [[nodiscard]] CsvFault write(const CsvFields& fields,
-                                 RowAppender& rows,
-                                 const TextContext& context) const;
-
-  private:
+    // A wanted column and where its value stands.
     struct Target {
         std::size_t column;               // In the batch.
         std::size_t field;                // In the record.
@@ -42,6 +39,24 @@ class CsvRow {
         bool is_nested;
     };
 
+    [[nodiscard]] CsvFault write(const CsvFields& fields,
+                                 RowAppender& rows,
+                                 const TextContext& context) const;
+
+    // One cell of a flat target, from a field without quotes.
+    [[nodiscard]] CsvFault write_cell(std::string_view text,
+                                      Column& column,
+                                      std::size_t row,
+                                      const TextContext& context) const {
+        return write_scalar({text, false}, column, row, context);
+    }
+
+    [[nodiscard]] std::span<const Target> targets() const noexcept { return targets_; }
+
+    // Whether every target is a whole field with one value.
+    [[nodiscard]] bool is_flat() const noexcept;
+
+  private:
     CsvRow(const CsvDialect& dialect, std::size_t declared, bool allows_missing)
         : dialect_(dialect), declared_(declared), allows_missing_(allows_missing) {}
 

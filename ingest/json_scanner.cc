@@ -1,6 +1,7 @@
 #include "ingest/json_scanner.h"
 
 #include "ingest/digits.h"
+#include "ingest/short_number.h"
 
 #include <immintrin.h>
 
@@ -78,6 +79,40 @@ const char* read_number(const char* at,
     return write_json_number(text, column, row, context).is_none() ? end : nullptr;
 }
 
+// Up to 15 digits and a sign. What is not that, or may go on, is left to others: nullptr.
+[[gnu::always_inline]] inline const char* read_bigint(const char* at,
+                                                      Column& column,
+                                                      std::size_t row) {
+    const std::size_t sign = *at == '-' ? 1 : 0;
+    const char* const first = at + sign;
+    const std::size_t digits = ShortNumber::count_digits(first);
+    if (digits - 1 >= ShortNumber::kBytesMax - 1) [[unlikely]]
+        return nullptr;
+    if (*first == '0' && digits > 1) [[unlikely]]
+        return nullptr;
+    const auto magnitude = static_cast<std::int64_t>(ShortNumber::value_of(first, digits));
+    const auto mask = -static_cast<std::int64_t>(sign);
+    column.set_valid(row);
+    column.data<std::int64_t>()[row] = (magnitude ^ mask) - mask;
+    return first + digits;
+}
+
+// The same with a point.
+[[gnu::always_inline]] inline const char* read_double(const char* at,
+                                                      Column& column,
+                                                      std::size_t row) {
+    const std::size_t sign = *at == '-' ? 1 : 0;
+    const std::size_t size = ShortNumber::count_digits_and_points(at + sign);
+    if (size >= ShortNumber::kBytesMax) [[unlikely]]
+        return nullptr;
+    const bool has_zeros = at[sign] == '0' && is_number_byte(at[sign + 1]) && at[sign + 1] != '.';
+    if (has_zeros) [[unlikely]]
+        return nullptr;
+    column.set_valid(row);
+    double& value = column.data<double>()[row];
+    return ShortNumber::read_double(at, sign + size, value) ? at + sign + size : nullptr;
+}
+
 // The bytes behind a value of t(rue), f(alse) or n(ull), or nullptr.
 const char* end_of_word(const char* at) {
     if (std::memcmp(at, "true", 4) == 0 || std::memcmp(at, "null", 4) == 0) return at + 4;
@@ -141,13 +176,89 @@ JsonScanner::JsonScanner(const JsonPlan& plan)
                           [](const JsonNode& node) { return node.is_leaf(); })) {}
 
 const char* JsonScanner::read(const char* at, const char* limit, JsonRow& row, RowAppender& rows) {
+    if (!steps_.empty()) [[likely]] {
+        const char* const end = read_steps(at, limit, row, rows);
+        if (end != nullptr) [[likely]]
+            return end;
+    }
+    return read_any(at, limit, row, rows);
+}
+
+// A record that is laid out as the one that the steps were made of: nothing is left to be found
+// out. What the steps do not expect they leave to read_any().
+const char* JsonScanner::read_steps(const char* at,
+                                    const char* limit,
+                                    JsonRow& row,
+                                    RowAppender& rows) {
+    for (const Step& step : steps_) {
+        // A step reads at most kDecodePadding bytes from here on, or looks at the limit itself.
+        if (at >= limit) return nullptr;
+        const std::uint32_t equal = equal_bytes(at, step.guess.bytes.data());
+        if ((equal & step.guess.mask) != step.guess.mask) return nullptr;
+        at = read_step(step, at + step.guess.size, limit, row, rows);
+        if (at == nullptr) return nullptr;
+    }
+    return at < limit && *at == '}' ? at + 1 : nullptr;
+}
+
+inline const char* JsonScanner::read_step(
+    const Step& step, const char* at, const char* limit, JsonRow& row, RowAppender& rows) {
+    switch (step.reading) {
+        case Reading::kSkip: return at < limit ? skip_value(at, limit) : nullptr;
+        case Reading::kBigint: return read_bigint(at, rows.column(step.column), rows.row());
+        case Reading::kDouble: return read_double(at, rows.column(step.column), rows.row());
+        case Reading::kText:
+            if (at >= limit || *at != '"') return nullptr;
+            return read_string(at, limit, rows.column(step.column), rows.row(), row.context());
+        case Reading::kAny:
+            return at < limit ? read_value(at, limit, *step.guess.node, row, rows) : nullptr;
+    }
+    return nullptr;
+}
+
+// Makes steps of the guesses, if they are right for so many fields and each leaf is among them
+// once: then there is nothing to complete.
+void JsonScanner::learn_steps(std::size_t fields, RowAppender& rows) {
+    has_news_ = false;
+    steps_.clear();
+    if (!plan_.derived.empty()) return;
+    std::vector<std::size_t> leaves;
+    std::vector<Step> steps;
+    for (std::size_t field = 0; field < fields; ++field) {
+        Step step{guesses_[field], Reading::kSkip, 0};
+        if (step.guess.mask == 0) return;
+        if (const JsonNode* const node = step.guess.node; node != nullptr) {
+            leaves.push_back(node->first_leaf);
+            if (node->column != JsonNode::kNoColumn) {
+                step.column = static_cast<std::size_t>(node->column);
+                const Type& type = rows.column(step.column).type();
+                step.reading = type.kind == TypeKind::kBigint   ? Reading::kBigint
+                               : type.kind == TypeKind::kDouble ? Reading::kDouble
+                               : type.is_character()            ? Reading::kText
+                                                                : Reading::kAny;
+            }
+        }
+        steps.push_back(step);
+    }
+    std::sort(leaves.begin(), leaves.end());
+    const bool has_twice = std::adjacent_find(leaves.begin(), leaves.end()) != leaves.end();
+    if (!has_twice && leaves.size() == plan_.leaves.size()) steps_ = std::move(steps);
+}
+
+const char* JsonScanner::read_any(const char* at,
+                                  const char* limit,
+                                  JsonRow& row,
+                                  RowAppender& rows) {
     row.start();
     for (std::size_t field = 0; field < kFieldsMax; ++field) {
         at = find_value(at, limit, field);
         if (at == nullptr || at >= limit) return nullptr;
         at = node_ == nullptr ? skip_value(at, limit) : read_value(at, limit, *node_, row, rows);
         if (at == nullptr || at >= limit) return nullptr;
-        if (*at == '}') return row.complete(rows).is_none() ? at + 1 : nullptr;
+        if (*at != '}') continue;
+        if (!row.complete(rows).is_none()) return nullptr;
+        if (has_news_) learn_steps(field + 1, rows);
+        return at + 1;
     }
     return nullptr;
 }
@@ -181,6 +292,7 @@ const char* JsonScanner::learn(const char* at, const char* limit, std::size_t fi
         guess.mask = static_cast<std::uint32_t>((std::uint64_t{1} << size) - 1);
         guess.size = static_cast<std::uint32_t>(size);
         guess.node = node_;
+        has_news_ = true;
     }
     return at;
 }

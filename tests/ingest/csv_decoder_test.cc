@@ -178,6 +178,49 @@ TEST_CASE("csv: random texts: both ways and any split agree") {
     }
 }
 
+// Numbers as they come, of any length and sign, and now and then something else.
+std::string random_number(Random& random) {
+    if (random.below(60) == 0) return std::string(1, "x\"+. "[random.below(5)]);
+    std::string number = random.below(3) == 0 ? "-" : "";
+    const std::size_t digits = random.below(50) == 0 ? 0 : 1 + random.below(20);
+    for (std::size_t i = 0; i < digits; ++i)
+        number += static_cast<char>('0' + random.below(10));
+    return number;
+}
+
+TEST_CASE("csv: many lines of numbers: both ways and any split agree") {
+    FormatSpec spec = csv_spec({{"a", Type::bigint()},
+                                {"b", Type::integer()},
+                                {"c", Type::double_precision()},
+                                {"d", Type::string()},
+                                {"e", Type::bigint().not_null()}});
+    spec.frame_bytes_max = 90;
+    const std::uint64_t first_seed = 1;
+    for (std::uint64_t seed = first_seed; seed < first_seed + 30; ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        const std::uint64_t tidy = 10 + random.below(1'000);  // One line of so many is not.
+        std::string csv;
+        for (int line = 0; line < 700; ++line) {
+            const bool is_tidy = random.below(tidy) != 0;
+            if (is_tidy) {
+                csv += std::to_string(random.below(1ULL << random.below(63))) + "," +
+                       std::to_string(random.below(100'000)) + "," +
+                       std::to_string(random.below(1'000)) + "." +
+                       std::to_string(random.below(1'000)) + ",s" +
+                       std::to_string(random.below(1'000)) + "," + std::to_string(line);
+            } else {
+                for (std::size_t field = random.below(8); field > 0; --field)
+                    csv += random_number(random) + (random.below(20) == 0 ? "\xc3\xbc," : ",");
+                csv += random_number(random);
+            }
+            csv += random.below(9) == 0 ? "\r\n" : "\n";
+        }
+        const Decoded decoded = decode(spec, csv);
+        CHECK(decoded.rows.size() > 100);
+    }
+}
+
 TEST_CASE("csv: options that are wrong say so") {
     FormatSpec spec = csv_spec(kTwoColumns);
     spec.options["field-delimitr"] = ";";

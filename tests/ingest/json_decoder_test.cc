@@ -335,6 +335,52 @@ TEST_CASE("json: rejected records do not make the batch grow") {
     CHECK_EQ(batch.column(1).child_rows(), 0);
 }
 
+TEST_CASE("json: many records of one layout, and some that are not: both ways agree") {
+    FormatSpec spec = json_spec({{"a", Type::bigint()},
+                                 {"b", Type::double_precision()},
+                                 {"c", Type::string()},
+                                 {"d", Type::integer()},
+                                 {"e", Type::string()}});
+    spec.wanted.pop_back();
+    constexpr std::array<std::string_view, 12> kOdd = {"null",
+                                                       "-0",
+                                                       "007",
+                                                       "-",
+                                                       "1e3",
+                                                       "1.",
+                                                       "\"5\"",
+                                                       "true",
+                                                       "12345678901234567890",
+                                                       "1.5",
+                                                       "0.1234567890123456",
+                                                       "\"\\u00fc\""};
+    const std::uint64_t first_seed = 1;
+    for (std::uint64_t seed = first_seed; seed < first_seed + 30; ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        const std::uint64_t tidy = 10 + random.below(500);  // One value of so many is not.
+        const auto value = [&](std::string_view name, std::string text) {
+            if (random.below(tidy) == 0) text = kOdd[random.below(kOdd.size())];
+            return "\"" + std::string(name) + "\":" + text;
+        };
+        std::string json;
+        for (int line = 0; line < 300; ++line) {
+            const std::string sign = random.below(2) == 0 ? "-" : "";
+            json += "{" + value("a", sign + std::to_string(random() >> random.below(64)));
+            json += "," + value("b",
+                                sign + std::to_string(random.below(10'000)) + "." +
+                                    std::to_string(random.below(10'000)));
+            json += (random.below(tidy) == 0 ? ", " : ",") + value("c", "\"abc\"");
+            json += "," + value("d", std::to_string(random.below(1'000'000)));
+            if (random.below(tidy) != 0) json += "," + value("e", "\"left out\"");
+            json += random.below(9) == 0 ? "}\r\n" : "}\n";
+        }
+        const Decoded decoded = decode(spec, json);
+        CHECK_EQ(decoded.records, 300);
+        CHECK(decoded.rows.size() > 100);
+    }
+}
+
 TEST_CASE("json: options that are wrong say so") {
     struct Row {
         std::string_view name;
