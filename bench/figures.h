@@ -33,7 +33,9 @@ struct Figures {
     std::uint64_t bytes_max = 0;  // How much the process grew while the query ran first.
     std::size_t keys = 0;         // In the input; 0: it is not about them. Not printed.
     std::optional<double> by_hand_ns_per_record;  // Of processors; none: there is no rival.
-    std::optional<Latency> latency;               // None: it means nothing here.
+    // By the clock, where both wait for the same sender and that is what counts.
+    std::optional<double> by_hand_records_per_s;
+    std::optional<Latency> latency;  // None: it means nothing here.
 
     // 1 is as fast as by hand, less is better.
     [[nodiscard]] std::optional<double> ratio() const;
@@ -46,8 +48,8 @@ struct Figures {
 [[nodiscard]] std::string table_line(const Figures& figures);
 
 // One JSON object and a line end: bench, variant, records_per_s, ns_per_record,
-// by_hand_ns_per_record, ratio, gb_per_s, cores, bytes_max, p50_ns, p90_ns, p99_ns, p999_ns; null
-// for what there is none of.
+// by_hand_ns_per_record, by_hand_records_per_s, ratio, gb_per_s, cores, bytes_max, p50_ns, p90_ns,
+// p99_ns, p999_ns; null for what there is none of.
 [[nodiscard]] std::string json_line(const Figures& figures);
 
 }  // namespace thalweg::bench

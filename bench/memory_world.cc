@@ -188,6 +188,10 @@ class LatencySink final : public Sink {
 
 }  // namespace
 
+std::unique_ptr<Sink> make_check_sum_sink(CheckSum& sum) {
+    return std::make_unique<CheckSumSink>(sum);
+}
+
 Connectors memory_connectors(const MemoryWorld& world) {
     const auto handover = world.latency != nullptr ? std::make_shared<Handover>() : nullptr;
     Connectors connectors;
@@ -209,7 +213,7 @@ Connectors memory_connectors(const MemoryWorld& world) {
     connectors.make_sink = [sum = world.sum, latency = world.latency, handover](
                                const SinkSpec& spec,
                                const SinkEvent& event) -> Result<std::unique_ptr<Sink>> {
-        if (sum != nullptr) return std::make_unique<CheckSumSink>(*sum);
+        if (sum != nullptr) return make_check_sum_sink(*sum);
         TRY(std::unique_ptr<Sink> sink, make_sink(spec, event));
         if (latency == nullptr) return sink;
         return std::make_unique<LatencySink>(std::move(sink), handover, *latency);

@@ -5,6 +5,8 @@
 #include "engine/run/connectors.h"
 #include "state/base/histogram.h"
 
+#include <memory>
+
 // The world of a query that is measured alone: its input lies in memory. Between that and the sink
 // is everything that `thalweg run` has, from the decoder on.
 
@@ -22,6 +24,9 @@ struct MemoryWorld {
     // everything. What comes out only because the input ends is not counted.
     Histogram* latency = nullptr;
 };
+
+// A sink that sums rows up, whose columns must be of 32 or 64 bits. Borrows the sum.
+[[nodiscard]] std::unique_ptr<Sink> make_check_sum_sink(CheckSum& sum);
 
 // Borrows what is in the world.
 [[nodiscard]] Connectors memory_connectors(const MemoryWorld& world);

@@ -23,6 +23,7 @@ std::vector<Workload> workloads(const MeasureOptions& options) {
     add(linear_road_workloads(options), all);
     add(manufacturing_workloads(options), all);
     add(auction_workloads(options), all);
+    add(network_workloads(options), all);
     return all;
 }
 

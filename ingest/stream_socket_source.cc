@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::uint64_t kListenerNumber = 0;
 constexpr std::uint64_t kDialerNumber = 1;
+// Less than a runner spins before it naps (IdleOptions): by then the loop must know the socket.
+constexpr std::uint32_t kHotRounds = 100;
+constexpr std::size_t kHotMax = 4;
 constexpr std::int64_t kAcceptPauseNs = 100 * kNanosPerMilli;
 
 Result<SocketAddress> address_of(const StreamSocketSettings& settings) {
@@ -39,6 +42,7 @@ struct StreamSocketSource::Connection {
     StreamReader reader;
     std::uint64_t number = 0;
     std::int64_t read_at_ns = 0;
+    std::uint32_t dry_rounds = 0;  // Reads in a row that found nothing.
     bool is_watched = false;
     bool is_expired = false;
     bool may_have_more = false;  // The last read filled all the room there was.
@@ -110,6 +114,8 @@ std::size_t StreamSocketSource::take_ready(std::int64_t now_ns, Outlet& outlet) 
         found->second->is_watched = false;
         turns_.push_back(number);
     }
+    turns_.insert(turns_.end(), hot_.begin(), hot_.end());
+    hot_.clear();
     if (listener_ != nullptr && now_ns >= accept_again_ns_) accept_all(now_ns, outlet);
     if (dialer_ != nullptr) dial(now_ns, is_writable, outlet);
     return numbers.size();
@@ -208,9 +214,18 @@ std::size_t StreamSocketSource::serve(Connection& connection,
     } else if (connection.may_have_more) {
         turns_.push_back(connection.number);
     } else {
-        watch(connection);
+        rest(connection);
     }
     return done;
+}
+
+// It has nothing more for now.
+void StreamSocketSource::rest(Connection& connection) {
+    if (connection.dry_rounds < kHotRounds && hot_.size() < kHotMax) {
+        hot_.push_back(connection.number);
+    } else {
+        watch(connection);
+    }
 }
 
 bool StreamSocketSource::read(Connection& connection, std::int64_t now_ns) {
@@ -224,7 +239,9 @@ bool StreamSocketSource::read(Connection& connection, std::int64_t now_ns) {
     const std::size_t bytes = result > 0 ? static_cast<std::size_t>(result) : 0;
     connection.may_have_more = bytes == room.size();
     connection.reader.take(bytes, now_ns);
+    ++connection.dry_rounds;
     if (result > 0) {
+        connection.dry_rounds = 0;
         connection.read_at_ns = now_ns;
     } else if (result == 0) {
         connection.reader.end(StreamEnd::kClean);
@@ -255,6 +272,8 @@ void StreamSocketSource::expire_idle(std::int64_t now_ns) {
         const std::int64_t expires_at_ns = connection->read_at_ns + settings_.idle_timeout_ns;
         if (expires_at_ns <= now_ns && connection->is_watched) {
             expired.push_back(connection.get());
+        } else if (connection->dry_rounds > 0) {
+            expire_again_ns_ = std::min(expire_again_ns_, expires_at_ns);  // Soon watched.
         } else {
             const std::int64_t soon_ns = now_ns + settings_.idle_timeout_ns / 4 + 1;
             expire_again_ns_ = std::min(expire_again_ns_, std::max(expires_at_ns, soon_ns));
@@ -274,6 +293,7 @@ void StreamSocketSource::stop() {
     listener_.reset();
     dialer_.reset();
     turns_.clear();
+    hot_.clear();
     if (!socket_path_.empty()) static_cast<void>(::unlink(socket_path_.c_str()));
 }
 

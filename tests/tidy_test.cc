@@ -75,6 +75,7 @@ const std::vector<Layer> kLayers = {
       "state/"}},
     {"engine/", {"engine/", "ingest/", "ops/", "state/"}},
     {"tools/", {"tools/", "engine/engine.h", "engine/config.h", "bench/", "state/"}},
+    {"bench/network/", {"bench/", "engine/", "ingest/", "tools/load/", "state/"}},
     {"bench/", {"bench/", "engine/", "ingest/", "ops/", "state/"}},
     {"tests/", {"tests/", "tools/", "bench/", "engine/", "ingest/", "ops/", "state/"}},
 };

@@ -1,13 +1,13 @@
 #include "bench/by_hand/by_hand.h"
+#include "bench/by_hand/pieces.h"
 #include "bench/by_hand/window_groups.h"
 
 #include <array>
 
 namespace thalweg::bench::by_hand {
 
-void aggregate(std::span<const Record> records, std::size_t keys, Results& results) {
+void add_records(std::span<const Record> records, WindowGroups& groups) {
     constexpr std::size_t kAhead = SlotTable<Record>::kAhead;
-    WindowGroups groups(keys, results);
     std::size_t i = 0;
     if (groups.outgrows_cache()) {
         for (; i + kAhead < records.size(); ++i) {
@@ -17,6 +17,11 @@ void aggregate(std::span<const Record> records, std::size_t keys, Results& resul
     }
     for (; i < records.size(); ++i)
         groups.add(records[i].ts_ms, records[i].key, records[i].value);
+}
+
+void aggregate(std::span<const Record> records, std::size_t keys, Results& results) {
+    WindowGroups groups(keys, results);
+    add_records(records, groups);
     groups.finish();
 }
 

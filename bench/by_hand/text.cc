@@ -1,4 +1,5 @@
 #include "bench/by_hand/by_hand.h"
+#include "bench/by_hand/pieces.h"
 #include "bench/by_hand/window_groups.h"
 #include "state/base/assertion.h"
 
@@ -36,10 +37,9 @@ struct Cursor {
 
 }  // namespace
 
-void aggregate_json(std::string_view text, std::size_t keys, Results& results) {
-    WindowGroups groups(keys, results);
-    const char* const end = text.data() + text.size();
-    for (Cursor cursor{text.data()}; cursor.at != end;) {
+void add_json(std::string_view lines, WindowGroups& groups) {
+    const char* const end = lines.data() + lines.size();
+    for (Cursor cursor{lines.data()}; cursor.at != end;) {
         cursor.expect("{\"ts\":");
         const std::int64_t ts_ms = cursor.number();
         cursor.expect(",\"key\":");
@@ -50,13 +50,11 @@ void aggregate_json(std::string_view text, std::size_t keys, Results& results) {
         cursor.skip_line(end);
         groups.add(ts_ms, key, value);
     }
-    groups.finish();
 }
 
-void aggregate_csv(std::string_view text, std::size_t keys, Results& results) {
-    WindowGroups groups(keys, results);
-    const char* const end = text.data() + text.size();
-    for (Cursor cursor{text.data()}; cursor.at != end;) {
+void add_csv(std::string_view lines, WindowGroups& groups) {
+    const char* const end = lines.data() + lines.size();
+    for (Cursor cursor{lines.data()}; cursor.at != end;) {
         const std::int64_t ts_ms = cursor.number();
         cursor.expect(",");
         const std::int64_t key = cursor.number();
@@ -66,6 +64,17 @@ void aggregate_csv(std::string_view text, std::size_t keys, Results& results) {
         cursor.skip_line(end);
         groups.add(ts_ms, key, value);
     }
+}
+
+void aggregate_json(std::string_view text, std::size_t keys, Results& results) {
+    WindowGroups groups(keys, results);
+    add_json(text, groups);
+    groups.finish();
+}
+
+void aggregate_csv(std::string_view text, std::size_t keys, Results& results) {
+    WindowGroups groups(keys, results);
+    add_csv(text, groups);
     groups.finish();
 }
 

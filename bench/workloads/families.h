@@ -24,6 +24,9 @@ namespace thalweg::bench {
 // me1 over a trace of a machine's sensors.
 [[nodiscard]] std::vector<Workload> manufacturing_workloads(const MeasureOptions& options);
 
+// Over loopback: tcp, udp, json_tcp, csv_tcp, latency, idle.
+[[nodiscard]] std::vector<Workload> network_workloads(const MeasureOptions& options);
+
 // nbq5 over made bids.
 [[nodiscard]] std::vector<Workload> auction_workloads(const MeasureOptions& options);
 

@@ -11,8 +11,10 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <cstring>
 #include <deque>
 #include <optional>
+#include <string>
 #include <utility>
 
 // Asio runs on the merge agent's thread only: each sink has an io_context that poll() turns, and
@@ -311,7 +313,7 @@ class ListenSink final : public StreamSink {
             return fail(
                 Code::kIo,
                 "sink '" + name_ + "': cannot listen on " + target_.text + ": " + error.message());
-        say("listening on " + target_.text);
+        say("listening on " + listening_text());
         accept();
         return {};
     }
@@ -384,6 +386,17 @@ class ListenSink final : public StreamSink {
         context_.poll();
         if (!target_.path.empty() && std::exchange(is_bound_, false))
             ::unlink(target_.path.c_str());
+    }
+
+    // With the port that the kernel chose, where it was to choose one.
+    [[nodiscard]] std::string listening_text() {
+        if (!target_.path.empty() || target_.port != 0) return target_.text;
+        error_code error;
+        const Protocol::endpoint local = acceptor_.local_endpoint(error);
+        sockaddr_in address{};  // The port stands where IPv6 has it too.
+        std::memcpy(&address, local.data(), std::min(sizeof address, local.size()));
+        const std::string host = target_.text.substr(0, target_.text.rfind(':') + 1);
+        return host + std::to_string(ntohs(address.sin_port));
     }
 
     void accept() {
