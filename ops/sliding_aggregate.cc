@@ -80,6 +80,9 @@ class SlidingAggregate final : public Op {
     // hundred rows.
     static constexpr std::size_t kCopiedRowsMax = 128;
 
+    // Rows of one slice and one group that are worth an update of their own.
+    static constexpr std::size_t kOneGroupRows = 16;
+
     static bool is_final(const WindowAggregateSpec& spec) {
         return spec.phase == AggregatePhase::kFinal;
     }
@@ -123,6 +126,10 @@ class SlidingAggregate final : public Op {
         for (const RowSlicer::Part& part : parts) {
             switch (sums_.place_of(part.id.end, watermark_)) {
                 case SlidingSums::Place::kOpen:
+                    if (key_columns_.empty() && part.rows.size() >= kOneGroupRows) {
+                        take_one_group(part, view);
+                        break;
+                    }
                     sums_.locate(row_groups_, part.rows, entries_.data() + count);
                     part.rows.for_each([&](std::size_t row) {
                         taken_rows_[count++] = static_cast<std::uint16_t>(row);
@@ -138,15 +145,26 @@ class SlidingAggregate final : public Op {
             }
         }
         if (count == 0) return;
-        SlidingSlices& slices = sums_.slices();
-        for (std::size_t i = 0; i < count; ++i)
-            states_[i] = slices.payload(entries_[i]);
         const bool is_range =
             taken_rows_[count - 1] - taken_rows_[0] + std::size_t{1} == count && parts.size() == 1;
-        add(view,
-            is_range ? Selection::range(taken_rows_[0], count)
-                     : Selection::list({taken_rows_.data(), count}),
-            states_.data());
+        AggregateInput input;
+        input.rows = is_range ? Selection::range(taken_rows_[0], count)
+                              : Selection::list({taken_rows_.data(), count});
+        SlidingSlices& slices = sums_.slices();
+        input.placed.first = slices.payload(0);
+        input.placed.stride = slices.stride();
+        input.placed.positions = entries_.data();
+        add(view, input);
+    }
+
+    // All rows of one state, which stays in registers meanwhile.
+    void take_one_group(const RowSlicer::Part& part, const BatchView& view) {
+        std::uint32_t entry = 0;
+        sums_.locate(row_groups_, part.rows.slice(0, 1), &entry);
+        AggregateInput input;
+        input.rows = part.rows;
+        input.placed.first = sums_.slices().payload(entry);
+        add(view, input);
     }
 
     void take_late(const RowSlicer::Part& part, const BatchView& view) {
@@ -154,16 +172,26 @@ class SlidingAggregate final : public Op {
         part.rows.for_each([&](std::size_t row) {
             const auto states = sums_.find_late(row_groups_[row], part.id.end);
             same.assign(states.size(), static_cast<std::uint16_t>(row));
-            add(view, Selection::list(same), states.data());
+            AggregateInput input;
+            input.rows = Selection::list(same);
+            input.states = states.data();
+            add(view, input);
         });
     }
 
-    void add(const BatchView& view, Selection rows, std::byte* const* states) {
-        if (is_final(spec_)) {
-            update_.add_partial(view, rows, states, spec_.keys.size());
-        } else {
-            update_.add(view, rows, states, position_);
+    void add(const BatchView& view, AggregateInput input) {
+        if (!is_final(spec_)) {
+            input.first_position = position_;
+            update_.add(view, input);
+            return;
         }
+        if (input.states == nullptr) {
+            const PlacedGroups& placed = input.placed;
+            for (std::size_t i = 0; i < input.rows.size(); ++i)
+                states_[i] = placed.stride == 0 ? placed.first : placed[i];
+            input.states = states_.data();
+        }
+        update_.add_partial(view, input.rows, input.states, spec_.keys.size());
     }
 
     [[nodiscard]] std::uint64_t count_rows(const RowSlicer::Part& part,

@@ -119,25 +119,31 @@ void SlidingRows::place_born() {
 void SlidingRows::fill_holes() {
     if (holes_.empty()) return;
     std::sort(holes_.begin(), holes_.end(), std::greater<>());
+    moved_.clear();
     for (const std::uint32_t hole : holes_) {
         const auto last = static_cast<std::uint32_t>(ids_.size() - 1);
-        if (hole != last) move_row(last, hole);
+        const std::uint32_t id = ids_.back();
         ids_.pop_back();
+        if (hole == last) continue;
+        moved_.push_back({last, hole});
+        ids_[hole] = id;
+        (*groups_)[id].row = hole + 1;
     }
+    for (std::size_t column = 0; column < scratch_.size(); ++column)
+        move_rows(column);
     const std::size_t used = (ids_.size() + kBatchRows - 1) / kBatchRows;
     if (chunks_.size() > 2 * used + 1) chunks_.resize(used + 1);
 }
 
-void SlidingRows::move_row(std::uint32_t from, std::uint32_t to) {
-    for (std::size_t column = 0; column < scratch_.size(); ++column) {
-        visit_physical(scratch_[column].physical(), [&]<class T>() {
-            copy_cell<T>(
-                cells(to, column), to % kBatchRows, cells(from, column), from % kBatchRows);
-        });
-    }
-    ids_[to] = ids_[from];
-    SlidingGroup& group = (*groups_)[ids_[to]];
-    group.row = (group.row & SlidingGroup::kTouched) | (to + 1);
+void SlidingRows::move_rows(std::size_t column) {
+    visit_physical(scratch_[column].physical(), [&]<class T>() {
+        for (const Move& move : moved_) {
+            copy_cell<T>(cells(move.target, column),
+                         move.target % kBatchRows,
+                         cells(move.source, column),
+                         move.source % kBatchRows);
+        }
+    });
 }
 
 void SlidingRows::add_chunk() {
@@ -162,8 +168,12 @@ void SlidingRows::write_keys(std::span<const std::uint32_t> ids) {
         columns.push_back(&scratch_[i]);
     }
     find_rows(ids);
+    const std::size_t key_bytes = key.is_text() ? sizeof(StringRef) : key.key_bytes();
+    keys_.resize(ids.size() * key_bytes / 8);
+    auto* const keys = reinterpret_cast<std::byte*>(keys_.data());
     for (std::size_t i = 0; i < ids.size(); ++i)
-        key.decode(groups_->key_of(ids[i]), 0, 1, columns, i, arena_);
+        copy_words(keys + i * key_bytes, groups_->key_of(ids[i]), key_bytes);
+    key.decode(keys, key_bytes, ids.size(), columns, 0, arena_);
     for (std::size_t i = 0; i < key.size(); ++i)
         scatter(scratch_[i], i, ids.size());
 }
@@ -215,7 +225,7 @@ void SlidingRows::find_states(SlidingSlices& slices, std::span<const std::uint32
         }
         states_[i] = slices.payload(group.front);
         if (group.back_count == 0) continue;
-        std::memcpy(merged, states_[i], bytes);
+        copy_words(merged, states_[i], bytes);
         states_[i] = merged;
         targets_[merges] = merged;
         sources_[merges++] = group.back_sum();

@@ -72,10 +72,15 @@ class SlidingRows {
         std::vector<const Column*> pointers;  // To them and to the bounds.
     };
 
+    struct Move {
+        std::uint32_t source;
+        std::uint32_t target;
+    };
+
     void sort_touched(SlidingSums& sums);
     void place_born();
     void fill_holes();
-    void move_row(std::uint32_t from, std::uint32_t to);
+    void move_rows(std::size_t column);
     void add_chunk();
     void write_keys(std::span<const std::uint32_t> ids);
     void write_rows(SlidingSlices& slices, std::size_t first, std::size_t count);
@@ -101,8 +106,10 @@ class SlidingRows {
     std::vector<std::uint32_t> present_;  // Touched groups that are in the window,
     std::vector<std::uint32_t> born_;     // those of them that have no row yet,
     std::vector<std::uint32_t> holes_;    // and rows of groups that have left.
+    std::vector<Move> moved_;             // The last rows, into holes.
     std::vector<Column> scratch_;         // As a chunk's.
     std::vector<bool> may_be_null_;       // Of columns: some row has been NULL.
+    std::vector<std::uint64_t> keys_;
     std::vector<std::uint64_t> merged_;
     std::array<std::uint32_t, kBatchRows> row_numbers_;
     std::array<const std::byte*, kStepRows> states_;

@@ -10,6 +10,27 @@
 
 namespace thalweg {
 
+// As memset and memcpy, of a state of a few words: a call would take longer than the work.
+inline void clear_words(std::byte* target, std::size_t bytes) noexcept {
+    switch (bytes) {
+        case 8: std::memset(target, 0, 8); break;
+        case 16: std::memset(target, 0, 16); break;
+        case 24: std::memset(target, 0, 24); break;
+        case 32: std::memset(target, 0, 32); break;
+        default: std::memset(target, 0, bytes);
+    }
+}
+
+inline void copy_words(std::byte* target, const std::byte* source, std::size_t bytes) noexcept {
+    switch (bytes) {
+        case 8: std::memcpy(target, source, 8); break;
+        case 16: std::memcpy(target, source, 16); break;
+        case 24: std::memcpy(target, source, 24); break;
+        case 32: std::memcpy(target, source, 32); break;
+        default: std::memcpy(target, source, bytes);
+    }
+}
+
 // The slices of a sliding window, each a list of entries: what one group has in one slice.
 //
 // Shape
@@ -78,8 +99,7 @@ class SlidingSlices {
         std::byte* const target = pages_.data() + index * stride_;
         const Entry entry{group, link};
         std::memcpy(target, &entry, sizeof entry);
-        for (std::size_t at = sizeof(Entry); at < stride_; at += 8)
-            std::memset(target + at, 0, 8);
+        clear_words(target + sizeof(Entry), stride_ - sizeof(Entry));
         return index;
     }
 
@@ -91,6 +111,9 @@ class SlidingSlices {
     [[nodiscard]] std::byte* payload(std::uint32_t index) noexcept {
         return pages_.data() + index * stride_ + sizeof(Entry);
     }
+
+    // From one payload to that of the next entry.
+    [[nodiscard]] std::size_t stride() const noexcept { return stride_; }
 
     [[nodiscard]] std::int64_t end_of(std::uint32_t entry) const noexcept {
         return slices_[block_slots_[entry / kBlockEntries]].end;

@@ -3,7 +3,6 @@
 #include "ops/aggregate/state_update.h"
 
 #include <algorithm>
-#include <cstring>
 
 namespace thalweg {
 
@@ -154,7 +153,7 @@ void SlidingSums::find_late_front(std::uint32_t id, std::int64_t slice_end) {
     const std::uint32_t made = slices_.append(late_slot(slice_end), id, next);
     late_entries_.push_back(made);
     if (next != SlidingSlices::kNone)
-        std::memcpy(slices_.payload(made), slices_.payload(next), layout_->payload_bytes());
+        copy_words(slices_.payload(made), slices_.payload(next), layout_->payload_bytes());
     if (older != SlidingSlices::kNone) {
         slices_.entry(older).link = made;
     } else {
@@ -354,7 +353,7 @@ void SlidingSums::unchain(SlidingGroup& group) noexcept {
 }
 
 void SlidingSums::clear_back_sum(SlidingGroup& group) noexcept {
-    std::memset(group.back_sum(), 0, layout_->payload_bytes());
+    clear_words(group.back_sum(), layout_->payload_bytes());
 }
 
 // Of a slice whose groups come once each: merges wait for each other, but not for merge_all().

@@ -12,18 +12,16 @@ bool is_true(const Column& column, std::size_t row) {
 
 }  // namespace
 
-void StateUpdate::add(const BatchView& view,
-                      Selection rows,
-                      std::byte* const* states,
-                      std::uint64_t first_position) {
-    const AggregateInput input{states, rows, nullptr, nullptr, first_position};
+void StateUpdate::add(const BatchView& view, const AggregateInput& input) {
     for (const AggregateLayout::Run& run : layout_->runs()) {
         const Column& column = view[run.argument];
         if (column.has_nulls()) {
             for (const std::size_t call : run.calls)
                 add_call(call, view, input);
         } else {
-            AggregateLayout::update_run(run, {states, rows, &column, nullptr, first_position});
+            AggregateInput whole = input;
+            whole.column = &column;
+            AggregateLayout::update_run(run, whole);
         }
     }
     for (const std::size_t call : layout_->singles())
@@ -40,16 +38,22 @@ void StateUpdate::add_call(std::size_t call, const BatchView& view, const Aggreg
     if (filter != nullptr || has_nulls) {
         picked_rows_.clear();
         picked_states_.clear();
+        picked_positions_.clear();
         for (std::size_t i = 0; i < all.rows.size(); ++i) {
             const std::size_t row = all.rows[i];
             if (filter != nullptr && !is_true(*filter, row)) continue;
             if (has_nulls && input.column->is_null(row)) continue;
             picked_rows_.push_back(static_cast<std::uint16_t>(row));
-            picked_states_.push_back(all.states[i]);
+            if (all.states != nullptr) {
+                picked_states_.push_back(all.states[i]);
+            } else if (all.placed.stride != 0) {
+                picked_positions_.push_back(all.placed.positions[i]);
+            }
         }
         if (picked_rows_.empty()) return;
-        input.states = picked_states_.data();
         input.rows = Selection::list(picked_rows_);
+        if (all.states != nullptr) input.states = picked_states_.data();
+        input.placed.positions = picked_positions_.data();
     }
     bound.functions.update(bound, input);
 }

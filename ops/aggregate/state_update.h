@@ -17,13 +17,12 @@ class StateUpdate {
   public:
     explicit StateUpdate(const AggregateLayout& layout) : layout_(&layout) {}
 
-    // states[i] is the group of the i-th of `rows`; `first_position` the arrival position of row 0.
-    void add(const BatchView& view,
-             Selection rows,
-             std::byte* const* states,
-             std::uint64_t first_position);
+    // Rows, where their groups are, and the arrival position of row 0, as `input` says; its column
+    // and arena are ours.
+    void add(const BatchView& view, const AggregateInput& input);
 
-    // The same for rows of partial states (AggregateLayout::save), from `first_column` on.
+    // states[i] is the group of the i-th of `rows`. The same for rows of partial states
+    // (AggregateLayout::save), from `first_column` on.
     void add_partial(const BatchView& view,
                      Selection rows,
                      std::byte* const* states,
@@ -35,6 +34,7 @@ class StateUpdate {
     const AggregateLayout* layout_;
     std::vector<std::uint16_t> picked_rows_;
     std::vector<std::byte*> picked_states_;
+    std::vector<std::uint32_t> picked_positions_;
     std::vector<std::uint64_t> loaded_;
     std::vector<const std::byte*> sources_;
 };
