@@ -197,9 +197,13 @@ Connectors memory_connectors(const MemoryWorld& world) {
     Connectors connectors;
     connectors.make_door = [&input = world.input, handover] {
         IngestDoor door;
-        door.make_source = [&input, handover](const SourceSpec& spec,
-                                              SourceInstance instance,
-                                              SourceEvent) -> Result<std::unique_ptr<Source>> {
+        const auto real = std::make_shared<IngestDoor>(standard_connectors().make_door());
+        door.make_source = [&input, handover, real](
+                               const SourceSpec& spec,
+                               SourceInstance instance,
+                               SourceEvent event) -> Result<std::unique_ptr<Source>> {
+            if (spec.connector != "stdin")
+                return real->make_source(spec, instance, std::move(event));
             ASSERT(instance.count == 1);
             TRY(const SourceTraits traits, check_source(spec));
             FormatSpec format = spec.format;

@@ -13,7 +13,7 @@
 namespace thalweg::bench {
 
 struct MemoryWorld {
-    Input& input;  // Handed to the decoder of the table's format, whatever its connector.
+    Input& input;  // What comes in at the table of the connector `stdin`; others are real.
 
     // What stands in for the sinks; with neither it is what the tables say, as a user has it.
     //

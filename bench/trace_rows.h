@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 
 // The rows of the traces as they lie in memory, which is as `raw-struct` reads them: fields in the
@@ -46,5 +47,24 @@ struct BidRow {
 };
 
 static_assert(sizeof(BidRow) == 128);
+
+// An advertisement was shown or clicked at: ids as BIGINT, and as 16 bytes.
+struct AdRow {
+    std::int64_t ts, user_id, page_id, ad_id, ad_type, event_type, ip_address, padding;
+};
+
+static_assert(sizeof(AdRow) == 64);
+
+using WideId = std::array<std::uint64_t, 2>;
+
+struct WideAdRow {
+    std::int64_t ts;
+    WideId user_id, page_id, ad_id;
+    std::int64_t ad_type, event_type;
+    WideId ip_address;
+    char padding[40];
+};
+
+static_assert(sizeof(WideAdRow) == 128);
 
 }  // namespace thalweg::bench

@@ -15,10 +15,10 @@ namespace thalweg::bench {
 
 // A query as it is measured: its SQL, its input, its rival and its oracle.
 struct QueryCase {
-    std::string bench;        // "aggregate"
-    std::string variant;      // "10 k keys"
-    std::string sql;          // From one table, which stands for the input, whatever its connector.
-    std::size_t records = 0;  // In a run.
+    std::string bench;              // "aggregate"
+    std::string variant;            // "10 k keys"
+    std::string sql;                // Its table of the connector `stdin` stands for the input.
+    std::size_t records = 0;        // In a run.
     std::size_t check_records = 0;  // Of these, in the run that the oracle checks.
     std::function<Result<std::unique_ptr<Input>>()> make_input;
     std::function<void(Input& input, by_hand::Results& results)> by_hand;

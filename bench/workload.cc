@@ -18,6 +18,7 @@ void add(std::vector<Workload> family, std::vector<Workload>& all) {
 std::vector<Workload> workloads(const MeasureOptions& options) {
     std::vector<Workload> all;
     add(record_workloads(options), all);
+    add(yahoo_workloads(options), all);
     add(cluster_workloads(options), all);
     add(smart_grid_workloads(options), all);
     add(linear_road_workloads(options), all);

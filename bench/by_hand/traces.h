@@ -2,6 +2,11 @@
 
 #include "bench/by_hand/results.h"
 #include "bench/input.h"
+#include "bench/trace_rows.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
 
 // The rivals over traces, written as those in bench/by_hand/by_hand.h are. They know the ranges of
 // small fields (bench/trace_rows.h), which index arrays instead of being hashed.
@@ -28,5 +33,18 @@ void me1(Input& input, Results& results);
 
 // COUNT(*) per auction over the last 60 s, every second.
 void nbq5(Input& input, Results& results);
+
+// COUNT(*) and MAX(ts) per campaign and 100 s, of the views (event type 0) of the advertisements of
+// `ads`: an id of AdRow or WideAdRow, and its campaign, a number below kCampaigns.
+inline constexpr std::size_t kCampaigns = 100;
+
+template <class Id>
+struct Ad {
+    Id id;
+    std::int64_t campaign;
+};
+
+void ysb(std::span<const Ad<std::int64_t>> ads, Input& input, Results& results);
+void ysb(std::span<const Ad<WideId>> ads, Input& input, Results& results);
 
 }  // namespace thalweg::bench::by_hand

@@ -30,4 +30,7 @@ namespace thalweg::bench {
 // nbq5 over made bids.
 [[nodiscard]] std::vector<Workload> auction_workloads(const MeasureOptions& options);
 
+// ysb over made events, with a lookup join.
+[[nodiscard]] std::vector<Workload> yahoo_workloads(const MeasureOptions& options);
+
 }  // namespace thalweg::bench

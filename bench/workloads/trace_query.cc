@@ -5,13 +5,12 @@
 namespace thalweg::bench {
 
 Workload workload_of(const TraceQuery& of, const MeasureOptions& options) {
-    constexpr std::size_t kTinyRecords = 2'500;  // Two rounds and a half of an excerpt.
     QueryCase query;
     query.bench = of.bench;
     query.variant = of.variant;
     query.sql = of.sql;
-    query.records = options.is_tiny ? kTinyRecords : of.records;
-    query.check_records = options.is_tiny ? kTinyRecords : of.check_records;
+    query.records = options.is_tiny ? of.tiny_records : of.records;
+    query.check_records = options.is_tiny ? of.tiny_records : of.check_records;
     query.make_input = [load = of.load]() -> Result<std::unique_ptr<Input>> {
         TRY(std::shared_ptr<const Trace> trace, load());
         return std::make_unique<LoopedRows>(std::move(trace));

@@ -19,8 +19,9 @@ struct TraceQuery {
     std::string bench;
     std::string variant;
     std::string sql;
-    std::size_t records = 0;        // In a run.
-    std::size_t check_records = 0;  // For the oracle: some rounds of the trace.
+    std::size_t records = 0;           // In a run.
+    std::size_t check_records = 0;     // For the oracle: some rounds of the trace.
+    std::size_t tiny_records = 2'500;  // For both: two rounds and a half of an excerpt.
     std::function<Result<std::shared_ptr<const Trace>>()> load;
     std::function<void(Input& input, by_hand::Results& results)> by_hand;
     // Of so many rows of the repeated trace.
