@@ -3,6 +3,8 @@
 #include "state/base/assertion.h"
 
 #include <algorithm>
+#include <cstring>
+#include <limits>
 #include <utility>
 
 namespace thalweg {
@@ -65,23 +67,94 @@ void LookupTable::add(const BatchView& rows) {
 
 void LookupTable::finish() {
     probe_ = {};
-    const std::vector<std::uint32_t> groups = std::exchange(group_of_row_, {});
-    if (is_unique()) return;
+    if (!is_unique()) group_rows();
+    group_of_row_ = {};
+    if (is_integer()) index_directly();
+    if (key_.is_text() && spec_.keys.size() == 1) index_short_texts();
+}
+
+// Whether the key is one integer, in the form that an index of values takes.
+bool LookupTable::is_integer() const noexcept {
+    if (spec_.keys.size() != 1) return false;
+    const Physical physical = (*spec_.schema)[spec_.keys[0]].type.physical();
+    return physical == Physical::kInt32 || physical == Physical::kInt64;
+}
+
+void LookupTable::group_rows() {
     group_starts_.assign(key_count() + 1, 0);
-    for (const std::uint32_t group : groups)
+    for (const std::uint32_t group : group_of_row_)
         ++group_starts_[group + 1];
     for (std::size_t i = 1; i < group_starts_.size(); ++i)
         group_starts_[i] += group_starts_[i - 1];
     std::vector<std::uint32_t> next(group_starts_.begin(), group_starts_.end() - 1);
     rows_by_group_.resize(size_);
-    for (std::size_t row = 0; row < groups.size(); ++row)
-        rows_by_group_[next[groups[row]]++] = static_cast<std::uint32_t>(row);
+    for (std::size_t row = 0; row < group_of_row_.size(); ++row)
+        rows_by_group_[next[group_of_row_[row]]++] = static_cast<std::uint32_t>(row);
+}
+
+// Every value between the least key and the greatest; all others find what stands behind them.
+void LookupTable::index_directly() {
+    const auto key_at = [this](std::uint32_t group) {
+        std::int64_t key = 0;
+        std::memcpy(&key, words_->entry(group), sizeof key);
+        return key;
+    };
+    std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
+    std::int64_t highest = std::numeric_limits<std::int64_t>::min();
+    for (std::uint32_t group = 0; group < key_count(); ++group) {
+        lowest = std::min(lowest, key_at(group));
+        highest = std::max(highest, key_at(group));
+    }
+    const auto distance = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest);
+    if (key_count() == 0 || distance >= std::max(kValuesMin, kValuesPerKey * key_count())) return;
+    lowest_ = lowest;
+    direct_.assign(distance + 2, kNone);
+    for (std::uint32_t group = 0; group < key_count(); ++group)
+        direct_[static_cast<std::uint64_t>(key_at(group) - lowest)] = group;
+}
+
+void LookupTable::find_directly(const Column& key,
+                                Selection rows,
+                                std::span<std::uint32_t> groups) const {
+    const auto find = [&](const auto* values) {
+        const auto lowest = static_cast<std::uint64_t>(lowest_);
+        const std::uint64_t behind = direct_.size() - 1;
+        const std::uint32_t* const direct = direct_.data();
+        std::uint32_t* group = groups.data();
+        rows.for_each([&](std::size_t row) {
+            const auto value = static_cast<std::uint64_t>(std::int64_t{values[row]});
+            *group++ = direct[std::min(value - lowest, behind)];
+        });
+    };
+    if (key.physical() == Physical::kInt32) {
+        find(key.data<std::int32_t>());
+    } else {
+        find(key.data<std::int64_t>());
+    }
+}
+
+void LookupTable::index_short_texts() {
+    if (key_count() > ShortTextIndex::kTextsMax) return;
+    std::vector<StringRef> texts;
+    for (std::uint32_t group = 0; group < key_count(); ++group) {
+        texts.push_back(texts_->key(group));
+        if (texts.back().size() > ShortTextIndex::kTextBytesMax) return;
+    }
+    short_texts_.emplace(texts, spec_.seed);
 }
 
 void LookupTable::find(std::span<const Column* const> keys,
                        Selection rows,
                        Probe& probe,
                        std::span<std::uint32_t> groups) const {
+    if (short_texts_) {
+        short_texts_->find(keys[0]->data<StringRef>(), rows, groups);
+        return;
+    }
+    if (!direct_.empty()) {
+        find_directly(*keys[0], rows, groups);
+        return;
+    }
     key_.encode(keys, rows, probe.encoded);
     if (words_) {
         words_->find(probe.encoded.words, probe.encoded.hashes, groups);
@@ -95,6 +168,8 @@ std::size_t LookupTable::memory_bytes() const noexcept {
     for (const Column& column : columns_)
         total += column.memory_bytes();
     total += (group_starts_.capacity() + rows_by_group_.capacity()) * sizeof(std::uint32_t);
+    if (short_texts_) total += short_texts_->memory_bytes();
+    total += direct_.capacity() * sizeof(std::uint32_t);
     return total + arena_.memory_bytes();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ops/group_key.h"
+#include "ops/short_text_index.h"
 #include "state/arena.h"
 #include "state/batch.h"
 #include "state/flat_table.h"
@@ -27,6 +28,9 @@ struct LookupTableSpec {
 // Shape     Rows lie in columns, in the order in which they came. Those of equal keys make a group;
 //           where every key comes once (is_unique()) the group of a key is the number of its row.
 //           A row with a NULL among its keys equals nobody and is not kept.
+// Indexes   All keys are in a hash table. When they have come, some get a better index beside it: a
+//           single integer whose values lie close together an array over these values, a few short
+//           texts a ShortTextIndex.
 // Lifetime  Strings that columns give away live as long as the table.
 // Threads   add() and finish(): one. After finish() it never changes, and any number of threads
 //           read it, each with a Probe of its own.
@@ -79,12 +83,24 @@ class LookupTable {
         return words_ ? static_cast<const EntryTable&>(*words_) : *texts_;
     }
 
+    // Values of a direct index for each key, and how many it may have however few keys there are.
+    static constexpr std::uint64_t kValuesPerKey = 4;
+    static constexpr std::uint64_t kValuesMin = 64 * 1024;
+
     [[nodiscard]] Selection with_keys(const BatchView& rows);
+    [[nodiscard]] bool is_integer() const noexcept;
+    void group_rows();
+    void index_directly();
+    void find_directly(const Column& key, Selection rows, std::span<std::uint32_t> groups) const;
+    void index_short_texts();
 
     LookupTableSpec spec_;
     GroupKey key_;
     std::optional<FlatTable> words_;
     std::optional<ByteTable> texts_;
+    std::vector<std::uint32_t> direct_;  // From lowest_ on, and kNone behind; empty: not in use.
+    std::int64_t lowest_ = 0;
+    std::optional<ShortTextIndex> short_texts_;
     std::vector<Column> columns_;
     Arena arena_;
     std::size_t size_ = 0;

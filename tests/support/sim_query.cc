@@ -21,7 +21,8 @@ std::string table_script(std::size_t table, const SimQueryLimits& limits) {
                                  : ", 'scan.watermark.idle-timeout' = '" +
                                        std::to_string(limits.idle_timeout_ms) + " ms'";
     return "CREATE TABLE t" + std::to_string(table) +
-           " (id BIGINT, k BIGINT, v BIGINT, s STRING, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - "
+           " (id BIGINT, k BIGINT, v BIGINT, s STRING, ts TIMESTAMP(3), at AS PROCTIME(), "
+           "WATERMARK FOR ts AS ts - "
            "INTERVAL '" +
            std::to_string(limits.delay_ms / 1000) +
            "' SECOND) WITH ('connector' = 'tcp', 'address' = '127.0.0.1:" +
@@ -339,6 +340,85 @@ SimQuery words_query(const SimQueryLimits&, Random& random) {
     return query;
 }
 
+// A row of the file: its key and what is learned from it.
+struct Looked {
+    std::int64_t key = 0;
+    std::int64_t found = 0;
+};
+
+// Every row with what the file has of its key, NULL where it has nothing and the row is kept.
+OracleRows look_up(const OracleRows& rows,
+                   const std::vector<Looked>& file,
+                   const std::function<bool(const Row& row, std::int64_t found)>& is_wanted,
+                   bool is_left,
+                   OracleCounts& counts) {
+    OracleRows joined;
+    for (const OracleRow& row : rows) {
+        const std::size_t before = joined.size();
+        for (const Looked& each : file) {
+            if (each.key != number(row.cells[kKey]) || !is_wanted(row.cells, each.found)) continue;
+            joined.push_back(row);
+            joined.back().cells.push_back({each.found});
+        }
+        if (joined.size() != before) continue;
+        if (is_left) {
+            joined.push_back(row);
+            joined.back().cells.emplace_back();
+        } else {
+            ++counts.filtered;
+        }
+    }
+    return joined;
+}
+
+SimQuery lookup_query(const SimQueryLimits&, Random& random) {
+    const bool is_left = random.below(2) == 0;
+    const bool has_residual = random.below(2) == 0;
+    const bool is_counted = random.below(2) == 0;
+    const bool is_unique = random.below(2) == 0;
+    const Windowing window = random_windowing(random);
+    SimQuery query;
+    query.name = "lookup";
+    std::vector<Looked> file;
+    for (std::int64_t i = 0; i < 8; ++i) {
+        const auto key = is_unique ? i : static_cast<std::int64_t>(random.below(6));
+        if (random.below(4) == 0) continue;
+        file.push_back({key, static_cast<std::int64_t>(random.below(60))});
+        query.file +=
+            std::to_string(file.back().key) + "," + std::to_string(file.back().found) + "\n";
+    }
+    query.script =
+        "CREATE TABLE d (k BIGINT, w BIGINT) WITH ('connector' = 'filesystem', 'path' = '/d', "
+        "'format' = 'csv');\n"
+        "CREATE VIEW looked AS SELECT id, w, ts FROM t0 " +
+        std::string(is_left ? "LEFT " : "") +
+        "JOIN d FOR SYSTEM_TIME AS OF t0.at AS d ON t0.k = d.k" +
+        (has_residual ? " AND v > w;\n" : ";\n");
+    query.script += is_counted ? "SELECT window_start, window_end, w, COUNT(*), SUM(id) FROM " +
+                                     window.of("looked") + " GROUP BY window_start, window_end, w;"
+                               : "SELECT id, w FROM looked;";
+    query.is_stateless = !is_counted;
+    query.is_windowed = is_counted;
+    if (is_counted) query.count_cell = 3;
+    query.answer = [=](const SimInput& input) {
+        SimAnswer answer;
+        const auto is_wanted = [=](const Row& row, std::int64_t found) {
+            return !has_residual || (!is_null(row[kNumber]) && number(row[kNumber]) > found);
+        };
+        OracleRows rows = look_up(input.tables[0], file, is_wanted, is_left, answer.counts);
+        if (is_counted) {
+            rows = aggregate(fired(rows, window.spec, input.final, answer.counts),
+                             {kTime + 1},
+                             {count_rows(), sum_of(kId)});
+        } else {
+            rows = change(rows, [](const Row& row) { return Row{row[kId], row[kTime + 1]}; });
+        }
+        answer.sinks.push_back(cells_of(rows));
+        return answer;
+    };
+    return query;
+}
+
 // Two INSERTs over one scan.
 SimQuery set_query(const SimQueryLimits&, Random& random) {
     const Test test = random_test(random);
@@ -381,6 +461,7 @@ SimQuery random_query(const SimQueryLimits& limits, Random& random) {
                               join_query,
                               union_query,
                               words_query,
+                              lookup_query,
                               set_query};
     SimQuery query = kPool[random.below(std::size(kPool))](limits, random);
     std::string tables;

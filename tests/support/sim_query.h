@@ -11,7 +11,8 @@
 #include <vector>
 
 // The queries of the simulator: SQL with random parameters, and beside it what it means, said with
-// the oracle's loops. The tables are t0 and t1, with the columns of SimEvent.
+// the oracle's loops. The tables are t0 and t1, with the columns of SimEvent and `at`, the
+// processing time; and d, a lookup table.
 
 namespace thalweg::test {
 
@@ -33,6 +34,7 @@ struct SimQuery {
     std::string name;
     std::string script;
     std::size_t tables = 1;
+    std::string file;  // What is in the file of lookup table d, if the script reads it.
     std::vector<std::string> sinks = {""};  // "" is the only one.
     bool is_stateless = false;              // The watermark changes nothing.
     // Of the first sink: where COUNT(*) is, behind the cells that identify a row.

@@ -6,6 +6,7 @@
 #include "tests/support/manual_clock.h"
 #include "tests/support/sim_checks.h"
 #include "tests/support/sim_query.h"
+#include "tests/support/story_world.h"
 
 #include <algorithm>
 #include <memory>
@@ -140,6 +141,7 @@ class Simulation {
     SimTraffic traffic_;
     SimQuery query_;
     SimDesk desk_;
+    StoryInput file_;  // Of lookup table d.
     std::unique_ptr<SimNetwork> network_;
     ExecutionSettings settings_;
     bool has_two_phases_ = false;
@@ -176,6 +178,8 @@ void Simulation::draw() {
     limits.allows_two_tables = facts_.level != SimLevel::kOneOrder;
     query_ = random_query(limits, random_);
     traffic_.tables = query_.tables;
+    file_.splits[1].bytes = query_.file;
+    file_.is_over = true;
     network_ = std::make_unique<SimNetwork>(traffic_, random_);
     desk_.network = network_.get();
     describe();
@@ -314,6 +318,11 @@ Connectors Simulation::connectors() {
             for (const auto& [key, value] : spec.options) {
                 if (key.starts_with(format.format + "."))
                     format.options[key.substr(format.format.size() + 1)] = value;
+            }
+            if (spec.name == "d") {
+                return std::make_unique<StorySource>(
+                    StorySource::Settings{&file_, instance, 1 + random_.below(8), random_()},
+                    std::move(format));
             }
             const SimSource::Settings settings{&desk_,
                                                spec.name == "t1" ? 1U : 0U,
