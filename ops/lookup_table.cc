@@ -70,7 +70,7 @@ void LookupTable::finish() {
     if (!is_unique()) group_rows();
     group_of_row_ = {};
     if (is_integer()) index_directly();
-    if (key_.is_text() && spec_.keys.size() == 1) index_short_texts();
+    if (is_integer() || (key_.is_text() && spec_.keys.size() == 1)) index_small();
 }
 
 // Whether the key is one integer, in the form that an index of values takes.
@@ -92,25 +92,26 @@ void LookupTable::group_rows() {
         rows_by_group_[next[group_of_row_[row]]++] = static_cast<std::uint32_t>(row);
 }
 
+std::int64_t LookupTable::integer_at(std::uint32_t group) const noexcept {
+    std::int64_t key = 0;
+    std::memcpy(&key, words_->entry(group), sizeof key);
+    return key;
+}
+
 // Every value between the least key and the greatest; all others find what stands behind them.
 void LookupTable::index_directly() {
-    const auto key_at = [this](std::uint32_t group) {
-        std::int64_t key = 0;
-        std::memcpy(&key, words_->entry(group), sizeof key);
-        return key;
-    };
     std::int64_t lowest = std::numeric_limits<std::int64_t>::max();
     std::int64_t highest = std::numeric_limits<std::int64_t>::min();
     for (std::uint32_t group = 0; group < key_count(); ++group) {
-        lowest = std::min(lowest, key_at(group));
-        highest = std::max(highest, key_at(group));
+        lowest = std::min(lowest, integer_at(group));
+        highest = std::max(highest, integer_at(group));
     }
     const auto distance = static_cast<std::uint64_t>(highest) - static_cast<std::uint64_t>(lowest);
     if (key_count() == 0 || distance >= std::max(kValuesMin, kValuesPerKey * key_count())) return;
     lowest_ = lowest;
     direct_.assign(distance + 2, kNone);
     for (std::uint32_t group = 0; group < key_count(); ++group)
-        direct_[static_cast<std::uint64_t>(key_at(group) - lowest)] = group;
+        direct_[static_cast<std::uint64_t>(integer_at(group) - lowest)] = group;
 }
 
 void LookupTable::find_directly(const Column& key,
@@ -133,22 +134,37 @@ void LookupTable::find_directly(const Column& key,
     }
 }
 
-void LookupTable::index_short_texts() {
-    if (key_count() > ShortTextIndex::kTextsMax) return;
-    std::vector<StringRef> texts;
+void LookupTable::index_small() {
+    if (!direct_.empty() || key_count() > SmallIndex::kKeysMax) return;
+    std::vector<SmallIndex::Key> keys;
     for (std::uint32_t group = 0; group < key_count(); ++group) {
-        texts.push_back(texts_->key(group));
-        if (texts.back().size() > ShortTextIndex::kTextBytesMax) return;
+        if (words_) {
+            keys.push_back(SmallIndex::key_of(integer_at(group)));
+        } else if (texts_->key(group).size() <= SmallIndex::kTextBytesMax) {
+            keys.push_back(SmallIndex::key_of(texts_->key(group)));
+        } else {
+            return;
+        }
     }
-    short_texts_.emplace(texts, spec_.seed);
+    small_.emplace(keys, spec_.seed);
+}
+
+void LookupTable::find_small(const Column& key,
+                             Selection rows,
+                             std::span<std::uint32_t> groups) const {
+    switch (key.physical()) {
+        case Physical::kInt32: return small_->find(key.data<std::int32_t>(), rows, groups);
+        case Physical::kInt64: return small_->find(key.data<std::int64_t>(), rows, groups);
+        default: return small_->find(key.data<StringRef>(), rows, groups);
+    }
 }
 
 void LookupTable::find(std::span<const Column* const> keys,
                        Selection rows,
                        Probe& probe,
                        std::span<std::uint32_t> groups) const {
-    if (short_texts_) {
-        short_texts_->find(keys[0]->data<StringRef>(), rows, groups);
+    if (small_) {
+        find_small(*keys[0], rows, groups);
         return;
     }
     if (!direct_.empty()) {
@@ -168,7 +184,7 @@ std::size_t LookupTable::memory_bytes() const noexcept {
     for (const Column& column : columns_)
         total += column.memory_bytes();
     total += (group_starts_.capacity() + rows_by_group_.capacity()) * sizeof(std::uint32_t);
-    if (short_texts_) total += short_texts_->memory_bytes();
+    if (small_) total += small_->memory_bytes();
     total += direct_.capacity() * sizeof(std::uint32_t);
     return total + arena_.memory_bytes();
 }

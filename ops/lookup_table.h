@@ -1,7 +1,7 @@
 #pragma once
 
 #include "ops/group_key.h"
-#include "ops/short_text_index.h"
+#include "ops/small_index.h"
 #include "state/arena.h"
 #include "state/batch.h"
 #include "state/flat_table.h"
@@ -28,9 +28,9 @@ struct LookupTableSpec {
 // Shape     Rows lie in columns, in the order in which they came. Those of equal keys make a group;
 //           where every key comes once (is_unique()) the group of a key is the number of its row.
 //           A row with a NULL among its keys equals nobody and is not kept.
-// Indexes   All keys are in a hash table. When they have come, some get a better index beside it: a
-//           single integer whose values lie close together an array over these values, a few short
-//           texts a ShortTextIndex.
+// Indexes   All keys are in a hash table. When they have come, a single key may get a better index
+//           beside it: integers that lie close together an array over these values, a few other
+//           integers or short texts a SmallIndex.
 // Lifetime  Strings that columns give away live as long as the table.
 // Threads   add() and finish(): one. After finish() it never changes, and any number of threads
 //           read it, each with a Probe of its own.
@@ -92,7 +92,9 @@ class LookupTable {
     void group_rows();
     void index_directly();
     void find_directly(const Column& key, Selection rows, std::span<std::uint32_t> groups) const;
-    void index_short_texts();
+    void index_small();
+    [[nodiscard]] std::int64_t integer_at(std::uint32_t group) const noexcept;
+    void find_small(const Column& key, Selection rows, std::span<std::uint32_t> groups) const;
 
     LookupTableSpec spec_;
     GroupKey key_;
@@ -100,7 +102,7 @@ class LookupTable {
     std::optional<ByteTable> texts_;
     std::vector<std::uint32_t> direct_;  // From lowest_ on, and kNone behind; empty: not in use.
     std::int64_t lowest_ = 0;
-    std::optional<ShortTextIndex> short_texts_;
+    std::optional<SmallIndex> small_;
     std::vector<Column> columns_;
     Arena arena_;
     std::size_t size_ = 0;
