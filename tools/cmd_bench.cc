@@ -93,8 +93,8 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
             "NAME",
             flags->name,
             "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, ysb, "
-            "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, latency, "
-            "idle, or all")
+            "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, ysb_tcp, "
+            "latency, idle, or all")
         ->required();
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");

@@ -176,4 +176,26 @@ void Receiver::filter_stream(Receiver& to, std::int64_t value_end) {
     ::close(out);
 }
 
+StreamInput::StreamInput(Receiver& receiver, std::size_t record_bytes, std::uint64_t bytes)
+    : receiver_(receiver), record_bytes_(record_bytes), bytes_(bytes), buffer_(kReadBytes) {}
+
+StreamInput::~StreamInput() {
+    if (peer_ >= 0) ::close(peer_);
+}
+
+std::string_view StreamInput::piece(std::uint64_t position) {
+    if (peer_ < 0) peer_ = receiver_.accept_one();
+    const auto done = static_cast<std::size_t>(position - begin_);
+    filled_ -= done;
+    std::memmove(buffer_.data(), buffer_.data() + done, filled_);
+    begin_ = position;
+    while (filled_ < record_bytes_) {
+        const ssize_t count = ::recv(peer_, buffer_.data() + filled_, buffer_.size() - filled_, 0);
+        ASSERT(count >= 0);
+        if (count == 0) return {};
+        filled_ += static_cast<std::size_t>(count);
+    }
+    return {buffer_.data(), filled_ / record_bytes_ * record_bytes_};
+}
+
 }  // namespace thalweg::bench::by_hand

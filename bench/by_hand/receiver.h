@@ -1,11 +1,14 @@
 #pragma once
 
 #include "bench/by_hand/results.h"
+#include "bench/input.h"
 #include "bench/record_stream.h"
 
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
+#include <vector>
 
 namespace thalweg::bench::by_hand {
 
@@ -22,6 +25,9 @@ class Receiver {
 
     [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
 
+    // The next connection, which is the caller's to close.
+    [[nodiscard]] int accept_one() const;
+
     // COUNT, SUM, MIN, MAX of value per key and tumbling second, of one TCP connection up to its
     // end, which is received 256 KiB at a time.
     void aggregate_stream(WireFormat format, std::size_t keys, Results& results);
@@ -37,10 +43,32 @@ class Receiver {
     void filter_stream(Receiver& to, std::int64_t value_end);
 
   private:
-    [[nodiscard]] int accept_one() const;
-
     int socket_;
     std::uint16_t port_ = 0;
+};
+
+// One TCP connection as the input of a loop over records of one size, which are received 256 KiB at
+// a time. The connection is made when the first piece is asked for.
+class StreamInput final : public Input {
+  public:
+    // `bytes` is what will come.
+    StreamInput(Receiver& receiver, std::size_t record_bytes, std::uint64_t bytes);
+    ~StreamInput() override;
+
+    void restart(std::size_t /*records*/) override {}
+
+    [[nodiscard]] std::string_view piece(std::uint64_t position) override;
+
+    [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+
+  private:
+    Receiver& receiver_;
+    std::size_t record_bytes_;
+    std::uint64_t bytes_;
+    int peer_ = -1;
+    std::vector<char> buffer_;
+    std::uint64_t begin_ = 0;  // Of the buffer, in the stream.
+    std::size_t filled_ = 0;
 };
 
 }  // namespace thalweg::bench::by_hand

@@ -49,6 +49,13 @@ std::vector<Workload> network_workloads(const MeasureOptions& options) {
         query.format = WireFormat::kCsv;
         workloads.push_back(workload_of(std::move(query)));
     }
+    WireQuery ysb;
+    ysb.bench = "ysb_tcp";
+    ysb.given = yahoo_case(options);
+    ysb.variant = ysb.given->variant;
+    ysb.stream.count = ysb.given->records;
+    ysb.check_records = ysb.given->check_records;
+    workloads.push_back(workload_of(std::move(ysb)));
     for (Workload& workload : latency_workloads(options))
         workloads.push_back(std::move(workload));
     return workloads;

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace thalweg::bench {
@@ -46,18 +47,19 @@ load::Address loopback(load::Address::Kind kind, std::uint16_t port) {
     return {kind, "127.0.0.1", std::to_string(port), text};
 }
 
-Result<std::shared_ptr<const load::LoadedFile>> file_of(std::string_view bytes) {
+Result<std::shared_ptr<const load::LoadedFile>> file_of(Input& input) {
     const int file = ::memfd_create("records", MFD_CLOEXEC);
     if (file < 0) return fail(Code::kIo, "cannot make a file in memory");
-    std::string_view rest = bytes;
-    while (!rest.empty()) {
-        const ssize_t written = ::write(file, rest.data(), rest.size());
+    std::uint64_t position = 0;
+    while (position < input.bytes()) {
+        const std::string_view piece = input.piece(position);
+        const ssize_t written = ::write(file, piece.data(), piece.size());
         if (written <= 0) break;
-        rest.remove_prefix(static_cast<std::size_t>(written));
+        position += static_cast<std::uint64_t>(written);
     }
     auto loaded = load::LoadedFile::open("/proc/self/fd/" + std::to_string(file));
     ::close(file);
-    if (!rest.empty()) return fail(Code::kIo, "cannot fill a file in memory");
+    if (position != input.bytes()) return fail(Code::kIo, "cannot fill a file in memory");
     return loaded;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bench/input.h"
 #include "state/base/status.h"
 #include "tools/load/load.h"
 
@@ -7,7 +8,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <string_view>
 #include <thread>
 
 namespace thalweg::bench {
@@ -56,7 +56,7 @@ class Sender {
 
 [[nodiscard]] load::Address loopback(load::Address::Kind kind, std::uint16_t port);
 
-// Bytes as a file in memory, which a load can send again and again.
-[[nodiscard]] Result<std::shared_ptr<const load::LoadedFile>> file_of(std::string_view bytes);
+// All of the input as a file in memory, which a load can send again and again.
+[[nodiscard]] Result<std::shared_ptr<const load::LoadedFile>> file_of(Input& input);
 
 }  // namespace thalweg::bench

@@ -45,6 +45,12 @@ std::string table_of(const WireQuery& query) {
 }
 
 std::string sql_of(const WireQuery& query) {
+    if (query.given) {
+        constexpr std::string_view kStandIn = "'connector' = 'stdin'";
+        std::string sql = query.given->sql;
+        return sql.replace(
+            sql.find(kStandIn), kStandIn.size(), "'connector' = 'tcp', 'address' = '127.0.0.1:0'");
+    }
     const std::string time = query.format == WireFormat::kRawStruct ? "ts" : "rt";
     return table_of(query) +
            "CREATE TABLE results (window_end TIMESTAMP(3), key BIGINT, n BIGINT, total BIGINT,\n"
@@ -71,15 +77,26 @@ struct Run {
 class WireBench {
   public:
     [[nodiscard]] static Result<std::unique_ptr<WireBench>> make(const WireQuery& query) {
-        const RecordBytes bytes(query.stream, query.format);
-        TRY(auto file, file_of(bytes.text()));
+        std::unique_ptr<Input> input;
+        if (query.given) {
+            TRY(input, query.given->make_input());
+        } else {
+            input = std::make_unique<RecordBytes>(query.stream, query.format);
+        }
+        input->restart(query.stream.count);
+        TRY(auto file, file_of(*input));
         return std::unique_ptr<WireBench>(new WireBench(query, std::move(file)));
     }
 
     [[nodiscard]] Result<void> check() const {
         StreamSpec checked = query_.stream;
         checked.count = query_.check_records;
-        const CheckSum expected = oracle::aggregate(checked);
+        CheckSum expected;
+        if (query_.given) {
+            TRY(expected, query_.given->oracle());
+        } else {
+            expected = oracle::aggregate(checked);
+        }
         CheckSum found;
         TRY_VOID(complete([&] {
             found = {};
@@ -129,12 +146,16 @@ class WireBench {
         const bool is_binary = query_.format == WireFormat::kRawStruct;
         options.layout.framing = is_binary ? load::Framing::kFixed : load::Framing::kNewline;
         options.layout.wire = options.layout.framing;
-        options.layout.record_bytes = is_binary ? sizeof(Record) : 0;
+        options.layout.record_bytes = is_binary ? record_bytes() : 0;
         options.count = records;
         options.rate = is_datagram_ ? rate : 0;
         options.datagram_bytes = kDatagramBytes;
         options.close_timeout_ns = 60'000'000'000;
         return options;
+    }
+
+    [[nodiscard]] std::size_t record_bytes() const {
+        return file_->bytes().size() / query_.stream.count;
     }
 
     // Runs until nothing is lost, which only datagrams may be.
@@ -189,6 +210,9 @@ class WireBench {
             if (const auto cpu = WirePlaces::find().receiver) static_cast<void>(pin_thread(*cpu));
             if (is_datagram_) {
                 received = receiver.aggregate_datagrams(is_over, keys, results);
+            } else if (query_.given) {
+                by_hand::StreamInput input(receiver, record_bytes(), records * record_bytes());
+                query_.given->by_hand(input, results);
             } else {
                 receiver.aggregate_stream(query_.format, keys, results);
             }

@@ -1,23 +1,27 @@
 #pragma once
 
 #include "bench/record_stream.h"
+#include "bench/whole_query.h"
 #include "bench/workload.h"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 
 namespace thalweg::bench {
 
 enum class Transport : std::uint8_t { kTcp, kUdp };
 
-// COUNT, SUM, MIN, MAX per key and tumbling second of records that come over loopback.
+// COUNT, SUM, MIN, MAX per key and tumbling second of records that come over loopback; or `given`,
+// a query over rows of its own, by TCP.
 struct WireQuery {
     std::string bench;    // "tcp"
     std::string variant;  // "10 k keys"
     Transport transport = Transport::kTcp;
     WireFormat format = WireFormat::kRawStruct;
     StreamSpec stream;
-    std::size_t check_records = 0;  // Of these, in the run that the oracle checks.
+    std::size_t check_records = 0;   // Of these, in the run that the oracle checks.
+    std::optional<QueryCase> given;  // Its table is called 'stdin' in its SQL.
 };
 
 // Sends the records from a thread on the other processor, as `thalweg load` does and as fast as

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "bench/whole_query.h"
 #include "bench/workload.h"
 
 #include <vector>
@@ -24,7 +25,7 @@ namespace thalweg::bench {
 // me1 over a trace of a machine's sensors.
 [[nodiscard]] std::vector<Workload> manufacturing_workloads(const MeasureOptions& options);
 
-// Over loopback: tcp, udp, json_tcp, csv_tcp, latency, idle.
+// Over loopback: ysb_tcp, tcp, udp, json_tcp, csv_tcp, ysb_tcp, latency, idle.
 [[nodiscard]] std::vector<Workload> network_workloads(const MeasureOptions& options);
 
 // nbq5 over made bids.
@@ -32,5 +33,8 @@ namespace thalweg::bench {
 
 // ysb over made events, with a lookup join.
 [[nodiscard]] std::vector<Workload> yahoo_workloads(const MeasureOptions& options);
+
+// The first of them, for those who run it otherwise.
+[[nodiscard]] QueryCase yahoo_case(const MeasureOptions& options);
 
 }  // namespace thalweg::bench

@@ -4,7 +4,7 @@
 
 namespace thalweg::bench {
 
-Workload workload_of(const TraceQuery& of, const MeasureOptions& options) {
+QueryCase case_of(const TraceQuery& of, const MeasureOptions& options) {
     QueryCase query;
     query.bench = of.bench;
     query.variant = of.variant;
@@ -21,7 +21,11 @@ Workload workload_of(const TraceQuery& of, const MeasureOptions& options) {
         TRY(const std::shared_ptr<const Trace> trace, load());
         return oracle(*trace, rows);
     };
-    return workload_of(std::move(query));
+    return query;
+}
+
+Workload workload_of(const TraceQuery& query, const MeasureOptions& options) {
+    return workload_of(case_of(query, options));
 }
 
 std::string trace_table(std::string_view columns) {

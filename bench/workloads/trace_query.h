@@ -28,6 +28,7 @@ struct TraceQuery {
     std::function<CheckSum(const Trace& trace, std::size_t rows)> oracle;
 };
 
+[[nodiscard]] QueryCase case_of(const TraceQuery& query, const MeasureOptions& options);
 [[nodiscard]] Workload workload_of(const TraceQuery& query, const MeasureOptions& options);
 
 // The pieces of SQL that all these queries have: a table of `raw-struct` rows whose first column is

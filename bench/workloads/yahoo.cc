@@ -169,20 +169,27 @@ TraceQuery query_of(std::string variant, std::string_view columns, std::string_v
     return query;
 }
 
-}  // namespace
-
-std::vector<Workload> yahoo_workloads(const MeasureOptions& options) {
-    const TraceQuery wide = query_of<WideAdRow, WideId>(
+TraceQuery wide_query() {
+    return query_of<WideAdRow, WideId>(
         "128 bytes, 100 s",
         "user_id BINARY(16), page_id BINARY(16), ad_id BINARY(16),\n"
         "    ad_type BIGINT, event_type BIGINT, ip_address BINARY(16), padding BINARY(40)",
         "BINARY(16)");
+}
+
+}  // namespace
+
+QueryCase yahoo_case(const MeasureOptions& options) {
+    return case_of(wide_query(), options);
+}
+
+std::vector<Workload> yahoo_workloads(const MeasureOptions& options) {
     const TraceQuery narrow = query_of<AdRow, std::int64_t>(
         "64 bytes, 100 s",
         "user_id BIGINT, page_id BIGINT, ad_id BIGINT, ad_type BIGINT,\n"
         "    event_type BIGINT, ip_address BIGINT, padding BIGINT",
         "BIGINT");
-    return {workload_of(wide, options), workload_of(narrow, options)};
+    return {workload_of(wide_query(), options), workload_of(narrow, options)};
 }
 
 }  // namespace thalweg::bench
