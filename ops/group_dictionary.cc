@@ -184,6 +184,7 @@ void GroupDictionary::go_direct() {
 }
 
 void GroupDictionary::go_hashed() {
+    direct_min_ = size() * 2;
     direct_.release();
     words_->make_index([this](const std::byte* entry) { return key_->hash_of(entry); });
 }
@@ -193,14 +194,16 @@ void GroupDictionary::look_again(std::size_t first_new) {
     if (!key_->is_direct() || first_new == size()) return;
     for (std::size_t i = first_new; i < size(); ++i)
         take_ranges(words_->entry(static_cast<std::uint32_t>(i)));
+    if (size() < direct_min_) return;
     const std::uint64_t limit = slots_max();
-    if (direct_.slots_for(used(ranges_)) > limit / 2) return;
-    if (direct_.cover(used(ranges_), limit)) go_direct();
+    if (direct_.slots_for(used(ranges_)) <= limit && direct_.cover(used(ranges_), limit))
+        go_direct();
 }
 
 void GroupDictionary::clear() {
     if (size() != 0) *history_ = {ranges_, size()};
     ranges_ = {};
+    direct_min_ = 0;
     direct_.clear();
     if (texts_) {
         texts_->clear();

@@ -28,9 +28,9 @@ struct KeyHistory {
 //   Keys that are integers close together have a DirectIndex, all others a hash table. This is
 //   decided by the keys that have come: a table takes the direct index while the slots it needs are
 //   at most kSlotsMin or kSlotsPerEntry for each entry (of this table or the one before it), drops
-//   it for the hash table with the first batch that would need more, and comes back when entries
-//   have become twice as dense as it must be. So going back and forth is paid for by new entries,
-//   and keys that are chosen to lie far apart cost that many slots and no more.
+//   it for the hash table with the first batch that would need more, and comes back when they are
+//   enough again and entries have become twice as many. So going back and forth is paid for by new
+//   entries, and keys that are chosen to lie far apart cost that many slots and no more.
 //   The order of entries and all results are the same either way.
 //
 // Lifetime  Key and history outlive the dictionary.
@@ -107,8 +107,9 @@ class GroupDictionary {
     KeyHistory* history_;
     std::optional<FlatTable> words_;
     std::optional<ByteTable> texts_;
-    DirectIndex direct_;  // Open: words_ has no index.
-    Ranges ranges_;       // Of all entries, where the keys are such that it matters.
+    DirectIndex direct_;          // Open: words_ has no index.
+    Ranges ranges_;               // Of all entries, where the keys are such that it matters.
+    std::size_t direct_min_ = 0;  // Entries before the direct index may come back.
 };
 
 }  // namespace thalweg

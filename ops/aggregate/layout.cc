@@ -84,7 +84,10 @@ struct RunState {
     template <class T>
     void add(T value, std::uint64_t flags) noexcept {
         std::uint64_t* word = words.data();
-        if constexpr (kHasFlags) *word++ |= flags;
+        if constexpr (kHasFlags) {
+            if ((*word & flags) != flags) *word |= flags;  // Once in the life of most groups.
+            ++word;
+        }
         if constexpr ((kParts & kCountPart) != 0) ++*word++;
         if constexpr ((kParts & kSumPart) != 0) add_to(*word++, value);
         if constexpr ((kParts & kMinPart) != 0) {

@@ -11,8 +11,7 @@
 
 namespace thalweg {
 
-// Rows between the fetch of a group and its update. COUNT, SUM, MIN, MAX at 1 million keys, rows in
-// memory, Zen 4.
+// Rows between the fetch of a group and its update.
 inline constexpr std::size_t kGroupsAhead = 32;
 
 // Calls add(state, row) for each row of an input, in order, `state` being `offset` bytes into its
