@@ -6,8 +6,7 @@
 
 namespace thalweg {
 
-// Fixed-width binary rows (state/raw_layout.h), transposed a column and a batch at a time: one loop
-// per wanted column, with nothing but loads, a multiplication for timestamps, and stores.
+// Fixed-width binary rows (state/raw_layout.h), taken apart into columns by a RowTransposer.
 //
 // Framing: fixed (rows back to back), datagram (as many rows as the datagram holds), or
 // length-prefixed (one row a frame). A row with a value that cannot be (a BOOLEAN of 2, a TIME past

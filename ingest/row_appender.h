@@ -51,6 +51,8 @@ class RowAppender {
 
     [[nodiscard]] Column& column(std::size_t index) { return rows_.column(index); }
 
+    [[nodiscard]] Batch& batch() noexcept { return rows_; }
+
     [[nodiscard]] const Piece& piece() const noexcept { return piece_; }
 
     // The row is complete, made from `record`, a part of the piece.

@@ -1,14 +1,36 @@
 #include "ops/row_slicer.h"
 
 #include <algorithm>
-#include <limits>
 
 namespace thalweg {
 
 namespace {
 
-// From this many slices in one batch on, rows are sorted rather than searched for again and again.
-constexpr std::size_t kSearchedMax = 8;
+// From this many slices in one batch on that come again, runs are sorted rather than their slices
+// searched for.
+constexpr std::size_t kSearchedMax = 16;
+
+// Rows of a run looked at one by one before vectors are: where slices take turns runs are short.
+constexpr std::size_t kScalarRows = 4;
+
+// As find_outside(), of selected rows [from, rows.size()); gives the index past the run.
+std::size_t end_of_run(const std::int64_t* times,
+                       Selection rows,
+                       std::size_t from,
+                       std::int64_t low,
+                       std::int64_t end) {
+    const auto is_inside = [&](std::size_t i) {
+        const std::int64_t time = times[rows[i]];
+        return time >= low && time < end;
+    };
+    std::size_t at = from + 1;
+    const std::size_t scalar_end =
+        rows.is_range() ? std::min(rows.size(), from + kScalarRows) : rows.size();
+    while (at < scalar_end && is_inside(at))
+        ++at;
+    if (at < scalar_end || at == rows.size()) return at;
+    return at + find_outside({times + rows.first() + at, rows.size() - at}, low, end);
+}
 
 }  // namespace
 
@@ -45,121 +67,153 @@ const std::vector<RowSlicer::Part>& RowSlicer::cut(const BatchView& view, OpCont
     }
     const Selection rows = without_nulls(view, context);
     if (rows.empty()) return parts_;
-    if (has_slices_) {
-        assign(view, rows);
-        return parts_;
+    runs_.clear();
+    if (is_attached_) {
+        find_attached_runs(view, rows);
+    } else if (has_slices_) {
+        find_runs(view[spec_.end_column].data<std::int64_t>(), rows);
+    } else {
+        const Column& column = view[spec_.start_column];
+        const std::int64_t* const times = local_.convert(column.data<std::int64_t>(), rows);
+        if (is_one_slice(column, times, rows)) {
+            parts_.push_back({current_, rows});
+            return parts_;
+        }
+        find_runs(times, rows);
     }
-    const std::int64_t* const times =
-        local_.convert(view[spec_.start_column].data<std::int64_t>(), rows);
-    if (is_one_slice(times, rows)) {
-        parts_.push_back({current_, rows});
-        return parts_;
-    }
-    assign(times, rows);
+    make_parts(rows);
     return parts_;
 }
 
-// By the earliest and the latest time: two reductions that the compiler makes vectors of.
-bool RowSlicer::is_one_slice(const std::int64_t* times, Selection rows) const noexcept {
-    std::int64_t low = std::numeric_limits<std::int64_t>::max();
-    std::int64_t high = std::numeric_limits<std::int64_t>::min();
-    if (rows.is_range()) {
-        const std::int64_t* const from = times + rows.first();
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            low = from[i] < low ? from[i] : low;
-            high = from[i] > high ? from[i] : high;
-        }
-    } else {
-        for (const std::uint16_t row : rows.rows()) {
-            low = std::min(low, times[row]);
-            high = std::max(high, times[row]);
-        }
-    }
-    return high < current_.end && low >= saturating_sub(current_.end, width_);
+std::int64_t RowSlicer::slice_end(std::int64_t time) const noexcept {
+    if (has_slices_) return time;
+    // The next slice is the one that most rows go on to.
+    const bool is_next = time >= current_.end && time - current_.end < width_ && current_.end >= 0;
+    if (is_next) return saturating_add(current_.end, width_);
+    const std::int64_t shifted = saturating_sub(time, spec_.offset_ns);
+    return saturating_add((floor_div(shifted, width_) + 1) * width_, spec_.offset_ns);
 }
 
-void RowSlicer::assign(const std::int64_t* times, Selection rows) {
-    std::int64_t end = current_.end;
-    std::int64_t start = saturating_sub(end, width_);
-    bool is_mixed = false;
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-        const std::int64_t time = times[rows[i]];
-        if (time < start || time >= end) {
-            is_mixed |= i != 0;
-            end = spec_.slice_end(time);
-            start = saturating_sub(end, width_);
-        }
-        ids_[i] = {end, 0};
-    }
-    current_ = ids_[rows.size() - 1];
-    if (is_mixed) {
-        partition(rows);
-    } else {
-        parts_.push_back({current_, rows});
+bool RowSlicer::is_current(ValueRange times) const noexcept {
+    return times.high < current_.end && times.low >= saturating_sub(current_.end, width_);
+}
+
+bool RowSlicer::is_one_slice(const Column& column,
+                             const std::int64_t* times,
+                             Selection rows) const noexcept {
+    const bool is_local = times != column.data<std::int64_t>();
+    const ValueRange* const known = is_local ? nullptr : column.known_range();
+    if (known != nullptr && is_current(*known)) return true;
+    if (rows.is_range()) return is_current(range_of({times + rows.first(), rows.size()}));
+    ValueRange range;
+    for (const std::uint16_t row : rows.rows())
+        range = range.with({times[row], times[row]});
+    return is_current(range);
+}
+
+// `times` are slice ends where rows carry them: then a slice is the one value.
+void RowSlicer::find_runs(const std::int64_t* times, Selection rows) {
+    for (std::size_t from = 0; from < rows.size();) {
+        const std::int64_t first = times[rows[from]];
+        current_.end = slice_end(first);
+        const std::int64_t low = has_slices_ ? first : saturating_sub(current_.end, width_);
+        const std::int64_t end = has_slices_ ? saturating_add(first, 1) : current_.end;
+        const std::size_t run_end = end_of_run(times, rows, from, low, end);
+        runs_.push_back({current_,
+                         static_cast<std::uint32_t>(from),
+                         static_cast<std::uint32_t>(run_end - from)});
+        from = run_end;
     }
 }
 
-void RowSlicer::assign(const BatchView& view, Selection rows) {
+void RowSlicer::find_attached_runs(const BatchView& view, Selection rows) {
     const auto* const ends = view[spec_.end_column].data<std::int64_t>();
-    const auto* const starts =
-        is_attached_ ? view[spec_.start_column].data<std::int64_t>() : nullptr;
-    const SliceId first{ends[rows[0]], starts == nullptr ? 0 : starts[rows[0]]};
-    std::int64_t difference = 0;
-    rows.for_each([&](std::size_t row) { difference |= ends[row] ^ first.end; });
-    if (starts != nullptr)
-        rows.for_each([&](std::size_t row) { difference |= starts[row] ^ first.start; });
-    if (difference == 0) {
-        parts_.push_back({first, rows});
-        return;
+    const auto* const starts = view[spec_.start_column].data<std::int64_t>();
+    const auto end_of_equal = [](const std::int64_t* values, Selection part, std::size_t from) {
+        const std::int64_t value = values[part[from]];
+        return end_of_run(values, part, from, value, saturating_add(value, 1));
+    };
+    for (std::size_t from = 0; from < rows.size();) {
+        const SliceId id{ends[rows[from]], starts[rows[from]]};
+        const std::size_t same_end = end_of_equal(ends, rows, from);
+        const std::size_t run_end = end_of_equal(starts, rows.slice(0, same_end), from);
+        runs_.push_back(
+            {id, static_cast<std::uint32_t>(from), static_cast<std::uint32_t>(run_end - from)});
+        from = run_end;
     }
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        ids_[i] = {ends[rows[i]], starts == nullptr ? 0 : starts[rows[i]]};
-    partition(rows);
 }
 
-void RowSlicer::add_part(SliceId id, std::size_t from, std::size_t count) {
-    parts_.push_back({id, Selection::list(std::span(sorted_).subspan(from, count))});
+void RowSlicer::make_parts(Selection rows) {
+    const bool is_rising = std::adjacent_find(runs_.begin(), runs_.end(), [](auto& a, auto& b) {
+                               return a.id >= b.id;
+                           }) == runs_.end();
+    if (is_rising) {
+        for (const Run& run : runs_)
+            parts_.push_back({run.id, rows.slice(run.from, run.count)});
+    } else if (number_slices()) {
+        gather_parts(rows);
+    } else {
+        sort_parts(rows);
+    }
 }
 
-// One pass for each slice there is, while they are few.
-void RowSlicer::partition(Selection rows) {
-    sorted_.clear();
-    sorted_.reserve(kBatchRows);  // The parts borrow from it.
-    left_.resize(rows.size());
-    for (std::size_t i = 0; i < rows.size(); ++i)
-        left_[i] = static_cast<std::uint16_t>(i);
-    while (!left_.empty() && parts_.size() < kSearchedMax) {
-        const SliceId id = ids_[left_[0]];
-        const std::size_t from = sorted_.size();
-        std::size_t kept = 0;
-        for (const std::uint16_t index : left_) {
-            if (ids_[index] == id) {
-                sorted_.push_back(static_cast<std::uint16_t>(rows[index]));
-            } else {
-                left_[kept++] = index;
+// A part for each slice there is, while they are few: the run before the last, and those before,
+// are likeliest to be of the same slice.
+bool RowSlicer::number_slices() {
+    ends_.clear();
+    for (Run& run : runs_) {
+        std::size_t part = parts_.size();
+        while (part > 0 && parts_[part - 1].id != run.id)
+            --part;
+        if (part == 0) {
+            if (parts_.size() == kSearchedMax) {
+                parts_.clear();
+                return false;
             }
+            parts_.push_back({run.id, {}});
+            ends_.push_back(0);
+            part = parts_.size();
         }
-        left_.resize(kept);
-        add_part(id, from, sorted_.size() - from);
+        run.part = static_cast<std::uint32_t>(part - 1);
+        ends_[run.part] += run.count;
     }
-    if (left_.empty()) return;
-    std::stable_sort(left_.begin(), left_.end(), [this](std::uint16_t a, std::uint16_t b) {
-        return ids_[a] < ids_[b];
-    });
-    const std::size_t first = sorted_.size();
-    for (const std::uint16_t index : left_)
-        sorted_.push_back(static_cast<std::uint16_t>(rows[index]));
-    partition_sorted(first);
+    return true;
 }
 
-// Cuts sorted_ from `first` on, whose rows are those of left_, where the slice changes.
-void RowSlicer::partition_sorted(std::size_t first) {
-    std::size_t from = 0;
-    for (std::size_t i = 1; i <= left_.size(); ++i) {
-        if (i < left_.size() && ids_[left_[i]] == ids_[left_[from]]) continue;
-        add_part(ids_[left_[from]], first + from, i - from);
-        from = i;
+// From how many rows each part has to where each begins, and from there on to where it ends.
+void RowSlicer::gather_parts(Selection rows) {
+    std::uint32_t begin = 0;
+    for (std::size_t part = 0; part < parts_.size(); ++part) {
+        const std::uint32_t count = ends_[part];
+        parts_[part].rows = Selection::list(std::span(listed_).subspan(begin, count));
+        ends_[part] = begin;
+        begin += count;
     }
+    for (const Run& run : runs_) {
+        add_rows(run, rows, ends_[run.part]);
+        ends_[run.part] += run.count;
+    }
+}
+
+void RowSlicer::sort_parts(Selection rows) {
+    std::sort(runs_.begin(), runs_.end(), [](const Run& a, const Run& b) {
+        return a.id != b.id ? a.id < b.id : a.from < b.from;
+    });
+    std::size_t at = 0;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < runs_.size(); ++i) {
+        add_rows(runs_[i], rows, at);
+        at += runs_[i].count;
+        if (i + 1 < runs_.size() && runs_[i + 1].id == runs_[i].id) continue;
+        parts_.push_back(
+            {runs_[i].id, Selection::list(std::span(listed_).subspan(begin, at - begin))});
+        begin = at;
+    }
+}
+
+void RowSlicer::add_rows(const Run& run, Selection rows, std::size_t at) {
+    for (std::size_t i = 0; i < run.count; ++i)
+        listed_[at + i] = static_cast<std::uint16_t>(rows[run.from + i]);
 }
 
 }  // namespace thalweg

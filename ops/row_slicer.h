@@ -4,6 +4,7 @@
 #include "ops/op.h"
 #include "ops/window.h"
 #include "state/batch.h"
+#include "state/value_range.h"
 
 #include <array>
 #include <compare>
@@ -24,8 +25,11 @@ struct SliceId {
 
 // Cuts a batch into the slices its rows fall into.
 //
-// Cost  Most batches fall into the slice of the one before: that takes a compare a row. Otherwise a
-//       row costs a compare with the slice of the row before it, and a division where they differ.
+// Cost  Most batches fall into the slice of the one before, which the range of their times tells,
+//       known or found in one vector pass. Otherwise rows are taken in runs of one slice, whose
+//       ends vector compares find; runs of rising slices, as rows in order of time make, are the
+//       parts as they are, without a list of rows. Zen 4, nanoseconds a row: one slice 0.07, 0.01
+//       where the range is known; runs of 25 rows 0.5; three slices in turn 7.5, sixty mixed 24.
 class RowSlicer {
   public:
     struct Part {
@@ -42,13 +46,27 @@ class RowSlicer {
     [[nodiscard]] const std::vector<Part>& cut(const BatchView& view, OpContext& context);
 
   private:
+    // Selected rows [from, from + count), all of one slice.
+    struct Run {
+        SliceId id;
+        std::uint32_t from;
+        std::uint32_t count;
+        std::uint32_t part = 0;
+    };
+
     [[nodiscard]] Selection without_nulls(const BatchView& view, OpContext& context);
-    [[nodiscard]] bool is_one_slice(const std::int64_t* times, Selection rows) const noexcept;
-    void assign(const std::int64_t* times, Selection rows);
-    void assign(const BatchView& view, Selection rows);
-    void partition(Selection rows);
-    void partition_sorted(std::size_t from);
-    void add_part(SliceId id, std::size_t from, std::size_t count);
+    [[nodiscard]] std::int64_t slice_end(std::int64_t time) const noexcept;
+    [[nodiscard]] bool is_current(ValueRange times) const noexcept;
+    [[nodiscard]] bool is_one_slice(const Column& column,
+                                    const std::int64_t* times,
+                                    Selection rows) const noexcept;
+    void find_runs(const std::int64_t* times, Selection rows);
+    void find_attached_runs(const BatchView& view, Selection rows);
+    void make_parts(Selection rows);
+    [[nodiscard]] bool number_slices();
+    void gather_parts(Selection rows);
+    void sort_parts(Selection rows);
+    void add_rows(const Run& run, Selection rows, std::size_t at);
 
     WindowSpec spec_;
     bool has_slices_;
@@ -57,10 +75,10 @@ class RowSlicer {
     LocalTimes local_;
     SliceId current_;
     std::vector<Part> parts_;
-    std::array<SliceId, kBatchRows> ids_;          // Of the i-th selected row.
-    std::array<std::uint16_t, kBatchRows> valid_;  // Rows with a time.
-    std::vector<std::uint16_t> sorted_;            // Rows, slice by slice.
-    std::vector<std::uint16_t> left_;              // Indexes of rows not yet in a part.
+    std::vector<Run> runs_;
+    std::vector<std::uint32_t> ends_;               // Of each part, in listed_.
+    std::array<std::uint16_t, kBatchRows> valid_;   // Rows with a time.
+    std::array<std::uint16_t, kBatchRows> listed_;  // Rows, slice by slice.
 };
 
 }  // namespace thalweg

@@ -83,6 +83,7 @@ void Column::reserve(std::size_t rows) {
 
 void Column::clear() noexcept {
     has_nulls_ = false;
+    has_range_ = false;
     child_rows_ = 0;
     for (Column& field : children_)
         field.clear();
@@ -113,6 +114,7 @@ void Column::copy_row(std::size_t row, const Column& from, std::size_t from_row,
         data<StringRef>()[row] = copy_string(from.data<StringRef>()[from_row], arena);
     } else {
         const std::size_t width = physical_bytes(physical_);
+        has_range_ = false;
         std::memcpy(values_.get() + row * width, from.values_.get() + from_row * width, width);
     }
 }

@@ -3,6 +3,7 @@
 #include "state/arena.h"
 #include "state/base/assertion.h"
 #include "state/type.h"
+#include "state/value_range.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -26,6 +27,8 @@ inline constexpr std::size_t kBatchRows = 1024;
 //   ARRAY and MAP hold ListRefs into their child columns; ROW holds nothing but children, which
 //   are as long as itself.
 //   Flat columns of batches have room for kBatchRows; children of lists grow as needed.
+//   Whoever has seen all values of an int64 column may leave their range behind; known_range() is
+//   it, or nullptr. Who asks for the values to write them takes it away.
 //
 // Lifetime  Long strings borrow from an arena or a literal that lives elsewhere.
 // Threads   One at a time; a column travels with its batch.
@@ -49,6 +52,7 @@ class Column {
     template <class T>
     [[nodiscard]] T* data() noexcept {
         DEBUG_ASSERT(sizeof(T) == physical_bytes(physical_));
+        has_range_ = false;
         return reinterpret_cast<T*>(values_.get());
     }
 
@@ -90,6 +94,16 @@ class Column {
 
     void set_valid(std::size_t row) noexcept {
         if (has_nulls_) validity_[row / 64] |= std::uint64_t{1} << (row % 64);
+    }
+
+    // From the least to the greatest of the values that are not null.
+    [[nodiscard]] const ValueRange* known_range() const noexcept {
+        return has_range_ ? &range_ : nullptr;
+    }
+
+    void set_range(ValueRange range) noexcept {
+        range_ = range;
+        has_range_ = true;
     }
 
     // Whether every row has the same value (a literal): kernels may read row 0 alone.
@@ -143,6 +157,8 @@ class Column {
     Physical physical_;
     bool has_nulls_ = false;
     bool is_constant_ = false;
+    bool has_range_ = false;
+    ValueRange range_;
     std::size_t capacity_;
     std::size_t child_rows_ = 0;
     std::unique_ptr<std::byte[], AlignedFree> values_;

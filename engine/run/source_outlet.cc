@@ -1,5 +1,6 @@
 #include "engine/run/source_outlet.h"
 
+#include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -25,8 +26,21 @@ SplitWatermarks::Settings timeouts_of(const SourceOutlet::Settings& settings) {
     return timeouts;
 }
 
-Watermark watermark_at(const Column& column, std::size_t row) {
-    return {column.data<std::int64_t>()[row]};
+// How much earlier than the time in `column` the watermark is, if always the same.
+std::optional<std::int64_t> delay_of(const EventTime& time) {
+    const Expr& expr = *time.watermark;
+    const auto is_time = [&](const Expr& part) {
+        return part.kind == ExprKind::kColumn && part.column == time.column;
+    };
+    if (is_time(expr)) return 0;
+    if (expr.kind != ExprKind::kCall || expr.function->name != "-") return std::nullopt;
+    const Expr& interval = *expr.arguments.back();
+    const bool is_delay = expr.arguments.size() == 2 && is_time(*expr.arguments.front()) &&
+                          interval.kind == ExprKind::kLiteral &&
+                          interval.type.kind == TypeKind::kIntervalDaySecond &&
+                          !interval.literal.is_null();
+    if (!is_delay) return std::nullopt;
+    return std::get<std::int64_t>(interval.literal.data);
 }
 
 }  // namespace
@@ -49,9 +63,10 @@ SourceOutlet::SourceOutlet(Settings settings)
       splits_(timeouts_of(settings_)) {
     ASSERT(settings_.stage != nullptr);
     ASSERT(settings_.segment_rows_max > 0);
-    if (settings_.source->event_time) {
+    if (!settings_.source->event_time) return;
+    delay_ns_ = delay_of(*settings_.source->event_time);
+    if (!delay_ns_)
         watermark_program_.emplace(std::vector<ExprPtr>{settings_.source->event_time->watermark});
-    }
 }
 
 void SourceOutlet::begin_turn() noexcept {
@@ -112,10 +127,12 @@ void SourceOutlet::evaluate(SplitId split, const Batch& rows) {
     held.size = rows.size();
     held.running = splits_.of(split);
     held.columns = columns_program_.run(rows.view(), context_);
-    if (watermark_program_) {
+    if (settings_.source->event_time) {
         const BatchView computed{held.columns, Selection::all(held.size), nullptr};
-        held.times = computed[settings_.source->event_time->column].data<std::int64_t>();
-        held.watermarks = watermark_program_->run(computed, context_).front();
+        held.times = &computed[settings_.source->event_time->column];
+        held.watermarks =
+            delay_ns_ ? held.times : watermark_program_->run(computed, context_).front();
+        if (const ValueRange* const known = held.watermarks->known_range()) held.range = *known;
     }
     held_ = held;
 }
@@ -164,19 +181,22 @@ void SourceOutlet::finish_batch() {
     follow_splits();
 }
 
-// The running maximum of a split after rows [first, end).
-Watermark SourceOutlet::after_rows(std::size_t first, std::size_t end, Watermark from) const {
-    const Column& column = *held_->watermarks;
-    const std::int64_t* const values = column.data<std::int64_t>();
-    std::int64_t running = from.nanos;
-    if (column.has_nulls()) {
-        for (std::size_t row = first; row < end; ++row)
-            running = column.is_null(row) ? running : std::max(running, values[row]);
+// The running maximum of the split after the rows from the position to `end`.
+Watermark SourceOutlet::after_rows(std::size_t end) const {
+    const Held& held = *held_;
+    const auto* const values = held.watermarks->data<std::int64_t>();
+    ValueRange range;
+    if (held.range && held.position == 0 && end == held.size) {
+        range = *held.range;
+    } else if (!held.watermarks->has_nulls()) {
+        range = range_of({values + held.position, end - held.position});
     } else {
-        for (std::size_t row = first; row < end; ++row)
-            running = std::max(running, values[row]);
+        for (std::size_t row = held.position; row < end; ++row) {
+            if (!held.watermarks->is_null(row)) range = range.with({values[row], values[row]});
+        }
     }
-    return {running};
+    if (range.empty()) return held.running;
+    return std::max(held.running, Watermark{saturating_sub(range.high, delay_ns_.value_or(0))});
 }
 
 // As far as a segment at the position may reach.
@@ -188,19 +208,40 @@ std::size_t SourceOutlet::segment_limit() const {
 // Where the segment at the position ends, and what the split's watermark is there. Most batches
 // pass the end of no window, or of one that no row of theirs falls before: they are not cut.
 std::size_t SourceOutlet::segment_end(Watermark others, Watermark& running) const {
-    const Held& held = *held_;
     const std::size_t limit = segment_limit();
-    const Watermark at_limit = after_rows(held.position, limit, held.running);
+    const Watermark at_limit = after_rows(limit);
+    const Watermark in_force = std::max(current_, std::min(at_limit, others));
+    if (grid_.passes_end(sent_, in_force) && !is_in_order(limit, others))
+        return find_cut(limit, others, running);
+    running = at_limit;
+    return limit;
+}
+
+// Whether each row's time is at or past the one before, whose watermark was a millisecond or more
+// behind that: then no row falls before the end of a window that was passed on the way.
+bool SourceOutlet::is_in_order(std::size_t limit, Watermark others) const {
+    const Held& held = *held_;
+    if (delay_ns_.value_or(0) < kNanosPerMilli || held.times->has_nulls()) return false;
+    if (std::min(held.running, others) > current_) return false;
+    const auto* const times = held.times->data<std::int64_t>();
+    return is_ascending({times + held.position, limit - held.position});
+}
+
+// The first row after the position that fares differently under the watermark before it than under
+// the one the stage knows, or the limit.
+std::size_t SourceOutlet::find_cut(std::size_t limit, Watermark others, Watermark& running) const {
+    const Held& held = *held_;
+    const auto* const times = held.times->data<std::int64_t>();
+    const auto* const values = held.watermarks->data<std::int64_t>();
+    const std::int64_t delay_ns = delay_ns_.value_or(0);
     const auto in_force = [&](Watermark own) { return std::max(current_, std::min(own, others)); };
-    if (!grid_.passes_end(sent_, in_force(at_limit))) {
-        running = at_limit;
-        return limit;
-    }
-    const Column& column = *held.watermarks;
+    WindowGrid::Line line = grid_.line(sent_, in_force(running));
     for (std::size_t row = held.position; row < limit; ++row) {
-        const bool is_first = row == held.position;
-        if (!is_first && grid_.affects(sent_, in_force(running), held.times[row])) return row;
-        if (!column.is_null(row)) running = std::max(running, watermark_at(column, row));
+        if (row != held.position && times[row] < line.time_ns) return row;
+        const Watermark own{saturating_sub(values[row], delay_ns)};
+        if (own <= running || held.watermarks->is_null(row)) continue;
+        running = own;
+        if (in_force(running) >= line.until) line = grid_.line(sent_, in_force(running));
     }
     return limit;
 }

@@ -7,6 +7,7 @@
 #include "engine/run/window_grid.h"
 #include "ingest/outlet.h"
 #include "ops/expr/program.h"
+#include "state/value_range.h"
 
 #include <array>
 #include <atomic>
@@ -37,7 +38,8 @@ struct SourceShared {
 //   cut before a row that would fare differently under the watermark in force before it
 //   (WindowGrid), so that the results are those of rows processed one at a time. A watermark that
 //   passes the end of no window fires nothing and makes no row late: it is kept until the source
-//   pauses, so that batches fill behind the exchange.
+//   pauses, so that batches fill behind the exchange. Where the expression is the time minus a
+//   constant it is not evaluated: the latest time of a batch says how far the watermark moves.
 //   An unbounded source that has no active split here does not hold others back, once it has opened
 //   a split on any agent.
 //
@@ -101,8 +103,9 @@ class SourceOutlet final : public Outlet {
     struct Held {
         SplitId split;
         std::span<const Column* const> columns;
-        const std::int64_t* times = nullptr;
-        const Column* watermarks = nullptr;
+        const Column* times = nullptr;       // Null: rows without a time.
+        const Column* watermarks = nullptr;  // Of these the delay is to be taken off.
+        std::optional<ValueRange> range;     // Of the watermarks.
         std::size_t position = 0;
         std::size_t size = 0;
         Watermark running;  // Of the split, after the rows delivered.
@@ -114,14 +117,19 @@ class SourceOutlet final : public Outlet {
     void finish_batch();
     [[nodiscard]] std::size_t segment_limit() const;
     [[nodiscard]] std::size_t segment_end(Watermark others, Watermark& running) const;
-    [[nodiscard]] Watermark after_rows(std::size_t first, std::size_t end, Watermark from) const;
+    [[nodiscard]] std::size_t find_cut(std::size_t limit,
+                                       Watermark others,
+                                       Watermark& running) const;
+    [[nodiscard]] bool is_in_order(std::size_t limit, Watermark others) const;
+    [[nodiscard]] Watermark after_rows(std::size_t end) const;
     void raise(Watermark watermark);
     void send_watermark();
     void follow_splits();
 
     Settings settings_;
     Program columns_program_;
-    std::optional<Program> watermark_program_;
+    std::optional<std::int64_t> delay_ns_;      // The watermark is the time minus this: most are.
+    std::optional<Program> watermark_program_;  // Where it is something else.
     WindowGrid grid_;
     SplitWatermarks splits_;
     OpContext context_;

@@ -1,6 +1,7 @@
 #include "engine/run/window_grid.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace thalweg {
 
@@ -22,20 +23,19 @@ bool is_extreme(const WindowSpec& window, Watermark watermark) {
     return watermark.nanos >= saturating_sub(Watermark::max().nanos, saturating_add(room, room));
 }
 
-bool zone_passes_end(const WindowSpec& window, std::int64_t before, std::int64_t after) {
+std::int64_t slice_end(const WindowSpec& window, std::int64_t width, std::int64_t time_ns) {
+    const std::int64_t shifted = saturating_sub(time_ns, window.offset_ns);
+    return saturating_add((floor_div(shifted, width) + 1) * width, window.offset_ns);
+}
+
+bool zone_passes_end(const WindowSpec& window,
+                     std::int64_t width,
+                     std::int64_t before,
+                     std::int64_t after) {
     const std::int64_t from = window.zone->to_local(before);
     const std::int64_t to = window.zone->to_local(after);
     const bool is_clock_changed = to - from != after - before;
-    return is_clock_changed || window.slice_end(from) != window.slice_end(to);
-}
-
-bool passes_end_of(const WindowSpec& window, Watermark before, Watermark after) {
-    if (after <= before) return false;
-    if (before == Watermark::min() || is_extreme(window, after)) return true;
-    const std::int64_t from = passed_until(before);
-    const std::int64_t to = passed_until(after);
-    if (has_zone(window)) return zone_passes_end(window, from, to);
-    return to >= window.slice_end(from);
+    return is_clock_changed || slice_end(window, width, from) != slice_end(window, width, to);
 }
 
 }  // namespace
@@ -43,23 +43,41 @@ bool passes_end_of(const WindowSpec& window, Watermark before, Watermark after) 
 WindowGrid::WindowGrid(const std::vector<WindowSpec>& windows) {
     for (const WindowSpec& window : windows) {
         if (window.is_event_time && window.kind != WindowKind::kAttached)
-            windows_.push_back(window);
+            grids_.push_back({window, window.slice_ns()});
     }
 }
 
+bool WindowGrid::passes_end(const Grid& grid, Watermark before, Watermark after) {
+    const auto& [window, width] = grid;
+    if (after <= before) return false;
+    if (before == Watermark::min() || is_extreme(window, after)) return true;
+    const std::int64_t from = passed_until(before);
+    const std::int64_t to = passed_until(after);
+    if (has_zone(window)) return zone_passes_end(window, width, from, to);
+    return to >= slice_end(window, width, from);
+}
+
 bool WindowGrid::passes_end(Watermark before, Watermark after) const {
-    return std::any_of(windows_.begin(), windows_.end(), [&](const WindowSpec& window) {
-        return passes_end_of(window, before, after);
+    return std::any_of(grids_.begin(), grids_.end(), [&](const Grid& grid) {
+        return passes_end(grid, before, after);
     });
 }
 
-bool WindowGrid::affects(Watermark before, Watermark after, std::int64_t time_ns) const {
-    return std::any_of(windows_.begin(), windows_.end(), [&](const WindowSpec& window) {
-        const std::int64_t until = passed_until(after);
-        if (time_ns >= until || !passes_end_of(window, before, after)) return false;
-        if (is_extreme(window, after) || has_zone(window)) return true;
-        return time_ns < window.slice_end(until) - window.slice_ns();
-    });
+WindowGrid::Line WindowGrid::line(Watermark before, Watermark after) const {
+    Line line{std::numeric_limits<std::int64_t>::min(), Watermark::max()};
+    for (const Grid& grid : grids_) {
+        const std::int64_t reached = passed_until(after);
+        if (is_extreme(grid.window, after) || has_zone(grid.window)) {
+            if (passes_end(grid, before, after)) line.time_ns = std::max(line.time_ns, reached);
+            line.until = std::min(line.until, Watermark{saturating_add(after.nanos, 1)});
+            continue;
+        }
+        const std::int64_t next = slice_end(grid.window, grid.width, reached);
+        if (passes_end(grid, before, after))
+            line.time_ns = std::max(line.time_ns, next - grid.width);
+        line.until = std::min(line.until, Watermark{saturating_sub(next, kNanosPerMilli)});
+    }
+    return line;
 }
 
 }  // namespace thalweg

@@ -25,11 +25,23 @@ class WindowGrid {
     // Whether a window may end between the two: the later one is worth passing on.
     [[nodiscard]] bool passes_end(Watermark before, Watermark after) const;
 
-    // Whether a row of `time_ns` may fare differently under `after` than under `before`.
-    [[nodiscard]] bool affects(Watermark before, Watermark after, std::int64_t time_ns) const;
+    // Under a watermark in force in [after, until), the one the stage knows being `before`.
+    struct Line {
+        std::int64_t time_ns;  // Rows before it may fare differently than under `before`.
+        Watermark until;
+    };
+
+    [[nodiscard]] Line line(Watermark before, Watermark after) const;
 
   private:
-    std::vector<WindowSpec> windows_;
+    struct Grid {
+        WindowSpec window;
+        std::int64_t width;  // Of its slices.
+    };
+
+    [[nodiscard]] static bool passes_end(const Grid& grid, Watermark before, Watermark after);
+
+    std::vector<Grid> grids_;
 };
 
 }  // namespace thalweg
