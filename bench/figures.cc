@@ -27,7 +27,7 @@ std::optional<double> millions(std::optional<double> value) {
     return *value / 1e6;
 }
 
-constexpr const char* kRow = "%-12s %-24s %11s %9s %9s %10s %6s %6s %6s %8s %9s %9s\n";
+constexpr const char* kRow = "%-12s %-36s %11s %9s %9s %10s %6s %6s %6s %6s %8s %9s %9s\n";
 
 }  // namespace
 
@@ -55,6 +55,7 @@ std::string table_heading() {
                      "ratio",
                      "GB/s",
                      "cores",
+                     "growth",
                      "MB",
                      "p50 us",
                      "p99 us");
@@ -71,6 +72,7 @@ std::string table_line(const Figures& figures) {
                      cell("%.2f", figures.ratio(), "-").c_str(),
                      formatted("%.2f", figures.gb_per_s()).c_str(),
                      formatted("%.2f", figures.cores).c_str(),
+                     cell("%.2f", figures.growth, "-").c_str(),
                      formatted("%.1f", static_cast<double>(figures.bytes_max) / 1e6).c_str(),
                      cell("%.1f", microseconds(figures, &Latency::p50_ns), "-").c_str(),
                      cell("%.1f", microseconds(figures, &Latency::p99_ns), "-").c_str());
@@ -91,6 +93,7 @@ std::string json_line(const Figures& figures) {
                       figures.gb_per_s(),
                       figures.cores,
                       static_cast<unsigned long long>(figures.bytes_max));
+    line += ",\"growth\":" + cell("%.3f", figures.growth, "null");
     const auto percentile = [&](const char* name, std::int64_t Latency::* member) {
         line += std::string(",\"") + name + "\":";
         line += figures.latency ? std::to_string((*figures.latency).*member) : "null";

@@ -36,6 +36,7 @@ struct Figures {
     // By the clock, where both wait for the same sender and that is what counts.
     std::optional<double> by_hand_records_per_s;
     std::optional<Latency> latency;  // None: it means nothing here.
+    std::optional<double> growth;  // Of records_per_s over that of one processor; none: it is one.
 
     // 1 is as fast as by hand, less is better.
     [[nodiscard]] std::optional<double> ratio() const;
@@ -48,8 +49,8 @@ struct Figures {
 [[nodiscard]] std::string table_line(const Figures& figures);
 
 // One JSON object and a line end: bench, variant, records_per_s, ns_per_record,
-// by_hand_ns_per_record, by_hand_records_per_s, ratio, gb_per_s, cores, bytes_max, p50_ns, p90_ns,
-// p99_ns, p999_ns; null for what there is none of.
+// by_hand_ns_per_record, by_hand_records_per_s, ratio, gb_per_s, cores, bytes_max, growth, p50_ns,
+// p90_ns, p99_ns, p999_ns; null for what there is none of.
 [[nodiscard]] std::string json_line(const Figures& figures);
 
 }  // namespace thalweg::bench

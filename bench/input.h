@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string_view>
 
 namespace thalweg::bench {
@@ -25,6 +26,14 @@ class Input {
     // The bytes at the position, from the beginning of a record on and at least one whole one;
     // nothing at the end.
     [[nodiscard]] virtual std::string_view piece(std::uint64_t position) = 0;
+
+    // Part `index` of `count`: every count-th block of some records, so that all move on in time
+    // together. Parts are read at the same time, each by a thread of its own; they borrow from
+    // this one, which has been restarted, until its next restart(). Null: it cannot be parted.
+    [[nodiscard]] virtual std::unique_ptr<Input> part(std::size_t index, std::size_t count) const {
+        static_cast<void>(index), static_cast<void>(count);
+        return nullptr;
+    }
 
     // Since restart() and until the end.
     [[nodiscard]] virtual std::uint64_t bytes() const = 0;

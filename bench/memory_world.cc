@@ -28,10 +28,12 @@ class MemorySource final : public Source {
     MemorySource(const SourceSpec& spec,
                  std::unique_ptr<Decoder> decoder,
                  Input& input,
+                 std::unique_ptr<Input> part,
                  std::shared_ptr<Handover> handover)
         : batch_(schema_of(spec.format)),
           decoder_(std::move(decoder)),
-          input_(input),
+          part_(std::move(part)),
+          input_(part_ != nullptr ? *part_ : input),
           handover_(std::move(handover)) {}
 
     [[nodiscard]] Result<void> open(Outlet& outlet) override {
@@ -92,6 +94,7 @@ class MemorySource final : public Source {
 
     Batch batch_;
     std::unique_ptr<Decoder> decoder_;
+    std::unique_ptr<Input> part_;  // Null: all of it.
     Input& input_;
     std::shared_ptr<Handover> handover_;  // Null when nobody asks.
     std::uint64_t position_ = 0;
@@ -204,12 +207,17 @@ Connectors memory_connectors(const MemoryWorld& world) {
                                SourceEvent event) -> Result<std::unique_ptr<Source>> {
             if (spec.connector != "stdin")
                 return real->make_source(spec, instance, std::move(event));
-            ASSERT(instance.count == 1);
             TRY(const SourceTraits traits, check_source(spec));
             FormatSpec format = spec.format;
             format.framing = traits.default_framing;
             TRY(std::unique_ptr<Decoder> decoder, make_decoder(format));
-            return std::make_unique<MemorySource>(spec, std::move(decoder), input, handover);
+            std::unique_ptr<Input> part;
+            if (instance.count > 1) {
+                part = input.part(instance.index, instance.count);
+                if (part == nullptr) return fail(Code::kUnsupported, "one ingest thread only");
+            }
+            return std::make_unique<MemorySource>(
+                spec, std::move(decoder), input, std::move(part), handover);
         };
         door.poll = [] { return std::size_t{0}; };
         return door;

@@ -4,6 +4,7 @@
 #include "ingest/stream_reader.h"
 #include "state/base/assertion.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cstring>
 #include <string_view>
@@ -66,6 +67,38 @@ char* write(const Record& record, WireFormat format, char* at) {
     return at + sizeof record;
 }
 
+// Blocks index, index + count, ... of the bytes, one behind the other.
+class RecordPart final : public Input {
+  public:
+    RecordPart(std::string_view text, std::size_t block_bytes, std::size_t index, std::size_t count)
+        : text_(text), block_bytes_(block_bytes), index_(index), count_(count) {
+        const std::size_t round_bytes = block_bytes * count;
+        const std::size_t rest = text.size() % round_bytes;
+        const std::size_t begin = std::min(rest, index * block_bytes);
+        bytes_ = text.size() / round_bytes * block_bytes + std::min(rest - begin, block_bytes);
+    }
+
+    // It has been.
+    void restart(std::size_t) override {}
+
+    [[nodiscard]] std::string_view piece(std::uint64_t position) override {
+        if (position >= bytes_) return {};
+        const std::uint64_t block = position / block_bytes_;
+        const std::uint64_t offset = position % block_bytes_;
+        return text_.substr((block * count_ + index_) * block_bytes_ + offset,
+                            block_bytes_ - offset);
+    }
+
+    [[nodiscard]] std::uint64_t bytes() const override { return bytes_; }
+
+  private:
+    std::string_view text_;
+    std::size_t block_bytes_;
+    std::size_t index_;
+    std::size_t count_;
+    std::uint64_t bytes_ = 0;
+};
+
 }  // namespace
 
 RecordStream::RecordStream(const StreamSpec& spec) : spec_(spec), random_(42) {
@@ -111,6 +144,11 @@ void RecordBytes::restart(std::size_t records) {
 
 std::string_view RecordBytes::piece(std::uint64_t position) {
     return text().substr(position, StreamWorkspace::kReadBytes);
+}
+
+std::unique_ptr<Input> RecordBytes::part(std::size_t index, std::size_t count) const {
+    constexpr std::size_t kBlockRecords = 8 * 1024;
+    return std::make_unique<RecordPart>(text(), kBlockRecords * record_bytes_, index, count);
 }
 
 std::span<const Record> RecordBytes::records() const noexcept {

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -69,6 +70,7 @@ class RecordBytes final : public Input {
 
     void restart(std::size_t records) override;
     [[nodiscard]] std::string_view piece(std::uint64_t position) override;
+    [[nodiscard]] std::unique_ptr<Input> part(std::size_t index, std::size_t count) const override;
 
     [[nodiscard]] std::uint64_t bytes() const override { return size_; }
 

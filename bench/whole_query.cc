@@ -3,8 +3,11 @@
 #include "bench/memory_world.h"
 #include "engine/plan/planner.h"
 #include "engine/run/clock.h"
+#include "engine/run/cpu.h"
 #include "engine/run/log.h"
 #include "engine/run/query.h"
+
+#include <sched.h>
 
 #include <algorithm>
 #include <chrono>
@@ -71,15 +74,19 @@ void reset_peak() {
 // The query and its input, ready to be run any number of times.
 class Bench {
   public:
-    [[nodiscard]] static Result<std::unique_ptr<Bench>> make(const QueryCase& query) {
+    [[nodiscard]] static Result<std::unique_ptr<Bench>> make(
+        const QueryCase& query, std::shared_ptr<Input> input = nullptr) {
         plan::PlanOptions options;
-        options.is_fused = query.shards == 1;
+        options.is_fused = query.shards == 1 && query.ingest_threads == 1;
         options.seed = HashSeed::from(1);
         auto plan = plan::plan_script(query.sql, options);
         if (!plan) {
             return fail(Code::kInvalid, sql::format_error(query.bench, query.sql, plan.error()));
         }
-        TRY(std::unique_ptr<Input> input, query.make_input());
+        if (input == nullptr) {
+            TRY(std::unique_ptr<Input> made, query.make_input());
+            input = std::move(made);
+        }
         return std::unique_ptr<Bench>(
             new Bench(query, std::move(plan->topology), std::move(input)));
     }
@@ -120,12 +127,14 @@ class Bench {
 
     // One pass of the engine with an eye on the clock.
     [[nodiscard]] Result<std::optional<Latency>> latency() {
-        if (query_.shards != 1) return std::nullopt;
+        if (query_.shards != 1 || query_.ingest_threads != 1) return std::nullopt;
         Histogram histogram;
         input_->restart(query_.records);
         TRY_VOID(run_query({*input_, nullptr, &histogram}, query_.records));
         return Latency::of(histogram);
     }
+
+    [[nodiscard]] const std::shared_ptr<Input>& input() const { return input_; }
 
     [[nodiscard]] double bytes_per_record() const {
         return static_cast<double>(input_->bytes()) / static_cast<double>(query_.records);
@@ -134,7 +143,7 @@ class Bench {
   private:
     Bench(const QueryCase& query,
           std::shared_ptr<const Topology> topology,
-          std::unique_ptr<Input> input)
+          std::shared_ptr<Input> input)
         : query_(query), topology_(std::move(topology)), log_(clock_), input_(std::move(input)) {
         log_.set_level(LogLevel::kError);
         input_->restart(query_.records);
@@ -144,6 +153,7 @@ class Bench {
     [[nodiscard]] Result<std::uint64_t> run_query(const MemoryWorld& world, std::size_t records) {
         RunOptions options;
         options.shards = query_.shards;
+        options.ingest_threads = query_.ingest_threads;
         TRY(const std::unique_ptr<Query> running,
             Query::start(topology_, options, memory_connectors(world), clock_, log_));
         const Summary summary = running->wait();
@@ -181,7 +191,7 @@ class Bench {
     std::shared_ptr<const Topology> topology_;
     RealClock clock_;
     Log log_;
-    std::unique_ptr<Input> input_;
+    std::shared_ptr<Input> input_;
     std::optional<std::uint64_t> rows_;
 };
 
@@ -235,7 +245,81 @@ Result<void> time_both(Bench& bench, const MeasureOptions& options, Figures& fig
     return {};
 }
 
+// Leaves this thread, and those it starts, only so many processors for as long as it lives.
+class FewCores {
+  public:
+    explicit FewCores(std::size_t count) {
+        ::sched_getaffinity(0, sizeof before_, &before_);
+        const std::vector<unsigned> allowed = allowed_cpus();
+        cpu_set_t few;
+        CPU_ZERO(&few);
+        for (std::size_t i = 0; i < std::min(count, allowed.size()); ++i)
+            CPU_SET(allowed[i], &few);
+        ::sched_setaffinity(0, sizeof few, &few);
+    }
+
+    FewCores(const FewCores&) = delete;
+    FewCores& operator=(const FewCores&) = delete;
+
+    ~FewCores() { ::sched_setaffinity(0, sizeof before_, &before_); }
+
+  private:
+    cpu_set_t before_{};
+};
+
+double records_per_s_of(std::span<const Cost> costs) {
+    return median_of(
+        costs, [](const Cost& c) { return static_cast<double>(c.records) / c.wall_ns * 1e9; });
+}
+
+// Both in turn, by the clock: `many` has all processors that there are for it.
+Result<void> time_growth(Bench& one, Bench& many, const MeasureOptions& options, Figures& figures) {
+    const double seconds = options.is_tiny ? 0 : options.seconds;
+    std::vector<Cost> of_one;
+    std::vector<Cost> of_many;
+    for (std::size_t i = 0; i < (options.is_tiny ? 1 : options.runs); ++i) {
+        {
+            const FewCores alone(1);
+            TRY(const Cost cost, time(one, &Bench::time_query, seconds));
+            of_one.push_back(cost);
+        }
+        TRY(const Cost cost, time(many, &Bench::time_query, seconds));
+        of_many.push_back(cost);
+    }
+    figures.records_per_s = records_per_s_of(of_many);
+    figures.growth = figures.records_per_s / records_per_s_of(of_one);
+    figures.ns_per_record = median_of(of_many, [](const Cost& c) { return c.cpu_ns_per_record(); });
+    figures.cores = median_of(of_many, [](const Cost& c) { return c.cpu_ns / c.wall_ns; });
+    return {};
+}
+
 }  // namespace
+
+std::string growth_variant(const QueryCase& query, std::size_t cores) {
+    return query.bench + " " + query.variant + ", " + std::to_string(cores) + " cores";
+}
+
+Result<Figures> measure_growth(const QueryCase& query,
+                               std::size_t cores,
+                               const MeasureOptions& options) {
+    if (cores > cpu_count())
+        return fail(Code::kInvalid,
+                    "there are only " + std::to_string(cpu_count()) + " processors");
+    const FewCores few(cores);
+    QueryCase wide = query;
+    wide.shards = cores;
+    wide.ingest_threads = cores;
+    TRY(const std::unique_ptr<Bench> one, Bench::make(query));
+    TRY(const std::unique_ptr<Bench> many, Bench::make(wide, one->input()));
+    Figures figures;
+    figures.bench = "scaling";
+    figures.variant = growth_variant(query, cores);
+    figures.bytes_per_record = one->bytes_per_record();
+    TRY(figures.bytes_max, bytes_of_first_run(*many));
+    TRY_VOID(many->check());
+    TRY_VOID(time_growth(*one, *many, options, figures));
+    return figures;
+}
 
 Result<Figures> measure(const QueryCase& query, const MeasureOptions& options) {
     TRY(const std::unique_ptr<Bench> bench, Bench::make(query));

@@ -25,7 +25,9 @@ struct QueryCase {
     std::function<Result<CheckSum>()> oracle;  // The result of the first check_records.
     std::size_t bytes_max = 0;                 // More memory than this is a failure; 0: as it may.
     std::size_t keys = 0;                      // As in Figures.
-    std::size_t shards = 1;                    // 1 is one thread for everything.
+    // As on the command line of `thalweg run`; one of each is one thread for everything.
+    std::size_t shards = 1;
+    std::size_t ingest_threads = 1;
 };
 
 // Plans the query and runs it as `thalweg run` does, from bytes in memory.
@@ -43,5 +45,14 @@ struct QueryCase {
 [[nodiscard]] Result<Figures> measure(const QueryCase& query, const MeasureOptions& options);
 
 [[nodiscard]] Workload workload_of(QueryCase query);
+
+// The query on `cores` processors, as `thalweg run --ingest-threads cores --shards cores` runs
+// there, beside the query on one processor, in turn. The figures are those of `cores`, and how
+// much more it does by the clock is their growth. Results are compared as measure() does. Fails
+// where the process may not use so many processors.
+[[nodiscard]] std::string growth_variant(const QueryCase& query, std::size_t cores);
+[[nodiscard]] Result<Figures> measure_growth(const QueryCase& query,
+                                             std::size_t cores,
+                                             const MeasureOptions& options);
 
 }  // namespace thalweg::bench

@@ -25,6 +25,7 @@ std::vector<Workload> workloads(const MeasureOptions& options) {
     add(manufacturing_workloads(options), all);
     add(auction_workloads(options), all);
     add(network_workloads(options), all);
+    add(scaling_workloads(options), all);
     return all;
 }
 

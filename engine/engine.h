@@ -21,7 +21,7 @@ namespace thalweg {
 struct EngineOptions {
     std::size_t shards = 0;          // 1 to 1,024
     std::size_t ingest_threads = 0;  // 1 to 1,024
-    std::vector<unsigned> pin;       // Processors for the threads: ingest, shards, merge.
+    std::vector<unsigned> pin;       // Processors for the threads (thread_layout()).
     DrainPolicy drain = DrainPolicy::kAuto;
     std::size_t batch_rows = kBatchRows;          // 1 to kBatchRows; smaller is for tests.
     bool polls = false;                           // Threads never nap: least latency, a core each.

@@ -44,6 +44,12 @@ class Emitter {
   public:
     virtual void emit(const BatchView& rows) = 0;
 
+    // The other way out, for an operator that has two and is the last of its stage.
+    virtual void emit_aside(const BatchView& rows) {
+        static_cast<void>(rows);
+        ASSERT(false);
+    }
+
   protected:
     ~Emitter() = default;
 };

@@ -22,8 +22,9 @@ class SlidingAggregate final : public Op {
     explicit SlidingAggregate(const WindowAggregateSpec& spec)
         : spec_(spec),
           layout_(spec.calls),
-          key_columns_(input_keys(spec)),
+          partial_keys_(input_keys(spec)),
           slicer_(input_window(spec), is_final(spec)),
+          row_slicer_(spec.window, false),
           groups_(spec.key_types, spec.seed, layout_.payload_bytes()),
           sums_(spec.window, layout_, groups_),
           rows_(result_schema(spec), layout_, groups_),
@@ -32,8 +33,10 @@ class SlidingAggregate final : public Op {
         if (is_final(spec)) count_column_ = partial_schema(spec)->size() - 1;
     }
 
-    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter&) override {
-        const std::vector<RowSlicer::Part>& parts = slicer_.cut(rows, context);
+    void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter&) override {
+        is_partial_ = is_final(spec_) && port == 0;
+        RowSlicer& slicer = is_final(spec_) && !is_partial_ ? row_slicer_ : slicer_;
+        const std::vector<RowSlicer::Part>& parts = slicer.cut(rows, context);
         if (!parts.empty()) {
             tidy_up();
             locate_groups(rows);
@@ -98,15 +101,16 @@ class SlidingAggregate final : public Op {
 
     // The group of each row to row_groups_, at the row's index.
     void locate_groups(const BatchView& view) {
+        const std::vector<std::size_t>& key_columns = is_partial_ ? partial_keys_ : spec_.keys;
         std::array<const Column*, kKeysMax> few;
         std::vector<const Column*> many;
-        std::span<const Column*> keys(few.data(), std::min(key_columns_.size(), kKeysMax));
-        if (key_columns_.size() > kKeysMax) {
-            many.resize(key_columns_.size());
+        std::span<const Column*> keys(few.data(), std::min(key_columns.size(), kKeysMax));
+        if (key_columns.size() > kKeysMax) {
+            many.resize(key_columns.size());
             keys = many;
         }
         for (std::size_t i = 0; i < keys.size(); ++i)
-            keys[i] = view.columns[key_columns_[i]];
+            keys[i] = view.columns[key_columns[i]];
         const Selection rows = view.selection;
         if (rows.is_range()) {
             groups_.locate(keys, rows, std::span(row_groups_).subspan(rows.first(), rows.size()));
@@ -126,7 +130,7 @@ class SlidingAggregate final : public Op {
         for (const RowSlicer::Part& part : parts) {
             switch (sums_.place_of(part.id.end, watermark_)) {
                 case SlidingSums::Place::kOpen:
-                    if (key_columns_.empty() && part.rows.size() >= kOneGroupRows) {
+                    if (spec_.keys.empty() && part.rows.size() >= kOneGroupRows) {
                         take_one_group(part, view);
                         break;
                     }
@@ -180,7 +184,7 @@ class SlidingAggregate final : public Op {
     }
 
     void add(const BatchView& view, AggregateInput input) {
-        if (!is_final(spec_)) {
+        if (!is_partial_) {
             input.first_position = position_;
             update_.add(view, input);
             return;
@@ -196,7 +200,7 @@ class SlidingAggregate final : public Op {
 
     [[nodiscard]] std::uint64_t count_rows(const RowSlicer::Part& part,
                                            const BatchView& view) const {
-        if (!is_final(spec_)) return part.rows.size();
+        if (!is_partial_) return part.rows.size();
         std::uint64_t total = 0;
         const auto* const counts = view[count_column_].data<std::int64_t>();
         part.rows.for_each(
@@ -255,9 +259,11 @@ class SlidingAggregate final : public Op {
 
     WindowAggregateSpec spec_;
     AggregateLayout layout_;
-    std::vector<std::size_t> key_columns_;
+    std::vector<std::size_t> partial_keys_;
     std::size_t count_column_ = 0;  // Of partial rows.
     RowSlicer slicer_;
+    RowSlicer row_slicer_;     // Of rows that come without a first phase to the second.
+    bool is_partial_ = false;  // The rows being taken are partial states.
     SlidingGroups groups_;
     SlidingSums sums_;
     SlidingRows rows_;

@@ -83,17 +83,28 @@ class PartialWindowAggregate final : public WindowOp {
   public:
     explicit PartialWindowAggregate(const WindowAggregateSpec& spec)
         : WindowOp(spec, spec.keys, with_row_count(spec.calls), spec.window, partial_schema(spec)) {
+        ASSERT(spec.local_groups_max + kBatchRows <= kEmitRowsMax);  // It is one step.
     }
 
     void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
+        if (passed_views_left_ > 0) {
+            --passed_views_left_;
+            out.emit_aside(rows);
+            return;
+        }
         for (const RowSlicer::Part& part : slicer_.cut(rows, context)) {
             GroupTable& table = store_.table(part.id);
             const std::size_t before = table.size();
             table.add(rows, part.rows, position_);
             groups_ += table.size() - before;
+            groups_made_ += table.size() - before;
         }
+        rows_taken_ += rows.size();
         position_ += kBatchRows;
-        if (groups_ >= kGroupsMax) flush(context, out);
+        if (groups_ >= spec_.local_groups_max) {
+            judge();
+            flush(context, out);
+        }
     }
 
     // What need not go may stay and grow: a group goes before the watermark that closes one of its
@@ -116,12 +127,30 @@ class PartialWindowAggregate final : public WindowOp {
         while (!store_.empty())
             emit_slice(store_.first(), out);
         emit_all(out);
+        rows_taken_ = 0;
+        groups_made_ = 0;
     }
 
   private:
-    // Small enough for a second-level cache with most states; emitting so many is one step.
-    static constexpr std::size_t kGroupsMax = 8 * kBatchRows;
-    static_assert(kGroupsMax + kBatchRows <= kEmitRowsMax);
+    // Rows that a group must stand for on its way to another core, or it had better not be made: it
+    // is made here, written, sent and merged there, for what a row costs to be sent and added.
+    static constexpr std::size_t kRowsPerGroupMin = 3;
+
+    // Views that pass before grouping is tried again: few after it has paid, then more and more.
+    // A try costs a table of groups, some 1 ms.
+    static constexpr std::size_t kPassedViewsMin = 64;
+    static constexpr std::size_t kPassedViewsMax = 4096;
+
+    // The table is full: has it been worth it?
+    void judge() {
+        if (!spec_.passes_rows) return;
+        if (rows_taken_ >= kRowsPerGroupMin * groups_made_) {
+            passed_views_ = kPassedViewsMin;
+            return;
+        }
+        passed_views_left_ = passed_views_;
+        passed_views_ = std::min(passed_views_ * 2, kPassedViewsMax);
+    }
 
     // The next window of a slice to be closed; the slice's own end when there is none.
     [[nodiscard]] std::int64_t next_window_end(std::int64_t slice_end) const {
@@ -160,6 +189,10 @@ class PartialWindowAggregate final : public WindowOp {
 
     std::uint64_t position_ = 1;
     std::size_t groups_ = 0;
+    std::size_t rows_taken_ = 0;   // Since the table was empty.
+    std::size_t groups_made_ = 0;  // Likewise, those that have left included.
+    std::size_t passed_views_ = kPassedViewsMin;
+    std::size_t passed_views_left_ = 0;
     Watermark watermark_;  // On the local clock.
     std::vector<SliceId> leaving_;
 };
@@ -168,13 +201,16 @@ class PartialWindowAggregate final : public WindowOp {
 class WindowAggregate final : public WindowOp {
   public:
     explicit WindowAggregate(const WindowAggregateSpec& spec)
-        : WindowOp(spec, input_keys(spec), spec.calls, input_window(spec), result_schema(spec)),
+        : WindowOp(spec, spec.keys, spec.calls, input_window(spec), result_schema(spec)),
+          row_slicer_(spec.window, false),
           count_column_(is_final(spec) ? partial_schema(spec)->size() - 1 : 0),
           combiner_(spec.window, store_) {}
 
-    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter&) override {
-        for (const RowSlicer::Part& part : slicer_.cut(rows, context))
-            take(part, rows, context);
+    void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter&) override {
+        const bool is_partial = is_final(spec_) && port == 0;
+        RowSlicer& slicer = is_partial || !is_final(spec_) ? slicer_ : row_slicer_;
+        for (const RowSlicer::Part& part : slicer.cut(rows, context))
+            take(part, rows, is_partial, context);
         position_ += kBatchRows;
     }
 
@@ -222,34 +258,40 @@ class WindowAggregate final : public WindowOp {
         return local_watermark({saturating_sub(now_ns, kNanosPerMilli)}, spec_.window.zone);
     }
 
-    void take(const RowSlicer::Part& part, const BatchView& rows, OpContext& context) {
+    void take(const RowSlicer::Part& part,
+              const BatchView& rows,
+              bool is_partial,
+              OpContext& context) {
         const std::int64_t end = part.id.end;
         if (combines()) {
             const std::int64_t last = spec_.window.last_window_end(end);
             if (spec_.window.first_window_end(end) > last) {  // Between two windows.
-                context.counters.filtered_rows += count_rows(part, rows);
+                context.counters.filtered_rows += count_rows(part, rows, is_partial);
                 return;
             }
             if (watermark_.passes(last)) {
-                context.counters.late_rows += count_rows(part, rows);
+                context.counters.late_rows += count_rows(part, rows, is_partial);
                 return;
             }
             if (combiner_.has_combined(end)) {
                 combiner_.find_late_tables(end, late_tables_);
                 for (GroupTable* const table : late_tables_)
-                    add(*table, part, rows);
+                    add(*table, part, rows, is_partial);
                 return;
             }
         } else if (spec_.window.is_event_time && watermark_.passes(end)) {
-            context.counters.late_rows += count_rows(part, rows);
+            context.counters.late_rows += count_rows(part, rows, is_partial);
             return;
         }
-        add(store_.table(part.id), part, rows);
+        add(store_.table(part.id), part, rows, is_partial);
         if (!spec_.window.is_event_time) next_end_ = find_next();
     }
 
-    void add(GroupTable& table, const RowSlicer::Part& part, const BatchView& rows) {
-        if (is_final(spec_)) {
+    void add(GroupTable& table,
+             const RowSlicer::Part& part,
+             const BatchView& rows,
+             bool is_partial) {
+        if (is_partial) {
             table.add_partial(rows, part.rows);
         } else {
             table.add(rows, part.rows, position_);
@@ -257,8 +299,9 @@ class WindowAggregate final : public WindowOp {
     }
 
     [[nodiscard]] std::uint64_t count_rows(const RowSlicer::Part& part,
-                                           const BatchView& rows) const {
-        if (!is_final(spec_)) return part.rows.size();
+                                           const BatchView& rows,
+                                           bool is_partial) const {
+        if (!is_partial) return part.rows.size();
         std::uint64_t total = 0;
         const auto* const counts = rows[count_column_].data<std::int64_t>();
         part.rows.for_each(
@@ -329,6 +372,7 @@ class WindowAggregate final : public WindowOp {
         out_.set_size(first + count);
     }
 
+    RowSlicer row_slicer_;  // Of rows that come without a first phase to the second.
     std::size_t count_column_;
     WindowCombiner combiner_;
     Watermark watermark_;  // On the local clock.

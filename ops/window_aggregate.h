@@ -24,8 +24,8 @@ enum class AggregatePhase : std::uint8_t {
 
 // GROUP BY window and keys.
 //
-// Input    kSingle, kPartial: columns as the spec's indexes say. kFinal: the columns that kPartial
-//          emits.
+// Input    kSingle, kPartial: columns as the spec's indexes say. kFinal: at port 0 the columns that
+//          kPartial emits, at port 1 rows as kPartial gets them.
 // Output   kSingle, kFinal: keys in order, aggregates in order, window_start, window_end,
 //          window_time (TIMESTAMP(3) each; window_time TIMESTAMP_LTZ(3) when the window has a
 //          zone). kPartial: see partial_schema().
@@ -41,6 +41,15 @@ struct WindowAggregateSpec {
     std::vector<Type> key_types;
     std::vector<AggregateCall> calls;
     HashSeed seed = HashSeed::from(0);
+    // kPartial: rows whose keys hardly repeat go aside as they came (Emitter::emit_aside), to port
+    // 1 of kFinal. Whether they do is tried again and again; either way is right at any time.
+    bool passes_rows = false;
+    // kPartial: groups kept before all go; at most 15 batches of them. Debug builds meet the limit.
+#ifdef NDEBUG
+    std::size_t local_groups_max = 15 * kBatchRows;  // They fit a second-level cache, mostly.
+#else
+    std::size_t local_groups_max = 20;
+#endif
 };
 
 // Whether the calls can be split in two phases. DISTINCT cannot, and neither FIRST_VALUE nor

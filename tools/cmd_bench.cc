@@ -87,6 +87,9 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
         "the process grew when the query ran first. p50, p99: from when the last piece of input\n"
         "that a batch of results needed was handed to the decoder until the sink has the batch.\n"
         "\n"
+        "scaling runs queries on 2, 4, 8 and 16 processors, as far as there are, with so many\n"
+        "ingest threads and shards; growth: their records/s over those on one, in the same run.\n"
+        "\n"
         "Exit status: 0 done, 1 a result was wrong, 2 the command line is wrong.");
     command
         ->add_option(
@@ -94,7 +97,7 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
             flags->name,
             "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, ysb, "
             "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, ysb_tcp, "
-            "latency, idle, or all")
+            "latency, idle, scaling, or all")
         ->required();
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");

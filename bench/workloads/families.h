@@ -11,7 +11,11 @@ namespace thalweg::bench {
 
 // Made records of four 64-bit numbers: aggregate, memory, json, csv, filter, hop, distinct,
 // window_join, slide, skew.
+[[nodiscard]] std::vector<QueryCase> record_queries(const MeasureOptions& options);
 [[nodiscard]] std::vector<Workload> record_workloads(const MeasureOptions& options);
+
+// scaling: those again, on 2, 4, 8 and 16 processors, as far as there are so many.
+[[nodiscard]] std::vector<Workload> scaling_workloads(const MeasureOptions& options);
 
 // cm1, cm2 over a trace of a compute cluster.
 [[nodiscard]] std::vector<Workload> cluster_workloads(const MeasureOptions& options);

@@ -130,11 +130,11 @@ class Cases {
   public:
     explicit Cases(bool is_tiny) : is_tiny_(is_tiny) {}
 
-    [[nodiscard]] std::vector<Workload> workloads() const {
-        std::vector<Workload> workloads;
+    [[nodiscard]] std::vector<QueryCase> queries() const {
+        std::vector<QueryCase> queries;
         for (const RecordCase& of : cases_)
-            workloads.push_back(workload_of(query_of(of)));
-        return workloads;
+            queries.push_back(query_of(of));
+        return queries;
     }
 
     // `seconds` of event time in all.
@@ -281,7 +281,7 @@ void add_skews(Cases& cases) {
 
 }  // namespace
 
-std::vector<Workload> record_workloads(const MeasureOptions& options) {
+std::vector<QueryCase> record_queries(const MeasureOptions& options) {
     Cases cases(options.is_tiny);
     add_aggregates(cases);
     add_texts(cases);
@@ -289,7 +289,14 @@ std::vector<Workload> record_workloads(const MeasureOptions& options) {
     add_large_states(cases);
     add_slides(cases);
     add_skews(cases);
-    return cases.workloads();
+    return cases.queries();
+}
+
+std::vector<Workload> record_workloads(const MeasureOptions& options) {
+    std::vector<Workload> workloads;
+    for (QueryCase& query : record_queries(options))
+        workloads.push_back(workload_of(std::move(query)));
+    return workloads;
 }
 
 }  // namespace thalweg::bench

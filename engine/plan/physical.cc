@@ -278,18 +278,27 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
         const SchemaPtr between = partial_schema(spec);
         WindowAggregateSpec partial = spec;
         partial.phase = AggregatePhase::kPartial;
+        partial.passes_rows = !node.keys.empty();
         append(
             input.stage,
             [partial] { return make_window_aggregate(partial); },
             "aggregate locally " + what,
             rel);
         std::vector<std::size_t> keys;
+        notes_[input.stage].columns_aside = names;
         notes_[input.stage].columns.clear();
         for (std::size_t i = 0; i < node.keys.size(); ++i) {
             keys.push_back(i);
             notes_[input.stage].columns.push_back(names[node.keys[i]]);
         }
         exchange(input, between, keys, output.stage, 0);
+        if (partial.passes_rows) {
+            exchange(input, between, node.keys, output.stage, 1);
+            Output& aside = topology_.stages[input.stage].outputs.back();
+            aside.is_aside = true;
+            aside.schema = schema_of(*node.input);
+            topology_.stages[output.stage].port_count = 2;
+        }
         WindowAggregateSpec final_spec = spec;
         final_spec.phase = AggregatePhase::kFinal;
         append(
@@ -485,10 +494,16 @@ std::string PhysicalPlanner::explain() const {
                 (output.port == 0 ? "" : " port " + std::to_string(output.port));
             switch (output.exchange) {
                 case Exchange::kForward: add_line("    -> " + target); break;
-                case Exchange::kHash:
-                    add_line("    -> by hash of " + join_names(output.keys, notes_[i].columns) +
-                             " to " + target);
+                case Exchange::kHash: {
+                    const StageNotes& notes = notes_[i];
+                    const bool is_aside = output.is_aside;
+                    std::string line =
+                        is_aside ? "    -> rows that hardly share keys, " : "    -> ";
+                    line += "by hash of ";
+                    line += join_names(output.keys, is_aside ? notes.columns_aside : notes.columns);
+                    add_line(line + " to " + target);
                     break;
+                }
                 case Exchange::kSingleton: add_line("    -> to one shard, " + target); break;
                 case Exchange::kSpread: add_line("    -> in turn to " + target); break;
                 case Exchange::kGather:

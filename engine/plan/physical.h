@@ -52,6 +52,7 @@ class PhysicalPlanner {
     struct StageNotes {
         std::vector<std::string> lines;
         std::vector<std::string> columns;  // Names of what flows after the latest line.
+        std::vector<std::string> columns_aside;
     };
 
     struct ScanUse {

@@ -269,7 +269,8 @@ class Execution::Wiring {
         const Stage& stage = topology_.stages[stage_index];
         for (std::size_t k = 0; k < instances(stage.place); ++k) {
             for (std::size_t o = 0; o < stage.outputs.size(); ++o)
-                execution_.stages_[stage_index][k]->add_output(make_output(stage_index, k, o));
+                execution_.stages_[stage_index][k]->add_output(make_output(stage_index, k, o),
+                                                               stage.outputs[o].is_aside);
         }
     }
 
@@ -303,7 +304,8 @@ class Execution::Wiring {
         const Place place = topology_.stages[target].place;
         const std::size_t lane_count = instances(place);
         BatchPool& pool =
-            home(agent).pool(stage.output_schema, lane_count * (settings_.ring_capacity + 2));
+            home(agent).pool(output.schema != nullptr ? output.schema : stage.output_schema,
+                             lane_count * (settings_.ring_capacity + 2));
         std::vector<Lane> lanes;
         for (std::size_t i = 0; i < lane_count; ++i) {
             Lane::Target to;

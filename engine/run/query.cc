@@ -61,6 +61,27 @@ std::string to_string(const Summary& summary) {
     return line;
 }
 
+std::vector<std::vector<std::size_t>> thread_layout(const ThreadCounts& counts) {
+    const std::size_t workers = counts.ingest_threads + counts.shards;
+    std::vector<std::vector<std::size_t>> threads;
+    if (workers <= counts.cpus) {
+        for (std::size_t agent = 0; agent < workers; ++agent)
+            threads.push_back({agent});
+    } else {
+        threads.resize(std::max(counts.ingest_threads, counts.shards));
+        for (std::size_t agent = 0; agent < counts.ingest_threads; ++agent)
+            threads[agent].push_back(agent);
+        for (std::size_t shard = 0; shard < counts.shards; ++shard)
+            threads[shard].push_back(counts.ingest_threads + shard);
+    }
+    if (workers < counts.cpus) {
+        threads.push_back({workers});
+    } else {
+        threads.front().push_back(workers);
+    }
+    return threads;
+}
+
 Query::Query(const Clock& clock, Log& log) : clock_(clock), log_(log) {}
 
 Query::~Query() {
@@ -97,21 +118,13 @@ Result<std::unique_ptr<Query>> Query::start(std::shared_ptr<const Topology> topo
 }
 
 void Query::make_runners(const RunOptions& options) {
-    const std::size_t agents = execution_->agents().size();
-    const std::size_t merge = agents - 1;
     if (execution_->is_fused()) {
         add_runner(options, {0, 1, 2});
         return;
     }
-    const bool merge_shares = cpu_count() < agents;
-    for (std::size_t i = 0; i < merge; ++i) {
-        if (i == 0 && merge_shares) {
-            add_runner(options, {0, merge});
-        } else {
-            add_runner(options, {i});
-        }
-    }
-    if (!merge_shares) add_runner(options, {merge});
+    const ThreadCounts counts{options.ingest_threads, options.shards, cpu_count()};
+    for (std::vector<std::size_t>& agents : thread_layout(counts))
+        add_runner(options, std::move(agents));
 }
 
 void Query::add_runner(const RunOptions& options, std::vector<std::size_t> agents) {

@@ -17,13 +17,25 @@
 
 namespace thalweg {
 
-// How a query runs. Which agents share a thread follows from the counts and the machine: one of
-// each kind is one thread; otherwise every agent has its own, except that merge shares the thread
-// of the first ingest agent where there are fewer processors than agents.
+// What decides which agents share a thread.
+struct ThreadCounts {
+    std::size_t ingest_threads = 1;
+    std::size_t shards = 1;
+    std::size_t cpus = 1;
+};
+
+// The agents of each thread, by their index: ingest agents, then shards, then merge. Where there is
+// a processor for each, each has its own thread. Where there is one less, merge stands beside the
+// first ingest agent. Where there are fewer than ingest agents and shards, the i-th of both share a
+// thread: its batches then find the shard's work in the same cache, and neither waits for the
+// other to be scheduled.
+[[nodiscard]] std::vector<std::vector<std::size_t>> thread_layout(const ThreadCounts& counts);
+
+// How a query runs. One shard and one ingest thread is one thread; otherwise see thread_layout().
 struct RunOptions {
     std::size_t shards = 1;
     std::size_t ingest_threads = 1;
-    std::vector<unsigned> pin;  // Processors for the threads, in the order ingest, shards, merge.
+    std::vector<unsigned> pin;  // Processors for the threads, in the order of thread_layout().
     DrainPolicy drain = DrainPolicy::kAuto;
     std::size_t batch_rows = kBatchRows;  // 1 to kBatchRows: rows in one segment, for tests.
     bool polls = false;                   // Threads never nap: the least latency, a core each.

@@ -15,10 +15,15 @@ class StageInstance::Link final : public Emitter {
     void emit(const BatchView& rows) override {
         if (rows.selection.empty() || stage_.context_.failed()) return;
         if (next_ == stage_.ops_.size()) {
-            stage_.emit(rows);
+            stage_.emit(rows, false);
         } else {
             stage_.ops_[next_]->process(0, rows, stage_.context_, *stage_.links_[next_]);
         }
+    }
+
+    void emit_aside(const BatchView& rows) override {
+        ASSERT(next_ == stage_.ops_.size());
+        if (!rows.selection.empty() && !stage_.context_.failed()) stage_.emit(rows, true);
     }
 
   private:
@@ -41,8 +46,9 @@ StageInstance::StageInstance(const Stage& stage, Settings settings)
 
 StageInstance::~StageInstance() = default;
 
-void StageInstance::add_output(std::unique_ptr<StageOutput> output) {
+void StageInstance::add_output(std::unique_ptr<StageOutput> output, bool is_aside) {
     outputs_.push_back(std::move(output));
+    is_aside_.push_back(is_aside);
 }
 
 StageInstance::Channel& StageInstance::channel_at(std::size_t port, std::size_t channel) {
@@ -75,7 +81,7 @@ void StageInstance::process(std::size_t port, std::size_t channel, const BatchVi
     step_ = watermark_;
     if (ops_.empty()) {
         DEBUG_ASSERT(port == 0);
-        emit(rows);
+        emit(rows, false);
     } else {
         ops_.front()->process(port, rows, context_, *links_.front());
     }
@@ -250,10 +256,11 @@ bool StageInstance::settle_watermark() {
     return all_ended;
 }
 
-void StageInstance::emit(const BatchView& rows) {
+void StageInstance::emit(const BatchView& rows, bool is_aside) {
     rows_out_ += rows.size();
-    for (const std::unique_ptr<StageOutput>& output : outputs_)
-        output->emit(rows, step_);
+    for (std::size_t i = 0; i < outputs_.size(); ++i) {
+        if (is_aside_[i] == is_aside) outputs_[i]->emit(rows, step_);
+    }
 }
 
 // After a call into an operator from outside: nothing borrows from the scratch arena any more.

@@ -64,7 +64,8 @@ class StageInstance {
     StageInstance& operator=(const StageInstance&) = delete;
     ~StageInstance();
 
-    void add_output(std::unique_ptr<StageOutput> output);
+    // One that `is_aside` gets what the last operator emits aside, and all words about time.
+    void add_output(std::unique_ptr<StageOutput> output, bool is_aside = false);
 
     // May go on with unfinished work to find out.
     [[nodiscard]] bool ready();
@@ -120,7 +121,7 @@ class StageInstance {
     void finish_flush();
     void settle();
     [[nodiscard]] bool settle_watermark();
-    void emit(const BatchView& rows);
+    void emit(const BatchView& rows, bool is_aside);
     void after_call();
     [[nodiscard]] std::uint64_t measure_memory() const;
 
@@ -129,6 +130,7 @@ class StageInstance {
     std::vector<std::unique_ptr<Op>> ops_;
     std::vector<std::unique_ptr<Link>> links_;  // links_[i] stands behind ops_[i].
     std::vector<std::unique_ptr<StageOutput>> outputs_;
+    std::vector<bool> is_aside_;  // For each output.
 
     std::vector<std::vector<Channel>> channels_;
     OpContext context_;

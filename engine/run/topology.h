@@ -57,6 +57,8 @@ struct Output {
     std::size_t port = 0;           // Of the target.
     std::vector<std::size_t> keys;  // kHash: columns of this stage's output.
     std::size_t sink = 0;           // kSink: index in Topology::sinks.
+    bool is_aside = false;          // Of what the last operator emits aside (Emitter), not else.
+    SchemaPtr schema;               // Of what leaves here; null: the stage's output_schema.
     bool is_ordered = false;  // kGather: merge emits rows in watermark order: all shards' rows of
                               // one window before any row of the next.
 };

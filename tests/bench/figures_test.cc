@@ -19,7 +19,7 @@ TEST_CASE("figures: an object of JSON, with null for what there is none of") {
           "{\"bench\":\"tcp\",\"variant\":\"100 keys\",\"records_per_s\":2000000,"
           "\"ns_per_record\":12.500,\"by_hand_ns_per_record\":null,"
           "\"by_hand_records_per_s\":null,\"ratio\":null,"
-          "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"p50_ns\":null,"
+          "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"growth\":null,\"p50_ns\":null,"
           "\"p90_ns\":null,\"p99_ns\":null,\"p999_ns\":null}\n");
     figures.by_hand_ns_per_record = 5;
     figures.latency = Latency{1, 2, 3, 4};
@@ -27,7 +27,7 @@ TEST_CASE("figures: an object of JSON, with null for what there is none of") {
           "{\"bench\":\"tcp\",\"variant\":\"100 keys\",\"records_per_s\":2000000,"
           "\"ns_per_record\":12.500,\"by_hand_ns_per_record\":5.000,"
           "\"by_hand_records_per_s\":null,\"ratio\":2.500,"
-          "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"p50_ns\":1,"
+          "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"growth\":null,\"p50_ns\":1,"
           "\"p90_ns\":2,\"p99_ns\":3,\"p999_ns\":4}\n");
     CHECK(table_line(figures).size() == table_heading().size());
 }

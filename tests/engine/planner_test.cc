@@ -77,6 +77,7 @@ stage 0, on every ingest agent
     project k, v, ts
     aggregate locally TUMBLE(size 1 h), keys k: SUM(v), COUNT(*)
     -> by hash of k to stage 1
+    -> rows that hardly share keys, by hash of k to stage 1 port 1
 stage 1, on every shard
     merge aggregates TUMBLE(size 1 h), keys k: SUM(v), COUNT(*)
         state: about 40 bytes per key and slice (key 16 and long texts, states 24)
@@ -121,6 +122,7 @@ stage 0, on every ingest agent
     project k, (v > 10), v, ts
     aggregate locally TUMBLE(size 1 h), keys k, (v > 10): SUM(v)
     -> by hash of k, (v > 10) to stage 1
+    -> rows that hardly share keys, by hash of k, (v > 10) to stage 1 port 1
 stage 1, on every shard
     merge aggregates TUMBLE(size 1 h), keys k, (v > 10): SUM(v)
         state: about 32 bytes per key and slice (key 16 and long texts, states 16)
@@ -198,6 +200,7 @@ stage 0, on every ingest agent
     project k, ts
     aggregate locally TUMBLE(size 1 h), keys k: COUNT(*)
     -> by hash of k to stage 1
+    -> rows that hardly share keys, by hash of k to stage 1 port 1
 stage 1, on every shard
     merge aggregates TUMBLE(size 1 h), keys k: COUNT(*)
         state: about 24 bytes per key and slice (key 16 and long texts, states 8)

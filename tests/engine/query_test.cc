@@ -229,6 +229,31 @@ TEST_CASE("query: what cannot be opened fails the start, with its message") {
     CHECK(query.error().message == "port 9000 is in use");
 }
 
+TEST_CASE("query: which agents share a thread") {
+    using Layout = std::vector<std::vector<std::size_t>>;
+
+    struct Case {
+        ThreadCounts counts;
+        Layout layout;
+    };
+
+    const Case cases[] = {
+        {{1, 2, 4}, {{0}, {1}, {2}, {3}}},
+        {{1, 2, 3}, {{0, 3}, {1}, {2}}},
+        {{2, 2, 2}, {{0, 2, 4}, {1, 3}}},
+        {{2, 2, 3}, {{0, 2, 4}, {1, 3}}},
+        {{1, 3, 2}, {{0, 1, 4}, {2}, {3}}},
+        {{3, 1, 1}, {{0, 3, 4}, {1}, {2}}},
+        {{1, 1, 1}, {{0, 1, 2}}},
+    };
+    for (const Case& one : cases) {
+        CAPTURE(one.counts.ingest_threads);
+        CAPTURE(one.counts.shards);
+        CAPTURE(one.counts.cpus);
+        CHECK(thread_layout(one.counts) == one.layout);
+    }
+}
+
 TEST_CASE("query: the summary in one line") {
     Summary summary;
     summary.totals.rows_in = 1'234'567;
