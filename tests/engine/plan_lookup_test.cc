@@ -48,6 +48,7 @@ stage 0, on every ingest agent
     project campaign, ts, ts
     aggregate locally TUMBLE(size 10 s), keys campaign: COUNT(*), MAX(ts)
     -> by hash of campaign to stage 1
+    -> rows that hardly share keys, by hash of campaign to stage 1 port 1
 stage 1, on every shard
     merge aggregates TUMBLE(size 10 s), keys campaign: COUNT(*), MAX(ts)
         state: about 40 bytes per key and slice (key 16 and long texts, states 24)
