@@ -13,10 +13,19 @@ namespace thalweg {
 
 namespace {
 
+// The transposer copies the texts of the rows; only those around them are left to be copied.
+AppendPlan append_plan(const FormatSpec& spec) {
+    AppendPlan plan(spec);
+    std::erase_if(plan.borrowers, [&](std::size_t column) {
+        return spec.wanted[column].metadata == Metadata::kNone;
+    });
+    return plan;
+}
+
 class RawStructDecoder final : public Decoder {
   public:
     RawStructDecoder(const FormatSpec& spec, std::vector<RawField> fields, std::size_t row_bytes)
-        : append_plan_(spec),
+        : append_plan_(append_plan(spec)),
           transposer_(std::move(fields), row_bytes),
           row_bytes_(row_bytes),
           framer_(spec, row_bytes) {}

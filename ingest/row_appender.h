@@ -35,9 +35,9 @@ struct AppendPlan {
 //
 // A decoder writes the cells of row() into the batch's columns, then calls accept() or reject().
 // Strings are written as references into the piece or into a scratch arena that lives as long as
-// the call; finish() copies those of accepted rows into the batch's arena. So a client that sends
-// nothing but bad records does not make the batch grow: list elements of a rejected row are taken
-// back too.
+// the call; finish() copies those of accepted rows into the batch's arena (AppendPlan::borrowers; a
+// decoder that copies them itself takes its columns out of there). So a client that sends nothing
+// but bad records does not make the batch grow: list elements of a rejected row are taken back too.
 class RowAppender {
   public:
     RowAppender(const AppendPlan& plan, const Piece& piece, Batch& rows, Outlet& outlet);

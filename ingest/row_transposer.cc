@@ -1,6 +1,7 @@
 #include "ingest/row_transposer.h"
 
 #include "ingest/text_cell.h"
+#include "state/base/assertion.h"
 #include "state/base/time.h"
 #include "state/text/decimal.h"
 #include "state/value_range.h"
@@ -120,16 +121,47 @@ bool copy_decimals(StridedRows rows, std::int32_t precision, Int128* target) {
     return fits;
 }
 
-bool borrow_strings(StridedRows rows, std::size_t width, bool is_text, StringRef* target) {
+// Writes a text of up to `width` bytes, the zeros it ends with taken off, to `to` unless it fits
+// its reference. A width that the compiler knows is copied by a load and a store or two.
+StringRef own_text(const char* from, std::size_t width, char*& to) {
+    if (from[width - 1] == '\0') [[unlikely]] {
+        do
+            --width;
+        while (width > 0 && from[width - 1] == '\0');
+    }
+    if (width <= StringRef::kInlineMax) return StringRef({from, width});
+    std::memcpy(to, from, width);
+    const StringRef result({to, width});
+    to += width;
+    return result;
+}
+
+template <std::size_t width>
+void own_bytes(StridedRows rows, StringRef* target, char*& to) {
+    char* next = to;
+    for (std::size_t i = 0; i < rows.count; ++i) {
+        const char* const from = rows.first + i * rows.stride;
+        if (from[width - 1] == '\0') [[unlikely]] {
+            target[i] = own_text(from, width, next);
+            continue;
+        }
+        std::memcpy(next, from, width);
+        target[i] = StringRef({next, width});
+        next += width;
+    }
+    to = next;
+}
+
+bool own_texts(const RawField& field, StridedRows rows, StringRef* target, char*& to) {
+    const bool is_text = field.type.is_character();
+    if (!is_text && field.layout.bytes == 16) {
+        own_bytes<16>(rows, target, to);
+        return true;
+    }
     bool fits = true;
     for (std::size_t i = 0; i < rows.count; ++i) {
-        const char* const first = rows.first + i * rows.stride;
-        std::size_t size = width;
-        while (size > 0 && first[size - 1] == '\0')
-            --size;
-        const std::string_view text(first, size);
-        if (is_text) fits &= is_utf8(text);
-        target[i] = StringRef(text);
+        target[i] = own_text(rows.first + i * rows.stride, field.layout.bytes, to);
+        if (is_text) fits &= is_utf8(target[i].view());
     }
     return fits;
 }
@@ -141,16 +173,13 @@ bool convert(const RawField& field, StridedRows rows, Column& column, std::size_
         case TypeKind::kTinyint: return widen<std::int8_t>(rows, column.data<std::int32_t>() + row);
         case TypeKind::kSmallint:
             return widen<std::int16_t>(rows, column.data<std::int32_t>() + row);
-        case TypeKind::kDecimal: {
-            Int128* const target = column.data<Int128>() + row;
-            if (field.layout.bytes == sizeof(std::int64_t))
-                return copy_decimals<std::int64_t>(rows, field.type.precision, target);
-            return copy_decimals<Int128>(rows, field.type.precision, target);
-        }
         default: break;
     }
-    return borrow_strings(
-        rows, field.layout.bytes, field.type.is_character(), column.data<StringRef>() + row);
+    DEBUG_ASSERT(field.type.kind == TypeKind::kDecimal);
+    Int128* const target = column.data<Int128>() + row;
+    if (field.layout.bytes == sizeof(std::int64_t))
+        return copy_decimals<std::int64_t>(rows, field.type.precision, target);
+    return copy_decimals<Int128>(rows, field.type.precision, target);
 }
 
 // How many bytes are the value as it is, or may become it in place; 0 if they are not.
@@ -189,7 +218,12 @@ RowTransposer::RowTransposer(std::vector<RawField> fields, std::size_t row_bytes
         const bool is_instant = field.type.is_timestamp();
         if (is_instant && field.layout.nanos_per_unit != 1) timestamps_.push_back(field);
         if (field.type.kind == TypeKind::kTime) times_.push_back(field);
-        if (copied_bytes(field.type.kind) == 0) others_.push_back(std::move(field));
+        if (field.type.physical() == Physical::kString) {
+            if (field.layout.bytes > StringRef::kInlineMax) text_bytes_ += field.layout.bytes;
+            texts_.push_back(std::move(field));
+        } else if (copied_bytes(field.type.kind) == 0) {
+            others_.push_back(std::move(field));
+        }
     }
 }
 
@@ -227,16 +261,38 @@ void RowTransposer::copy(const Group& group,
     }
 }
 
+// The rows of one block, which all find in the first-level cache.
+bool RowTransposer::take_apart(StridedRows rows,
+                               Batch& batch,
+                               std::size_t first_row,
+                               char*& texts) const {
+    for (const Group& group : groups_)
+        copy(group, rows, batch, first_row);
+    bool fits = true;
+    for (const RawField& field : others_) {
+        const StridedRows values{rows.first + field.offset, rows.stride, rows.count};
+        fits &= convert(field, values, batch.column(field.column), first_row);
+    }
+    for (const RawField& field : texts_) {
+        const StridedRows values{rows.first + field.offset, rows.stride, rows.count};
+        auto* const target = batch.column(field.column).data<StringRef>() + first_row;
+        fits &= own_texts(field, values, target, texts);
+    }
+    return fits;
+}
+
 bool RowTransposer::write(const char* rows,
                           std::size_t count,
                           Batch& batch,
                           std::size_t first_row) const {
+    char* const texts = text_bytes_ == 0 ? nullptr : batch.arena().allocate(count * text_bytes_);
+    char* texts_end = texts;
+    bool fits = true;
     for (std::size_t i = 0; i < count; i += kBlockRows) {
         const std::size_t block = std::min(kBlockRows, count - i);
-        for (const Group& group : groups_)
-            copy(group, {rows + i * row_bytes_, row_bytes_, block}, batch, first_row + i);
+        const StridedRows part{rows + i * row_bytes_, row_bytes_, block};
+        fits &= take_apart(part, batch, first_row + i, texts_end);
     }
-    bool fits = true;
     for (const RawField& field : timestamps_) {
         fits &= scale_timestamps(
             batch.column(field.column), first_row, count, field.layout.nanos_per_unit);
@@ -245,10 +301,9 @@ bool RowTransposer::write(const char* rows,
         const Column& column = batch.column(field.column);
         fits &= are_times({column.data<std::int32_t>() + first_row, count});
     }
-    for (const RawField& field : others_) {
-        const StridedRows fields{rows + field.offset, row_bytes_, count};
-        fits &= convert(field, fields, batch.column(field.column), first_row);
-    }
+    if (!fits) texts_end = texts;
+    if (text_bytes_ != 0)
+        batch.arena().give_back(count * text_bytes_ - static_cast<std::size_t>(texts_end - texts));
     return fits;
 }
 
