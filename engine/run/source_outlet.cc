@@ -43,6 +43,27 @@ std::optional<std::int64_t> delay_of(const EventTime& time) {
     return std::get<std::int64_t>(interval.literal.data);
 }
 
+// The first row of [from, end) for which the predicate holds, as for all behind it, or `end`: in
+// steps that double, since it is near as a rule.
+template <class Predicate>
+std::size_t first_row(std::size_t from, std::size_t end, Predicate holds) {
+    std::size_t step = 1;
+    while (from + step <= end && !holds(from + step - 1)) {
+        from += step;
+        step *= 2;
+    }
+    end = std::min(end, from + step - 1);
+    while (from < end) {
+        const std::size_t middle = from + (end - from) / 2;
+        if (holds(middle)) {
+            end = middle;
+        } else {
+            from = middle + 1;
+        }
+    }
+    return from;
+}
+
 }  // namespace
 
 std::string unread_record_text(const std::string& name, const Rejected& record) {
@@ -211,20 +232,27 @@ std::size_t SourceOutlet::segment_end(Watermark others, Watermark& running) cons
     const std::size_t limit = segment_limit();
     const Watermark at_limit = after_rows(limit);
     const Watermark in_force = std::max(current_, std::min(at_limit, others));
-    if (grid_.passes_end(sent_, in_force) && !is_in_order(limit, others))
-        return find_cut(limit, others, running);
+    if (grid_.passes_end(sent_, in_force)) {
+        if (!is_in_order(limit)) return find_cut(limit, others, running);
+        if (!is_behind(others)) return find_cut_in_order(limit, others, running);
+    }
     running = at_limit;
     return limit;
 }
 
-// Whether each row's time is at or past the one before, whose watermark was a millisecond or more
-// behind that: then no row falls before the end of a window that was passed on the way.
-bool SourceOutlet::is_in_order(std::size_t limit, Watermark others) const {
+// Whether each row's time is at or past the one before, and the watermark this time minus a
+// constant.
+bool SourceOutlet::is_in_order(std::size_t limit) const {
     const Held& held = *held_;
-    if (delay_ns_.value_or(0) < kNanosPerMilli || held.times->has_nulls()) return false;
-    if (std::min(held.running, others) > current_) return false;
+    if (!delay_ns_ || held.times->has_nulls()) return false;
     const auto* const times = held.times->data<std::int64_t>();
     return is_ascending({times + held.position, limit - held.position});
+}
+
+// Whether the watermark is a millisecond or more behind each row: then no row in order falls before
+// the end of a window that was passed on the way.
+bool SourceOutlet::is_behind(Watermark others) const {
+    return *delay_ns_ >= kNanosPerMilli && std::min(held_->running, others) <= current_;
 }
 
 // The first row after the position that fares differently under the watermark before it than under
@@ -244,6 +272,33 @@ std::size_t SourceOutlet::find_cut(std::size_t limit, Watermark others, Watermar
         if (in_force(running) >= line.until) line = grid_.line(sent_, in_force(running));
     }
     return limit;
+}
+
+// The same where rows are in order: the line moves at few of them, and only the row behind such a
+// one can be before it.
+std::size_t SourceOutlet::find_cut_in_order(std::size_t limit,
+                                            Watermark others,
+                                            Watermark& running) const {
+    const auto* const times = held_->times->data<std::int64_t>();
+    const auto own = [&](std::size_t row) {
+        return Watermark{saturating_sub(times[row], *delay_ns_)};
+    };
+    std::size_t next = held_->position;  // The first row whose watermark may move the line.
+    std::size_t end = limit;
+    while (next < limit) {
+        const Watermark in_force = std::max(current_, std::min(running, others));
+        const WindowGrid::Line line = grid_.line(sent_, in_force);
+        const std::size_t behind = std::max(next, held_->position + 1);
+        if (behind < limit && times[behind] < line.time_ns) {
+            end = behind;
+            break;
+        }
+        next = first_row(
+            next, limit, [&](std::size_t row) { return std::min(own(row), others) >= line.until; });
+        if (next < limit) running = std::max(running, own(next++));
+    }
+    running = std::max(running, own(end - 1));
+    return end;
 }
 
 // The watermark of the source is at least this. Passed on if it may fire anything.

@@ -120,7 +120,11 @@ class SourceOutlet final : public Outlet {
     [[nodiscard]] std::size_t find_cut(std::size_t limit,
                                        Watermark others,
                                        Watermark& running) const;
-    [[nodiscard]] bool is_in_order(std::size_t limit, Watermark others) const;
+    [[nodiscard]] std::size_t find_cut_in_order(std::size_t limit,
+                                                Watermark others,
+                                                Watermark& running) const;
+    [[nodiscard]] bool is_in_order(std::size_t limit) const;
+    [[nodiscard]] bool is_behind(Watermark others) const;
     [[nodiscard]] Watermark after_rows(std::size_t end) const;
     void raise(Watermark watermark);
     void send_watermark();

@@ -1,10 +1,14 @@
 #include "engine/run/source_outlet.h"
 
+#include "ops/expr/expr.h"
+#include "state/base/random.h"
 #include "tests/support/query_doubles.h"
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -32,9 +36,12 @@ struct Bench {
     Batch batch{test::record_schema()};
     std::size_t rejected = 0;
 
-    explicit Bench(bool is_bounded = false, std::int64_t idle_timeout_ns = 0) {
+    explicit Bench(bool is_bounded = false,
+                   std::int64_t idle_timeout_ns = 0,
+                   const ExprPtr& watermark = nullptr) {
         instance.add_output(std::make_unique<RecordingOutput>(log));
         source.event_time->idle_timeout_ns = idle_timeout_ns;
+        if (watermark != nullptr) source.event_time->watermark = watermark;
         SourceOutlet::Settings settings;
         settings.source = &source;
         settings.stage = &instance;
@@ -78,6 +85,86 @@ TEST_CASE("source_outlet: a batch is cut where a row comes after the end of its 
     bench.offer(split, {kNull, kNull});  // No time, no watermark.
     bench.outlet->flush();
     CHECK(bench.take() == Events{"rows 2 @34000000", "watermark 35000000", "flush"});
+}
+
+// What a stage gets of one split whose watermark is the time less a delay, row after row: windows
+// of 10 ms end at multiples of that, and are passed a millisecond before.
+class OneByOne {
+  public:
+    explicit OneByOne(std::int64_t delay_ns) : delay_ns_(delay_ns) {}
+
+    Events offer(const std::vector<Record>& records) {
+        Events events;
+        std::size_t count = 0;
+        for (const Record& record : records) {
+            if (count != 0 && passes() && record.time < last_end(*running_)) deliver(count, events);
+            ++count;
+            running_ = std::max(running_.value_or(INT64_MIN), record.time - delay_ns_);
+        }
+        deliver(count, events);
+        return events;
+    }
+
+  private:
+    static std::int64_t last_end(std::int64_t watermark) {
+        return floor_div(watermark + kMs, 10 * kMs) * 10 * kMs;
+    }
+
+    [[nodiscard]] bool passes() const {
+        return running_ && (!sent_ || last_end(*sent_) < last_end(*running_));
+    }
+
+    void deliver(std::size_t& count, Events& events) {
+        const std::string before = sent_ ? std::to_string(*sent_) : "min";
+        events.push_back("rows " + std::to_string(count) + " @" + before);
+        count = 0;
+        if (!passes()) return;
+        sent_ = running_;
+        events.push_back("watermark " + std::to_string(*sent_));
+    }
+
+    std::int64_t delay_ns_;
+    std::optional<std::int64_t> running_;
+    std::optional<std::int64_t> sent_;
+};
+
+// Steps around a millisecond, as a rule forward, so that many batches are in order and rows fall
+// into the last millisecond of a window, where the watermark has passed it already.
+std::vector<Record> some_records(Random& random, std::int64_t& time) {
+    const bool is_ordered = random.below(4) != 0;
+    const auto step_max = static_cast<std::uint64_t>(random.below(2) == 0 ? 3 * kMs : 30'000);
+    std::vector<Record> records(1 + random.below(200));
+    for (Record& record : records) {
+        if (random.below(3) != 0) time += static_cast<std::int64_t>(random.below(step_max));
+        if (!is_ordered && random.below(20) == 0) time -= 2 * kMs;
+        record = {1, time, time};
+    }
+    return records;
+}
+
+TEST_CASE("source_outlet: cuts are those of rows one by one") {
+    const Type day_to_second = Type::of(TypeKind::kIntervalDaySecond);
+    for (const std::int64_t delay_ns : {std::int64_t{0}, kMs / 3, kMs - 1, kMs, 4 * kMs}) {
+        for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+            CAPTURE(delay_ns);
+            CAPTURE(seed);
+            Random random(seed);
+            const ExprPtr column = make_column(1, Type::timestamp(9));
+            const ExprPtr delay = make_literal(Value{delay_ns}, day_to_second);
+            const ExprPtr watermark =
+                delay_ns == 0 ? column : make_call("-", {column, delay}, {}).value();
+            Bench bench(true, 0, watermark);
+            OneByOne model(delay_ns);
+            const SplitId split = bench.outlet->open_split();
+            std::int64_t time = 1'000'000 * kMs;
+            for (int i = 0; i < 20; ++i) {
+                const std::vector<Record> records = some_records(random, time);
+                fill(bench.batch, records);
+                bench.outlet->offer(split, bench.batch);
+                REQUIRE(bench.take() == model.offer(records));
+            }
+        }
+    }
 }
 
 TEST_CASE("source_outlet: the watermark is the least of the live splits") {
