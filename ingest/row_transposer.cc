@@ -24,6 +24,8 @@ constexpr std::size_t kBlockRows = 64;
 // 1.0 at 8 KiB, 1.05 at 32 KiB.
 constexpr std::size_t kAheadBytes = 8 * 1024;
 
+constexpr std::size_t kLineBytes = 64;
+
 template <class T>
 T load(const char* from) {
     T value;
@@ -34,7 +36,7 @@ T load(const char* from) {
 // The loops below have one shape: no branch but the loop's, so that a value costs a load, a store
 // and a check that is summed up and looked at once.
 
-template <class Word, std::size_t field_count, bool is_cold>
+template <class Word, std::size_t field_count, std::size_t cold_lines>
 void copy_fields(StridedRows rows,
                  std::span<const std::size_t> offsets,
                  std::span<std::byte* const> targets) {
@@ -45,34 +47,36 @@ void copy_fields(StridedRows rows,
         to[k] = targets[k];
     }
     for (std::size_t i = 0; i < rows.count; ++i) {
-        if constexpr (is_cold) __builtin_prefetch(from[0] + i * rows.stride + kAheadBytes);
+        if constexpr (cold_lines > 0) __builtin_prefetch(from[0] + i * rows.stride + kAheadBytes);
+        if constexpr (cold_lines > 1)
+            __builtin_prefetch(from[field_count - 1] + i * rows.stride + kAheadBytes);
         for (std::size_t k = 0; k < field_count; ++k)
             std::memcpy(to[k] + i * sizeof(Word), from[k] + i * rows.stride, sizeof(Word));
     }
 }
 
 template <class Word, std::size_t field_count>
-void copy_fields(bool is_cold,
+void copy_fields(std::size_t cold_lines,
                  StridedRows rows,
                  std::span<const std::size_t> offsets,
                  std::span<std::byte* const> targets) {
-    if (is_cold) {
-        copy_fields<Word, field_count, true>(rows, offsets, targets);
-    } else {
-        copy_fields<Word, field_count, false>(rows, offsets, targets);
+    switch (cold_lines) {
+        case 0: copy_fields<Word, field_count, 0>(rows, offsets, targets); return;
+        case 1: copy_fields<Word, field_count, 1>(rows, offsets, targets); return;
+        default: copy_fields<Word, field_count, 2>(rows, offsets, targets); return;
     }
 }
 
 template <class Word>
-void copy_fields(bool is_cold,
+void copy_fields(std::size_t cold_lines,
                  StridedRows rows,
                  std::span<const std::size_t> offsets,
                  std::span<std::byte* const> targets) {
     switch (offsets.size()) {
-        case 1: copy_fields<Word, 1>(is_cold, rows, offsets, targets); return;
-        case 2: copy_fields<Word, 2>(is_cold, rows, offsets, targets); return;
-        case 3: copy_fields<Word, 3>(is_cold, rows, offsets, targets); return;
-        default: copy_fields<Word, 4>(is_cold, rows, offsets, targets); return;
+        case 1: copy_fields<Word, 1>(cold_lines, rows, offsets, targets); return;
+        case 2: copy_fields<Word, 2>(cold_lines, rows, offsets, targets); return;
+        case 3: copy_fields<Word, 3>(cold_lines, rows, offsets, targets); return;
+        default: copy_fields<Word, 4>(cold_lines, rows, offsets, targets); return;
     }
 }
 
@@ -232,15 +236,16 @@ void RowTransposer::add_groups(const std::vector<RawField>& fields, std::size_t 
         if (copied_bytes(field.type.kind) != width) continue;
         const bool is_full = groups_.empty() || groups_.back().width != width ||
                              groups_.back().offsets.size() == kGroupFields;
-        if (is_full) groups_.push_back({width, is_cold(field.offset), {}, {}});
+        if (is_full) groups_.push_back({width, is_cold(field.offset) ? 1U : 0U, {}, {}});
         groups_.back().columns.push_back(field.column);
         groups_.back().offsets.push_back(field.offset);
+        const std::size_t span = field.offset - groups_.back().offsets.front();
+        if (span >= kLineBytes && groups_.back().cold_lines == 1) groups_.back().cold_lines = 2;
     }
 }
 
 // Whether no group fetches the line of this field yet.
 bool RowTransposer::is_cold(std::size_t offset) const {
-    constexpr std::size_t kLineBytes = 64;
     return std::none_of(groups_.begin(), groups_.end(), [&](const Group& group) {
         return group.offsets.front() / kLineBytes == offset / kLineBytes;
     });
@@ -255,9 +260,9 @@ void RowTransposer::copy(const Group& group,
         addresses[k] = address(batch.column(group.columns[k]), first_row);
     const std::span<std::byte* const> targets(addresses.data(), group.columns.size());
     if (group.width == sizeof(std::int64_t)) {
-        copy_fields<std::int64_t>(group.is_cold, rows, group.offsets, targets);
+        copy_fields<std::int64_t>(group.cold_lines, rows, group.offsets, targets);
     } else {
-        copy_fields<std::int32_t>(group.is_cold, rows, group.offsets, targets);
+        copy_fields<std::int32_t>(group.cold_lines, rows, group.offsets, targets);
     }
 }
 

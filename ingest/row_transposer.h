@@ -55,7 +55,9 @@ class RowTransposer {
     // Fields of `width` bytes that are copied in one pass.
     struct Group {
         std::size_t width;
-        bool is_cold;  // Nobody before it touches these bytes: it fetches those to come.
+        // Lines that nobody before it touches and whose bytes to come it fetches: those of its
+        // first field and, where it is a line or more behind, of its last.
+        std::size_t cold_lines;
         std::vector<std::size_t> columns;
         std::vector<std::size_t> offsets;
     };
