@@ -158,7 +158,16 @@ class SlidingAggregate final : public Op {
         input.placed.first = slices.payload(0);
         input.placed.stride = slices.stride();
         input.placed.positions = entries_.data();
+        input.placed.has_runs = has_runs(count);
         add(view, input);
+    }
+
+    // Whether most of the first entries are the same as the one before them.
+    [[nodiscard]] bool has_runs(std::size_t count) const noexcept {
+        std::uint32_t repeated = 0;
+        for (std::size_t i = 1; i < count; ++i)
+            repeated += entries_[i] == entries_[i - 1] ? 1U : 0U;
+        return repeated * 4 >= count * 3;
     }
 
     // All rows of one state, which stays in registers meanwhile.

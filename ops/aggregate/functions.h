@@ -33,6 +33,7 @@ struct PlacedGroups {
     std::size_t stride = 0;      // From one payload to the next; 0: all rows are of the first.
     const std::uint32_t* positions = nullptr;
     std::size_t fetched_bytes = 0;  // Of a payload, where so many lie that they miss the cache.
+    bool has_runs = false;          // Most rows are of the same group as the one before.
 
     [[nodiscard]] std::byte* operator[](std::size_t i) const noexcept {
         return first + positions[i] * stride;

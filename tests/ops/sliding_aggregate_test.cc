@@ -211,6 +211,7 @@ struct Pace {
     std::int64_t keys = 0;      // At once;
     std::int64_t drift = 0;     // so many steps until the next one replaces the first.
     std::uint64_t pause_one_in = 1000;
+    std::uint64_t repeats_in_100 = 0;  // Rows of the group and the instant of the one before.
 };
 
 std::int64_t between(Random& random, std::int64_t low, std::int64_t high) {
@@ -236,6 +237,12 @@ void check(const Shape& shape, const Pace& pace, std::uint64_t seed) {
             event.time = (now - between(random, 0, pace.disorder)) * kMilli + 7;
             event.key =
                 between(random, 0, pace.keys - 1) + static_cast<std::int64_t>(step) / pace.drift;
+            const bool repeats = pace.repeats_in_100 != 0 && &event != events.data() &&
+                                 random.below(100) < pace.repeats_in_100;
+            if (repeats) {
+                event.time = (&event - 1)->time;
+                event.key = (&event - 1)->key;
+            }
             event.value = between(random, -1000, 1000);
             event.real = static_cast<double>(between(random, -100, 100)) / 4;
             model.add(event);
@@ -277,6 +284,14 @@ TEST_CASE("sliding_aggregate: windows of more rows than are copied, and of sever
     check({WindowKind::kHop, 20, 2, 0, 1}, {25, 300, 6, 3, 400, 4}, 101);
     check({WindowKind::kHop, 20, 2, 0, 3}, {20, 400, 6, 3, 3000, 4}, 102);
     check({WindowKind::kCumulate, 20, 5, 0, 1}, {25, 300, 6, 3, 2000, 4}, 103);
+}
+
+TEST_CASE("sliding_aggregate: many rows of a group one behind the other") {
+    for (const std::uint64_t repeats_in_100 : {70U, 80U, 95U}) {
+        check({WindowKind::kHop, 20, 2, 0, 1}, {60, 100, 6, 3, 9, 4, 1000, repeats_in_100}, 201);
+        check({WindowKind::kHop, 20, 1, 0, 0}, {60, 100, 6, 3, 9, 4, 1000, repeats_in_100}, 202);
+        check({WindowKind::kCumulate, 20, 5, 0, 3}, {60, 100, 6, 3, 9, 4, 9, repeats_in_100}, 203);
+    }
 }
 
 // Keys that never come back: ids, rows and texts of those that are gone are used again.
