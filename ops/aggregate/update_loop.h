@@ -75,6 +75,10 @@ void update_rows(const AggregateInput& input, std::size_t offset, const Add& add
 
 // Sets bits of the flag word in front of the groups of an input.
 inline void mark_groups(const AggregateInput& input, std::uint64_t flags) {
+    if (input.states == nullptr && input.placed.stride == 0) {
+        if (!input.rows.empty()) *reinterpret_cast<std::uint64_t*>(input.placed.first) |= flags;
+        return;
+    }
     const auto same = [](std::size_t i) { return i; };
     update_rows<std::uint64_t>(
         input, 0, same, [flags](std::uint64_t& word, std::size_t) { word |= flags; });
