@@ -88,10 +88,9 @@ const std::vector<RowSlicer::Part>& RowSlicer::cut(const BatchView& view, OpCont
 std::int64_t RowSlicer::slice_end(std::int64_t time) const noexcept {
     if (has_slices_) return time;
     // The next slice is the one that most rows go on to.
-    const bool is_next = time >= current_.end && time - current_.end < width_ && current_.end >= 0;
+    const bool is_next = current_.end >= 0 && time >= current_.end && time - current_.end < width_;
     if (is_next) return saturating_add(current_.end, width_);
-    const std::int64_t shifted = saturating_sub(time, spec_.offset_ns);
-    return saturating_add((floor_div(shifted, width_) + 1) * width_, spec_.offset_ns);
+    return spec_.slice_end(time, width_);
 }
 
 bool RowSlicer::is_current(ValueRange times) const noexcept {

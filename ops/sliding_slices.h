@@ -13,6 +13,7 @@ namespace thalweg {
 // As memset and memcpy, of a state of a few words: a call would take longer than the work.
 inline void clear_words(std::byte* target, std::size_t bytes) noexcept {
     switch (bytes) {
+        case 0: break;  // A GROUP BY without aggregates.
         case 8: std::memset(target, 0, 8); break;
         case 16: std::memset(target, 0, 16); break;
         case 24: std::memset(target, 0, 24); break;
@@ -23,6 +24,7 @@ inline void clear_words(std::byte* target, std::size_t bytes) noexcept {
 
 inline void copy_words(std::byte* target, const std::byte* source, std::size_t bytes) noexcept {
     switch (bytes) {
+        case 0: break;
         case 8: std::memcpy(target, source, 8); break;
         case 16: std::memcpy(target, source, 16); break;
         case 24: std::memcpy(target, source, 24); break;

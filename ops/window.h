@@ -49,9 +49,14 @@ struct WindowSpec {
 
     // The end of the slice that `time_ns` falls into.
     [[nodiscard]] std::int64_t slice_end(std::int64_t time_ns) const noexcept {
-        const std::int64_t width = slice_ns();
+        return slice_end(time_ns, slice_ns());
+    }
+
+    // The same for those who have kept slice_ns().
+    [[nodiscard]] std::int64_t slice_end(std::int64_t time_ns, std::int64_t width) const noexcept {
         const std::int64_t shifted = saturating_sub(time_ns, offset_ns);
-        return saturating_add((floor_div(shifted, width) + 1) * width, offset_ns);
+        const std::int64_t start = saturating_sub(shifted, floor_mod(shifted, width));
+        return saturating_add(saturating_add(start, width), offset_ns);
     }
 
     // The last window end that the slice ending at `slice_end` contributes to. Before the first one
