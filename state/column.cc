@@ -161,6 +161,7 @@ void Column::copy_range(std::size_t first_row,
         std::memcpy(values_.get() + first_row * width,
                     from.values_.get() + from_row * width,
                     count * width);
+        has_range_ = false;
         return;
     }
     for (std::size_t i = 0; i < count; ++i)

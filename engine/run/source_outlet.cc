@@ -153,7 +153,8 @@ void SourceOutlet::evaluate(SplitId split, const Batch& rows) {
         held.times = &computed[settings_.source->event_time->column];
         held.watermarks =
             delay_ns_ ? held.times : watermark_program_->run(computed, context_).front();
-        if (const ValueRange* const known = held.watermarks->known_range()) held.range = *known;
+        const ValueRange* const known = held.watermarks->known_range();
+        if (known != nullptr && !held.watermarks->has_nulls()) held.range = *known;
     }
     held_ = held;
 }

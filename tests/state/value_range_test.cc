@@ -121,6 +121,9 @@ TEST_CASE("column: whoever may write takes the known range away") {
     other.set_range({0, 0});
     other.copy_rows(0, column, rows, arena);
     CHECK(other.known_range() == nullptr);
+    other.set_range({0, 0});
+    other.copy_range(0, column, 0, 1, arena);
+    CHECK(other.known_range() == nullptr);
 }
 
 }  // namespace
