@@ -79,7 +79,7 @@ std::size_t GroupDictionary::find_or_insert(const GroupDictionary& other,
 
 std::uint64_t GroupDictionary::slots_max() const noexcept {
     const std::uint64_t entries = std::max(size(), history_->entries);
-    return std::max(kSlotsMin, entries * kSlotsPerEntry);
+    return std::max(history_->slots_min, entries * kSlotsPerEntry);
 }
 
 // Returns false when the keys of the batch do not fit a direct index: the table has another then.
@@ -201,7 +201,10 @@ void GroupDictionary::look_again(std::size_t first_new) {
 }
 
 void GroupDictionary::clear() {
-    if (size() != 0) *history_ = {ranges_, size()};
+    if (size() != 0) {
+        history_->ranges = ranges_;
+        history_->entries = size();
+    }
     ranges_ = {};
     direct_min_ = 0;
     direct_.clear();

@@ -4,6 +4,7 @@
 #include "state/direct_index.h"
 #include "state/flat_table.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +16,20 @@ namespace thalweg {
 
 // What the tables of one GROUP BY that come one after the other tell each other: where the keys of
 // the last one lay. It starts the next one with the index that will fit.
+//
+// `slots_min` is what a table with hardly any entries may spend on a direct index. Where many
+// tables live at a time they share it: share_slots().
 struct KeyHistory {
+    static constexpr std::uint64_t kSlotsMin = 64 * 1024;
+
+    void share_slots(std::size_t tables) noexcept {
+        constexpr std::uint64_t kLeast = 1024;
+        slots_min = std::max<std::uint64_t>(kSlotsMin / std::max<std::size_t>(tables, 1), kLeast);
+    }
+
     std::array<KeyRange, DirectIndex::kPartsMax> ranges;
     std::size_t entries = 0;
+    std::uint64_t slots_min = kSlotsMin;
 };
 
 // Keys of a GROUP BY to positions: an entry for each key that has come, in that order, with a
@@ -27,10 +39,10 @@ struct KeyHistory {
 // Which index
 //   Keys that are integers close together have a DirectIndex, all others a hash table. This is
 //   decided by the keys that have come: a table takes the direct index while the slots it needs are
-//   at most kSlotsMin or kSlotsPerEntry for each entry (of this table or the one before it), drops
-//   it for the hash table with the first batch that would need more, and comes back when they are
-//   enough again and entries have become twice as many. So going back and forth is paid for by new
-//   entries, and keys that are chosen to lie far apart cost that many slots and no more.
+//   at most KeyHistory::slots_min or kSlotsPerEntry for each entry (of this table or the one before
+//   it), drops it for the hash table with the first batch that would need more, and comes back when
+//   they are enough again and entries have become twice as many. So going back and forth is paid
+//   for by new entries, and keys that are chosen to lie far apart cost that many slots and no more.
 //   The order of entries and all results are the same either way.
 //
 // Lifetime  Key and history outlive the dictionary.
@@ -38,7 +50,6 @@ struct KeyHistory {
 class GroupDictionary {
   public:
     static constexpr std::uint32_t kAbsent = EntryTable::kAbsent;
-    static constexpr std::uint64_t kSlotsMin = 64 * 1024;
     static constexpr std::uint64_t kSlotsPerEntry = 4;
 
     GroupDictionary(const GroupKey& key, std::size_t payload_bytes, KeyHistory& history);

@@ -30,6 +30,14 @@ struct GroupPlan {
         }
     }
 
+    // So many tables of the plan may be alive at a time.
+    void share_slots(std::size_t tables) {
+        history.share_slots(tables);
+        for (const auto& each : distinct) {
+            if (each != nullptr) each->history.share_slots(tables);
+        }
+    }
+
     std::vector<std::size_t> key_columns;  // Of the input.
     GroupKey key;
     AggregateLayout layout;

@@ -51,7 +51,13 @@ class WindowOp : public Op {
           plan_(std::move(key_columns), spec.key_types, calls, spec.seed),
           slicer_(slices, spec.phase == AggregatePhase::kFinal),
           store_(plan_),
-          out_(std::move(output)) {}
+          out_(std::move(output)) {
+        const bool has_slices =
+            slices.kind == WindowKind::kHop || slices.kind == WindowKind::kCumulate;
+        if (!has_slices || slices.slice_ns() <= 0) return;
+        // Twice: the sums of two stacks are tables, too.
+        plan_.share_slots(2 * static_cast<std::size_t>(slices.size_ns / slices.slice_ns()));
+    }
 
     // Appends groups of `table` from `cursor_` on, as many as have room, and returns how many.
     std::size_t write_groups(const GroupTable& table, bool is_partial) {

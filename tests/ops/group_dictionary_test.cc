@@ -141,6 +141,8 @@ class OneColumn {
 
     const KeyHistory& history() const { return history_; }
 
+    void share_slots(std::size_t tables) { history_.share_slots(tables); }
+
   private:
     GroupKey key_;
     KeyHistory history_;
@@ -205,6 +207,21 @@ TEST_CASE("group dictionary: the next table begins where the last one was") {
     first.clear();
     one.add(second, {0, 400'000});
     CHECK_FALSE(second.keys().is_direct());
+}
+
+TEST_CASE("group dictionary: many tables at a time spend less on few keys each") {
+    for (const std::size_t tables : {std::size_t{0}, std::size_t{1}, std::size_t{7'200}}) {
+        CAPTURE(tables);
+        OneColumn one;
+        one.share_slots(tables);
+        Counted counted = one.make();
+        one.add(counted, every(0, 6'000, 8));
+        CHECK_EQ(counted.keys().is_direct(), tables < 2);
+        counted.clear();
+        one.add(counted, every(0, 100, 8));
+        CHECK(counted.keys().is_direct());
+        CHECK_LT(counted.keys().memory_bytes(), tables < 2 ? 1U << 20U : 1U << 16U);
+    }
 }
 
 TEST_CASE("group dictionary: clearing keeps memory, far keys take no more than they may") {
