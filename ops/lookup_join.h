@@ -22,7 +22,8 @@ namespace thalweg {
 // Cost      Where the table's keys are unique nothing of the input is copied: its columns are
 //           passed on by pointer, the selection shrinks, and the table's columns are gathered
 //           beside them. Else pairs are made, a batch at a time.
-// Bound     One call emits a row of input as often as the table has rows of its key.
+// Bound     One call emits a row of input as often as the table has rows of its key: at most
+//           LookupTable::kRowsOfKeyMax times.
 struct LookupJoinSpec {
     JoinKind kind = JoinKind::kInner;  // kInner or kLeft.
     SchemaPtr input;

@@ -92,6 +92,13 @@ void LookupTable::group_rows() {
         rows_by_group_[next[group_of_row_[row]]++] = static_cast<std::uint32_t>(row);
 }
 
+std::size_t LookupTable::rows_of_key_max() const noexcept {
+    std::size_t most = size_ == 0 ? 0 : 1;
+    for (std::size_t group = 1; group < group_starts_.size(); ++group)
+        most = std::max<std::size_t>(most, group_starts_[group] - group_starts_[group - 1]);
+    return most;
+}
+
 std::int64_t LookupTable::integer_at(std::uint32_t group) const noexcept {
     std::int64_t key = 0;
     std::memcpy(&key, words_->entry(group), sizeof key);

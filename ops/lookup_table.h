@@ -39,6 +39,10 @@ class LookupTable {
     static constexpr std::uint32_t kNone = EntryTable::kAbsent;
     static constexpr std::size_t kRowsMax = std::size_t{1} << 31U;
 
+    // Of one key. A batch of the stream gives at most so many results for each of its rows, in one
+    // step: more would be more than the agents behind have room for.
+    static constexpr std::size_t kRowsOfKeyMax = kBatchRows;
+
     // Room for one batch of questions.
     struct Probe {
         GroupKey::Encoded encoded;
@@ -68,6 +72,9 @@ class LookupTable {
               Selection rows,
               Probe& probe,
               std::span<std::uint32_t> groups) const;
+
+    // After finish(): of the key that has most.
+    [[nodiscard]] std::size_t rows_of_key_max() const noexcept;
 
     // The rows of a group, in order. Not of a table that is unique, where they are the group.
     [[nodiscard]] std::span<const std::uint32_t> rows_of(std::uint32_t group) const noexcept {

@@ -59,6 +59,10 @@ Result<LookupTablePtr> LookupReader::read(IngestDoor& door, SourceEvent event) {
     }
     if (context_.failed()) return refuse(context_.error);
     table_->finish();
+    if (const std::size_t most = table_->rows_of_key_max(); most > LookupTable::kRowsOfKeyMax) {
+        return refuse("one key has " + std::to_string(most) + " rows, and a lookup join takes " +
+                      std::to_string(LookupTable::kRowsOfKeyMax) + " at most");
+    }
     return LookupTablePtr(std::move(table_));
 }
 

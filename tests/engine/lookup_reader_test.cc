@@ -95,6 +95,25 @@ TEST_CASE("lookup reader: rows of raw structs") {
     CHECK(value_at((*reading.table)->column(1), 0) == Value{std::string("ab")});
 }
 
+TEST_CASE("lookup reader: a key has as many rows as a join can give, and no more") {
+    const Folder folder;
+    const std::string options = "'path' = '" + folder.path("d") + "', 'format' = 'csv'";
+    std::string text = "8\n";
+    for (std::size_t i = 0; i < LookupTable::kRowsOfKeyMax; ++i)
+        text += "7\n";
+    folder.write("d", text);
+    const Reading most = read("k INT", options);
+    REQUIRE_MESSAGE(most.table.has_value(), most.table.error().message);
+    CHECK_EQ((*most.table)->rows_of_key_max(), LookupTable::kRowsOfKeyMax);
+    folder.write("d", text + "7\n");
+    const Reading too_many = read("k INT", options);
+    REQUIRE_FALSE(too_many.table.has_value());
+    CHECK_EQ(
+        too_many.table.error().message,
+        "cannot read the lookup table 'd': one key has 1025 rows, and a lookup join takes 1024 "
+        "at most");
+}
+
 TEST_CASE("lookup reader: an empty file is a table without rows") {
     const Folder folder;
     folder.write("d", "");
