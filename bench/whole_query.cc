@@ -1,6 +1,7 @@
 #include "bench/whole_query.h"
 
 #include "bench/memory_world.h"
+#include "bench/stopwatch.h"
 #include "engine/plan/planner.h"
 #include "engine/run/clock.h"
 #include "engine/run/cpu.h"
@@ -22,36 +23,6 @@
 namespace thalweg::bench {
 
 namespace {
-
-// What one run took.
-struct Cost {
-    double wall_ns = 0;
-    double cpu_ns = 0;
-    std::size_t records = 0;
-
-    [[nodiscard]] double cpu_ns_per_record() const { return cpu_ns / static_cast<double>(records); }
-};
-
-class Stopwatch {
-  public:
-    [[nodiscard]] Cost stop(std::size_t records) const {
-        const std::chrono::duration<double, std::nano> wall = Wall::now() - wall_start_;
-        return {wall.count(), cpu_ns() - cpu_start_ns_, records};
-    }
-
-  private:
-    using Wall = std::chrono::steady_clock;
-
-    // Of the process.
-    [[nodiscard]] static double cpu_ns() {
-        timespec time{};
-        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
-        return static_cast<double>(time.tv_sec) * 1e9 + static_cast<double>(time.tv_nsec);
-    }
-
-    Wall::time_point wall_start_ = Wall::now();
-    double cpu_start_ns_ = cpu_ns();
-};
 
 // Resident memory of the process: what it is, or, after reset_peak(), the most it was.
 std::uint64_t status_bytes(std::string_view name) {
