@@ -112,27 +112,13 @@ RelPtr QueryBinder::bind_window_join(const From& left,
     node.window = both.columns[condition.ends->first].window;
     std::tie(node.left_start, node.right_start) = *condition.starts;
     std::tie(node.left_end, node.right_end) = *condition.ends;
-    const auto position = [](std::vector<ExprPtr>& columns, ExprPtr expr) {
-        if (expr->kind == ExprKind::kColumn) return expr->column;
-        columns.push_back(std::move(expr));
-        return columns.size() - 1;
-    };
     for (Condition::Key& key : condition.keys) {
-        const std::size_t l = position(left_columns, key.left);
-        const std::size_t r = position(right_columns, substitute(key.right, to_right));
+        const std::size_t l = position_of(left_columns, key.left);
+        const std::size_t r = position_of(right_columns, substitute(key.right, to_right));
         node.keys.push_back({l, r, key.null_is_equal});
     }
-    const auto extend = [](const RelPtr& rel, std::vector<ExprPtr> expressions) {
-        if (expressions.size() == rel->columns.size()) return rel;
-        std::vector<std::string> names;
-        for (const ColumnInfo& column : rel->columns)
-            names.push_back(column.name);
-        for (std::size_t i = names.size(); i < expressions.size(); ++i)
-            names.push_back(to_string(*expressions[i], names));
-        return make_project_rel(rel, std::move(expressions), std::move(names));
-    };
-    node.left = extend(left.rel, std::move(left_columns));
-    node.right = extend(right.rel, std::move(right_columns));
+    node.left = with_columns(left.rel, std::move(left_columns));
+    node.right = with_columns(right.rel, std::move(right_columns));
     const std::size_t left_width = node.left->columns.size();
     // The residual reads the widened columns: those of the right side move.
     std::vector<ExprPtr> moved;

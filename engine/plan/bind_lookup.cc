@@ -146,24 +146,6 @@ class ConditionBinder {
     LookupCondition found_;
 };
 
-// The position of an expression among columns, behind them if it is none of them.
-std::size_t position(std::vector<ExprPtr>& columns, ExprPtr expr) {
-    if (expr->kind == ExprKind::kColumn) return expr->column;
-    columns.push_back(std::move(expr));
-    return columns.size() - 1;
-}
-
-// With the columns that keys have added.
-RelPtr extend(const RelPtr& rel, std::vector<ExprPtr> expressions) {
-    if (expressions.size() == rel->columns.size()) return rel;
-    std::vector<std::string> names;
-    for (const ColumnInfo& column : rel->columns)
-        names.push_back(column.name);
-    for (std::size_t i = names.size(); i < expressions.size(); ++i)
-        names.push_back(to_string(*expressions[i], names));
-    return make_project_rel(rel, std::move(expressions), std::move(names));
-}
-
 // The join shows what its sides showed, without the columns that were added for keys.
 RelPtr show(const LookupJoin& node, std::size_t left_count) {
     std::vector<ColumnInfo> columns = node.input->columns;
@@ -245,12 +227,12 @@ RelPtr QueryBinder::bind_lookup_join(const From& left,
     std::vector<ExprPtr> left_columns = identity(*stream);
     std::vector<ExprPtr> table_columns = identity(*table);
     for (const LookupCondition::Key& key : condition.keys) {
-        const std::size_t l = position(left_columns, key.left);
-        const std::size_t r = position(table_columns, substitute(key.right, to_table));
+        const std::size_t l = position_of(left_columns, key.left);
+        const std::size_t r = position_of(table_columns, substitute(key.right, to_table));
         node.keys.push_back({l, r, false});
     }
-    node.input = extend(stream, std::move(left_columns));
-    node.table = extend(table, std::move(table_columns));
+    node.input = with_columns(stream, std::move(left_columns));
+    node.table = with_columns(table, std::move(table_columns));
     for (std::size_t i = 0; i < right.rel->columns.size(); ++i)
         node.shown.push_back(i);
     const std::size_t added = node.input->columns.size() - left_count;

@@ -62,6 +62,22 @@ RelPtr make_project_rel(RelPtr input,
     return make_rel(std::move(columns), Project{std::move(input), std::move(expressions)});
 }
 
+std::size_t position_of(std::vector<ExprPtr>& columns, ExprPtr expr) {
+    if (expr->kind == ExprKind::kColumn) return expr->column;
+    columns.push_back(std::move(expr));
+    return columns.size() - 1;
+}
+
+RelPtr with_columns(const RelPtr& rel, std::vector<ExprPtr> columns) {
+    if (columns.size() == rel->columns.size()) return rel;
+    std::vector<std::string> names;
+    for (const ColumnInfo& column : rel->columns)
+        names.push_back(column.name);
+    for (std::size_t i = names.size(); i < columns.size(); ++i)
+        names.push_back(to_string(*columns[i], names));
+    return make_project_rel(rel, std::move(columns), std::move(names));
+}
+
 std::vector<ColumnInfo> window_columns(const WindowPtr& window) {
     const Type bound = Type::timestamp(3).not_null();
     const Type time = window->spec.zone == nullptr ? bound : Type::timestamp_ltz(3).not_null();

@@ -161,6 +161,12 @@ template <class Node>
                                       std::vector<ExprPtr> expressions,
                                       std::vector<std::string> names);
 
+// For keys of joins that are no plain columns: the position of an expression among `columns`,
+// behind them if it is none of them; and a projection of `rel` that has those that were added, or
+// `rel` itself where none was.
+[[nodiscard]] std::size_t position_of(std::vector<ExprPtr>& columns, ExprPtr expr);
+[[nodiscard]] RelPtr with_columns(const RelPtr& rel, std::vector<ExprPtr> columns);
+
 // The columns a window table function appends.
 [[nodiscard]] std::vector<ColumnInfo> window_columns(const WindowPtr& window);
 
