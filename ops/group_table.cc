@@ -270,15 +270,8 @@ void GroupTable::write_states(const AggregateLayout::PackedGroups& groups,
         plan_->layout.save(groups, batch, first_row, column);
         return;
     }
-    for (const BoundAggregate& bound : plan_->layout.calls()) {
-        bound.functions.finish(bound,
-                               {.count = groups.count,
-                                .column = &batch.column(column++),
-                                .first_row = first_row,
-                                .arena = &batch.arena(),
-                                .first_state = groups.first,
-                                .stride = groups.stride});
-    }
+    for (const BoundAggregate& bound : plan_->layout.calls())
+        AggregateLayout::finish(bound, groups, batch, first_row, column++);
 }
 
 void GroupTable::clear() {

@@ -203,6 +203,20 @@ void AggregateLayout::append_partial_fields(std::vector<Field>& fields) const {
     }
 }
 
+void AggregateLayout::finish(const BoundAggregate& bound,
+                             const PackedGroups& groups,
+                             Batch& batch,
+                             std::size_t first_row,
+                             std::size_t column) {
+    bound.functions.finish(bound,
+                           {.count = groups.count,
+                            .column = &batch.column(column),
+                            .first_row = first_row,
+                            .arena = &batch.arena(),
+                            .first_state = groups.first,
+                            .stride = groups.stride});
+}
+
 void AggregateLayout::save(const PackedGroups& groups,
                            Batch& batch,
                            std::size_t first_row,
@@ -217,13 +231,7 @@ void AggregateLayout::save(const PackedGroups& groups,
     if (has_flags_) save_word(0);
     for (const BoundAggregate& bound : calls_) {
         if (bound.functions.is_text) {
-            bound.functions.finish(bound,
-                                   {.count = groups.count,
-                                    .column = &batch.column(column++),
-                                    .first_row = first_row,
-                                    .arena = &batch.arena(),
-                                    .first_state = groups.first,
-                                    .stride = groups.stride});
+            finish(bound, groups, batch, first_row, column++);
             continue;
         }
         for (std::uint32_t at = 0; at < bound.functions.state_bytes; at += 8)

@@ -58,6 +58,13 @@ class AggregateLayout {
         std::size_t count = 0;
     };
 
+    // Writes the results of one call into rows [first_row, ...) of `batch`'s column.
+    static void finish(const BoundAggregate& bound,
+                       const PackedGroups& groups,
+                       Batch& batch,
+                       std::size_t first_row,
+                       std::size_t column);
+
     // Writes groups into rows [first_row, ...) of `batch`'s columns from `first_column` on.
     void save(const PackedGroups& groups,
               Batch& batch,
