@@ -1,15 +1,14 @@
 #include "ops/sliding_aggregate.h"
 
 #include "ops/aggregate/state_update.h"
-#include "ops/local_time.h"
 #include "ops/row_slicer.h"
 #include "ops/sliding_groups.h"
 #include "ops/sliding_rows.h"
 #include "ops/sliding_sums.h"
+#include "ops/window_clock.h"
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <optional>
 #include <utility>
 
@@ -29,6 +28,7 @@ class SlidingAggregate final : public Op {
           sums_(spec.window, layout_, groups_),
           rows_(result_schema(spec), layout_, groups_),
           update_(layout_),
+          clock_(spec.window),
           out_(result_schema(spec)) {
         if (is_final(spec)) count_column_ = partial_schema(spec)->size() - 1;
     }
@@ -47,30 +47,21 @@ class SlidingAggregate final : public Op {
     }
 
     Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
-        if (!spec_.window.is_event_time && !watermark.is_max()) return Progress::kDone;
-        return fire(local_watermark(watermark, spec_.window.zone), out);
+        const std::optional<Watermark> limit = clock_.at_advance(watermark);
+        return limit ? fire(*limit, out) : Progress::kDone;
     }
 
     [[nodiscard]] Watermark next_fire() override {
-        if (!spec_.window.is_event_time) return Watermark::max();
-        const std::optional<std::int64_t> end = sums_.next_end(watermark_);
-        return end ? watermark_that_passes(*end, spec_.window.zone) : Watermark::max();
+        return clock_.next_fire(sums_.next_end(watermark_));
     }
 
-    // In processing time a window fires when the clock has reached its end, and nothing comes late.
     Progress tick(OpContext& context, Emitter& out) override {
-        if (spec_.window.is_event_time) return Progress::kDone;
-        ticked_at_ns_ = context.now_ns;
-        const Watermark clock{saturating_sub(context.now_ns, kNanosPerMilli)};
-        return fire(local_watermark(clock, spec_.window.zone), out);
+        const std::optional<Watermark> limit = clock_.at_tick(context.now_ns);
+        return limit ? fire(*limit, out) : Progress::kDone;
     }
 
     [[nodiscard]] std::int64_t next_tick_ns() const override {
-        if (spec_.window.is_event_time || !next_end_) return kNever;
-        if (spec_.window.zone == nullptr) return *next_end_;
-        // Where the clock is set back the end comes twice, and the second time counts.
-        const std::int64_t end = spec_.window.zone->to_utc(*next_end_);
-        return std::max(end, ticked_at_ns_ + kNanosPerSecond);
+        return clock_.next_tick_ns(next_end_);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
@@ -181,12 +172,11 @@ class SlidingAggregate final : public Op {
     }
 
     void take_late(const RowSlicer::Part& part, const BatchView& view) {
-        std::vector<std::uint16_t> same;
         part.rows.for_each([&](std::size_t row) {
             const auto states = sums_.find_late(row_groups_[row], part.id.end);
-            same.assign(states.size(), static_cast<std::uint16_t>(row));
+            late_rows_.assign(states.size(), static_cast<std::uint16_t>(row));
             AggregateInput input;
-            input.rows = Selection::list(same);
+            input.rows = Selection::list(late_rows_);
             input.states = states.data();
             add(view, input);
         });
@@ -277,10 +267,10 @@ class SlidingAggregate final : public Op {
     SlidingSums sums_;
     SlidingRows rows_;
     StateUpdate update_;
+    WindowClock clock_;
     Watermark watermark_;  // On the local clock.
     std::uint64_t position_ = 1;
     std::optional<std::int64_t> next_end_;  // Kept in processing time only, for next_tick_ns().
-    std::int64_t ticked_at_ns_ = std::numeric_limits<std::int64_t>::min();
 
     // The window being emitted: rows it has, and chunks that are out.
     std::size_t shown_rows_ = 0;
@@ -293,6 +283,7 @@ class SlidingAggregate final : public Op {
     std::array<std::uint32_t, kBatchRows> entries_;
     std::array<std::uint16_t, kBatchRows> taken_rows_;
     std::array<std::byte*, kBatchRows> states_;
+    std::vector<std::uint16_t> late_rows_;  // One row, as often as it has states.
 };
 
 }  // namespace

@@ -16,9 +16,11 @@ namespace thalweg {
 //        -> SlidingSums (id and slice to a state, updated once a batch; window to window)
 //        -> SlidingRows (states to result columns, where they have changed) -> views of them
 //
-// State     Groups with their keys, and slices with an entry for each group that has rows in them:
-//           that is all there is to know, everything else (sums, links, result rows) follows from
-//           it and from the ends of the windows that have fired.
+// State     Groups with their keys, slices with an entry for each group that has rows in them, and
+//           the ends of the windows that have fired: links, back sums and result rows follow from
+//           these. Entries of slices that have been turned (SlidingSums) hold the sum from their
+//           slice on, not that of the slice alone, and mean something only with the instant of the
+//           turn.
 // Emission  Windows of few rows are copied together until they make a batch; rows of a larger one
 //           are shown where they lie.
 [[nodiscard]] std::unique_ptr<Op> make_sliding_aggregate(const WindowAggregateSpec& spec);

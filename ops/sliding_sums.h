@@ -44,14 +44,16 @@ namespace thalweg {
 //           which the first window of the next start clears.
 //
 // Open      Slices that no window has taken yet come last; their entries are linked to older ones
-//           of their group, so that a row that is out of order finds its entry by a step or two.
+//           of their group, so that a row that is out of order finds its entry by a step for each
+//           newer entry of its group: few, unless rows come in any order within a watermark's delay
+//           of many slices.
 //
 // Late rows A row may be too late for the first windows of its slice and in time for others. When
 //           the slice has been taken already, the row goes to every sum that holds the slice: in
 //           the front, those of all entries up to its own; in the back, its entry and the back sum.
 //
-// Cost      A row that opens an entry, and an entry's way through back, turn and eviction, are each
-//           constant. The turn works through a whole window at once.
+// Cost      A row that opens the newest entry of its group, and an entry's way through back, turn
+//           and eviction, are each constant. The turn works through a whole window at once.
 class SlidingSums {
   public:
     SlidingSums(const WindowSpec& spec, const AggregateLayout& layout, SlidingGroups& groups);

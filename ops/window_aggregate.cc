@@ -4,6 +4,7 @@
 #include "ops/row_slicer.h"
 #include "ops/slice_store.h"
 #include "ops/sliding_aggregate.h"
+#include "ops/window_clock.h"
 #include "ops/window_combiner.h"
 
 #include <algorithm>
@@ -210,7 +211,8 @@ class WindowAggregate final : public WindowOp {
         : WindowOp(spec, spec.keys, spec.calls, input_window(spec), result_schema(spec)),
           row_slicer_(spec.window, false),
           count_column_(is_final(spec) ? partial_schema(spec)->size() - 1 : 0),
-          combiner_(spec.window, store_) {}
+          combiner_(spec.window, store_),
+          clock_(spec.window) {}
 
     void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter&) override {
         const bool is_partial = is_final(spec_) && port == 0;
@@ -221,28 +223,19 @@ class WindowAggregate final : public WindowOp {
     }
 
     Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
-        if (!spec_.window.is_event_time && !watermark.is_max()) return Progress::kDone;
-        return fire(local_watermark(watermark, spec_.window.zone), out);
+        const std::optional<Watermark> limit = clock_.at_advance(watermark);
+        return limit ? fire(*limit, out) : Progress::kDone;
     }
 
-    [[nodiscard]] Watermark next_fire() override {
-        if (!spec_.window.is_event_time) return Watermark::max();
-        const std::optional<std::int64_t> end = find_next();
-        return end ? watermark_that_passes(*end, spec_.window.zone) : Watermark::max();
-    }
+    [[nodiscard]] Watermark next_fire() override { return clock_.next_fire(find_next()); }
 
     Progress tick(OpContext& context, Emitter& out) override {
-        if (spec_.window.is_event_time) return Progress::kDone;
-        ticked_at_ns_ = context.now_ns;
-        return fire(clock_watermark(context.now_ns), out);
+        const std::optional<Watermark> limit = clock_.at_tick(context.now_ns);
+        return limit ? fire(*limit, out) : Progress::kDone;
     }
 
     [[nodiscard]] std::int64_t next_tick_ns() const override {
-        if (spec_.window.is_event_time || !next_end_) return kNever;
-        if (spec_.window.zone == nullptr) return *next_end_;
-        // Where the clock is set back the end comes twice, and the second time counts.
-        const std::int64_t end = spec_.window.zone->to_utc(*next_end_);
-        return std::max(end, ticked_at_ns_ + kNanosPerSecond);
+        return clock_.next_tick_ns(next_end_);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
@@ -256,12 +249,6 @@ class WindowAggregate final : public WindowOp {
 
     [[nodiscard]] bool combines() const noexcept {
         return spec_.window.kind == WindowKind::kHop || spec_.window.kind == WindowKind::kCumulate;
-    }
-
-    // In processing time a window fires when the clock has reached its end. Nothing comes late:
-    // rows of an attached window that another shard sent after that end fire it once more.
-    [[nodiscard]] Watermark clock_watermark(std::int64_t now_ns) const {
-        return local_watermark({saturating_sub(now_ns, kNanosPerMilli)}, spec_.window.zone);
     }
 
     void take(const RowSlicer::Part& part,
@@ -381,11 +368,11 @@ class WindowAggregate final : public WindowOp {
     RowSlicer row_slicer_;  // Of rows that come without a first phase to the second.
     std::size_t count_column_;
     WindowCombiner combiner_;
+    WindowClock clock_;
     Watermark watermark_;  // On the local clock.
     std::uint64_t position_ = 1;
     std::vector<GroupTable*> late_tables_;
     std::optional<std::int64_t> next_end_;  // Kept in processing time only, for next_tick_ns().
-    std::int64_t ticked_at_ns_ = std::numeric_limits<std::int64_t>::min();
 
     // The window being emitted.
     const GroupTable* firing_ = nullptr;
