@@ -48,14 +48,6 @@ void fill(Batch& batch, const Input& input) {
     batch.set_size(input.size());
 }
 
-std::vector<std::string> sorted_texts(const std::vector<Row>& rows) {
-    std::vector<std::string> texts;
-    for (const Row& row : rows)
-        texts.push_back(text_of(row));
-    std::sort(texts.begin(), texts.end());
-    return texts;
-}
-
 ExprPtr call(std::string_view name, std::vector<ExprPtr> arguments) {
     auto result = make_call(name, std::move(arguments), {});
     REQUIRE(result.has_value());

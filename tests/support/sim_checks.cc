@@ -129,14 +129,6 @@ std::string check_counts(const OracleCounts& expected, const QueryTotals& totals
     return wrong;
 }
 
-std::vector<std::string> sorted_texts(const std::vector<Row>& rows) {
-    std::vector<std::string> texts;
-    for (const Row& row : rows)
-        texts.push_back(text_of(row));
-    std::sort(texts.begin(), texts.end());
-    return texts;
-}
-
 std::string check_rows(const std::vector<Row>& expected, const std::vector<Row>& found) {
     const std::vector<std::string> wanted = sorted_texts(expected);
     const std::vector<std::string> present = sorted_texts(found);

@@ -68,6 +68,14 @@ inline std::string text_of(const Row& row) {
     return text;
 }
 
+inline std::vector<std::string> sorted_texts(const std::vector<Row>& rows) {
+    std::vector<std::string> texts;
+    for (const Row& row : rows)
+        texts.push_back(text_of(row));
+    std::sort(texts.begin(), texts.end());
+    return texts;
+}
+
 // The rows of a view, out of their columns.
 inline std::vector<Row> rows_of(const BatchView& view) {
     std::vector<Row> rows;
