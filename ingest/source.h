@@ -42,6 +42,25 @@ struct SourceSpec {
 // they say.
 using SourceEvent = std::function<void(std::string_view text)>;
 
+// How far one part of the input has come: a session of a producer, a file. `position` counts what
+// its kind counts (records of a session, bytes of a file) in all that was offered; `epoch` is the
+// incarnation of the session, 0 where there is no such thing. Of two positions with one id the
+// greater (epoch, position) is true.
+struct SourcePosition {
+    std::string id;
+    std::uint64_t epoch = 0;
+    std::uint64_t position = 0;
+
+    friend bool operator==(const SourcePosition&, const SourcePosition&) = default;
+};
+
+// What becomes of a source's records when the process dies.
+enum class Replay : std::uint8_t {
+    kNone,          // What was read since the last durable epoch is gone.
+    kPositions,     // It is read again from its position: a file.
+    kAcknowledged,  // The producer keeps it until it is durable, and sends it again.
+};
+
 // The event loop of one ingest agent: wraps boost::asio::io_context, so that nothing above needs
 // Asio's headers. Sources register with it; the agent polls it.
 class IoLoop {
@@ -111,6 +130,29 @@ class Source {
     // When poll() wants to be called although nothing arrives (paced generation, reconnect): an
     // instant of the same clock as now_ns; the largest int64 for never.
     [[nodiscard]] virtual std::int64_t next_poll_ns() const { return INT64_MAX; }
+
+    // --- What survives the process (docs/decisions/0007-epochs.md) ---
+
+    [[nodiscard]] virtual Replay replay() const { return Replay::kNone; }
+
+    // Before open(): the positions of all instances together, as of the epoch that was recovered.
+    // An instance picks those that are its business, and goes on behind them. Fails for what cannot
+    // be gone on from: a file that is shorter than its position.
+    [[nodiscard]] virtual Result<void> restore(const std::vector<SourcePosition>& positions) {
+        static_cast<void>(positions);
+        return {};
+    }
+
+    // A barrier: everything offered so far belongs to `epoch` or earlier ones, and everything later
+    // does not. Appends where each part of the input has come to, also those that are not open any
+    // more. Called between polls, while the outlet holds nothing.
+    virtual void seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) {
+        static_cast<void>(epoch), static_cast<void>(positions);
+    }
+
+    // What was offered up to seal(`epoch`) is durable: the time to acknowledge it. Epochs grow; not
+    // every one is told.
+    virtual void commit(std::uint64_t epoch) { static_cast<void>(epoch); }
 };
 
 struct SourceInstance {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/op_state.h"
 #include "state/arena.h"
 #include "state/base/time.h"
 #include "state/batch.h"
@@ -9,6 +10,7 @@
 #include <limits>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace thalweg {
 
@@ -62,6 +64,8 @@ enum class Progress : std::uint8_t { kDone, kMore };
 //
 // Shape     A chain of operators makes a stage (engine/run/topology.h). The first of a chain may
 //           have several input ports (a join: 0 left, 1 right), all others have port 0 only.
+// State     What an operator remembers between two calls it can write down as rows and take back:
+//           state_tables(), freeze(), save(), load().
 // Contract  process() emits at most a small multiple of its input; whatever emits in bulk (a window
 //           that fires) does so in advance(), in steps of at most kEmitRowsMax rows, returning
 //           kMore in between. Nobody calls process() while advance() is unfinished. Watermarks
@@ -108,6 +112,36 @@ class Op {
     // partial sums larger. Bounded like process().
     virtual void flush(OpContext& context, Emitter& out) {
         static_cast<void>(context), static_cast<void>(out);
+    }
+
+    // --- What survives the process: state as rows (ops/op_state.h) ---
+
+    // The tables of the state; the same for all instances, whenever asked. None: there is nothing
+    // to keep between two batches, once flush() has been called.
+    [[nodiscard]] virtual std::vector<StateTable> state_tables() const { return {}; }
+
+    // A barrier: from now on save() writes the state as it is now, whatever process() and advance()
+    // do in between. Called after flush(), with no unfinished work and nothing frozen. Takes less
+    // than a millisecond, whatever there is. `out` is good until save() has returned kDone.
+    virtual void freeze(StateOut& out) { static_cast<void>(out); }
+
+    // Writes on, about `rows_max` rows; kDone: all is written, and nothing is frozen any more.
+    // Before an operator changes what it has not written yet, it writes it: so it may put rows out
+    // in process() and advance() as well.
+    virtual Progress save(std::size_t rows_max) {
+        static_cast<void>(rows_max);
+        return Progress::kDone;
+    }
+
+    // Takes rows of a table back, before anything else is called. They come in any order, from any
+    // number of instances; `watermark` is the one that those had reached. What cannot be true of a
+    // state is context.fail()ed: the bytes were right, but not what wrote them.
+    virtual void load(std::size_t table,
+                      const BatchView& rows,
+                      Watermark watermark,
+                      OpContext& context) {
+        static_cast<void>(table), static_cast<void>(rows), static_cast<void>(watermark);
+        context.fail("an operator without state was given some");
     }
 
     // Bytes of state held, for metrics and EXPLAIN.

@@ -56,6 +56,11 @@ class Sink {
     virtual Result<void> poll(std::int64_t now_ns) = 0;
     virtual void flush() = 0;
     [[nodiscard]] virtual Result<void> close() = 0;
+
+    // Whether everything that write() took has left this process. A barrier waits for it: what a
+    // destination has not taken belongs to no durable epoch.
+    [[nodiscard]] virtual bool is_drained() const { return true; }
+
     [[nodiscard]] virtual const SinkCounters& counters() const = 0;
 };
 
