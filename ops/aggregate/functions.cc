@@ -460,9 +460,8 @@ template <class State, class Out>
 AggregateFunctions functions_of() {
     static_assert(std::is_trivially_copyable_v<State>);
     static_assert(sizeof(State) % 8 == 0 && alignof(State) <= 8);
-    constexpr bool kIsText =
-        std::is_same_v<State, TextExtremum<true>> || std::is_same_v<State, TextExtremum<false>>;
-    return {sizeof(State), kIsText, update<State>, merge<State>, finish<State, Out>};
+    constexpr bool kHasText = std::is_same_v<typename State::Value, StringRef>;
+    return {sizeof(State), kHasText, update<State>, merge<State>, finish<State, Out>};
 }
 
 template <class T>

@@ -89,7 +89,7 @@ struct AggregateOutput {
 
 struct AggregateFunctions {
     std::uint32_t state_bytes = 0;
-    bool is_text = false;  // The state is one OwnedText; all others are plain words.
+    bool has_text = false;  // The state ends in an OwnedText; all before it are plain words.
     void (*update)(const BoundAggregate&, const AggregateInput&) = nullptr;
     void (*merge)(const BoundAggregate&, const AggregateMerge&) = nullptr;
     void (*finish)(const BoundAggregate&, const AggregateOutput&) = nullptr;
@@ -117,5 +117,11 @@ struct OwnedText {
 };
 
 static_assert(sizeof(OwnedText) == 32);
+
+// Bytes of plain words that a state begins with.
+[[nodiscard]] inline std::uint32_t word_bytes(const AggregateFunctions& functions) noexcept {
+    constexpr std::uint32_t kTextBytes = sizeof(OwnedText);
+    return functions.state_bytes - (functions.has_text ? kTextBytes : 0);
+}
 
 }  // namespace thalweg

@@ -194,13 +194,19 @@ void AggregateLayout::append_partial_fields(std::vector<Field>& fields) const {
     if (has_flags_) fields.push_back({"flags", word});
     for (std::size_t i = 0; i < calls_.size(); ++i) {
         const std::string name = "state" + std::to_string(i);
-        if (calls_[i].functions.is_text) {
-            fields.push_back({name, calls_[i].call.argument_type.with_nullable(true)});
-            continue;
-        }
-        for (std::uint32_t k = 0; k < calls_[i].functions.state_bytes / 8; ++k)
+        const AggregateFunctions& functions = calls_[i].functions;
+        for (std::uint32_t k = 0; k < word_bytes(functions) / 8; ++k)
             fields.push_back({name + "_" + std::to_string(k), word});
+        if (functions.has_text)
+            fields.push_back({name, calls_[i].call.argument_type.with_nullable(true)});
     }
+}
+
+std::size_t AggregateLayout::partial_columns() const {
+    std::size_t total = has_flags_ ? 1 : 0;
+    for (const BoundAggregate& bound : calls_)
+        total += word_bytes(bound.functions) / 8 + (bound.functions.has_text ? 1 : 0);
+    return total;
 }
 
 void AggregateLayout::finish(const BoundAggregate& bound,
@@ -224,18 +230,42 @@ void AggregateLayout::save(const PackedGroups& groups,
     std::size_t column = first_column;
     const auto save_word = [&](std::uint32_t offset) {
         auto* const words = batch.column(column++).data<std::int64_t>() + first_row;
+        if (groups.positions != nullptr) {
+            for (std::size_t i = 0; i < groups.count; ++i)
+                std::memcpy(&words[i], groups[i] + offset, 8);
+            return;
+        }
         const std::byte* source = groups.first + offset;
         for (std::size_t i = 0; i < groups.count; ++i, source += groups.stride)
             std::memcpy(&words[i], source, 8);
     };
     if (has_flags_) save_word(0);
     for (const BoundAggregate& bound : calls_) {
-        if (bound.functions.is_text) {
-            finish(bound, groups, batch, first_row, column++);
+        const std::uint32_t words = word_bytes(bound.functions);
+        for (std::uint32_t at = 0; at < words; at += 8)
+            save_word(bound.offset + at);
+        if (bound.functions.has_text)
+            save_texts(groups, bound.offset + words, batch, first_row, column++);
+    }
+}
+
+void AggregateLayout::save_texts(const PackedGroups& groups,
+                                 std::uint32_t offset,
+                                 Batch& batch,
+                                 std::size_t first_row,
+                                 std::size_t column) {
+    Column& texts = batch.column(column);
+    StringRef* const target = texts.data<StringRef>() + first_row;
+    for (std::size_t i = 0; i < groups.count; ++i) {
+        const auto& owned = *reinterpret_cast<const OwnedText*>(groups[i] + offset);
+        if (owned.is_filled == 0) {
+            texts.set_null(first_row + i);
+            target[i] = {};
             continue;
         }
-        for (std::uint32_t at = 0; at < bound.functions.state_bytes; at += 8)
-            save_word(bound.offset + at);
+        texts.set_valid(first_row + i);
+        const StringRef& text = owned.text;
+        target[i] = text.is_inline() ? text : StringRef(batch.arena().copy(text.view()));
     }
 }
 
@@ -255,12 +285,11 @@ void AggregateLayout::load(const BatchView& view,
     };
     if (has_flags_) load_word(0);
     for (const BoundAggregate& bound : calls_) {
-        if (bound.functions.is_text) {
-            load_texts(view[column++], rows, groups + bound.offset);
-            continue;
-        }
-        for (std::uint32_t at = 0; at < bound.functions.state_bytes; at += 8)
+        const std::uint32_t words = word_bytes(bound.functions);
+        for (std::uint32_t at = 0; at < words; at += 8)
             load_word(bound.offset + at);
+        if (bound.functions.has_text)
+            load_texts(view[column++], rows, groups + bound.offset + words);
     }
 }
 
@@ -286,17 +315,25 @@ void AggregateLayout::load(std::byte* group,
     };
     if (has_flags_) load_word(0);
     for (const BoundAggregate& bound : calls_) {
-        if (bound.functions.is_text) {
-            const Column& texts = view[column++];
-            auto& owned = *reinterpret_cast<OwnedText*>(group + bound.offset);
-            owned = {};
-            if (texts.is_null(row)) continue;
-            owned.text = texts.data<StringRef>()[row];
-            owned.is_filled = 1;
-            continue;
-        }
-        for (std::uint32_t at = 0; at < bound.functions.state_bytes; at += 8)
+        const std::uint32_t words = word_bytes(bound.functions);
+        for (std::uint32_t at = 0; at < words; at += 8)
             load_word(bound.offset + at);
+        if (bound.functions.has_text)
+            load_texts(view[column++], Selection::range(row, 1), group + bound.offset + words);
+    }
+}
+
+void AggregateLayout::restore(std::byte* group,
+                              const BatchView& view,
+                              std::size_t first_column,
+                              std::size_t row,
+                              Arena& arena) const {
+    load(group, view, first_column, row);
+    for (const BoundAggregate& bound : calls_) {
+        if (!bound.functions.has_text) continue;
+        const std::uint32_t offset = bound.offset + word_bytes(bound.functions);
+        auto& owned = *reinterpret_cast<OwnedText*>(group + offset);
+        if (owned.is_filled != 0) owned.assign(StringRef(owned.text), arena);
     }
 }
 

@@ -47,15 +47,24 @@ class AggregateLayout {
     // Updates a run over rows without nulls; states as AggregateInput's.
     static void update_run(const Run& run, const AggregateInput& input);
 
-    // The columns of partial states: the flag word if there is one, then for each call its words
-    // as BIGINTs, or its text as a STRING.
+    // The columns of partial states, which are also what a snapshot holds of a group: the flag word
+    // if there is one, then for each call its words as BIGINTs and its text, if it has one, as a
+    // STRING. All of a state but the values that DISTINCT has seen.
     void append_partial_fields(std::vector<Field>& fields) const;
 
-    // Groups that lie `stride` bytes apart.
+    // How many columns these are.
+    [[nodiscard]] std::size_t partial_columns() const;
+
+    // Groups that lie `stride` bytes apart; with `positions`, only those.
     struct PackedGroups {
         const std::byte* first = nullptr;
         std::size_t stride = 0;
         std::size_t count = 0;
+        const std::uint32_t* positions = nullptr;
+
+        [[nodiscard]] const std::byte* operator[](std::size_t i) const noexcept {
+            return first + (positions == nullptr ? i : positions[i]) * stride;
+        }
     };
 
     // Writes the results of one call into rows [first_row, ...) of `batch`'s column.
@@ -77,15 +86,27 @@ class AggregateLayout {
               Selection rows,
               std::byte* groups) const;
 
-    // Reads a row of partial columns into a zeroed group. Texts are borrowed.
+    // Reads a row of partial columns into a group, whatever was in it. Texts are borrowed.
     void load(std::byte* group,
               const BatchView& view,
               std::size_t first_column,
               std::size_t row) const;
 
+    // The same for good: texts are copied into `arena`.
+    void restore(std::byte* group,
+                 const BatchView& view,
+                 std::size_t first_column,
+                 std::size_t row,
+                 Arena& arena) const;
+
   private:
     void add_run(std::size_t first, std::vector<bool>& is_placed);
     void place(std::size_t call);
+    static void save_texts(const PackedGroups& groups,
+                           std::uint32_t offset,
+                           Batch& batch,
+                           std::size_t first_row,
+                           std::size_t column);
     void load_texts(const Column& texts, Selection rows, std::byte* target) const;
 
     std::vector<BoundAggregate> calls_;

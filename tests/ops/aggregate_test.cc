@@ -9,7 +9,9 @@
 #include <doctest/doctest.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <string>
 #include <vector>
@@ -63,6 +65,38 @@ TEST_CASE("aggregate: result types") {
     }
 }
 
+// The only group of a table as the columns of its state.
+std::vector<Value> saved(const GroupPlan& plan, const std::byte* group) {
+    std::vector<Field> fields;
+    plan.layout.append_partial_fields(fields);
+    CHECK_EQ(fields.size(), plan.layout.partial_columns());
+    Batch batch(make_schema(fields));
+    plan.layout.save({group, 0, 1}, batch, 0, 0);
+    std::vector<Value> values;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        values.push_back(value_at(batch.column(i), 0));
+    return values;
+}
+
+// A state that was saved and restored is saved the same again, when the rows are gone.
+void check_restored(const GroupPlan& plan, const GroupTable& table) {
+    std::vector<Field> fields;
+    plan.layout.append_partial_fields(fields);
+    Batch batch(make_schema(fields));
+    table.write(0, 1, batch, true);
+    batch.set_size(1);
+    Arena arena;
+    std::vector<std::uint64_t> group(plan.layout.payload_bytes() / 8, 7);
+    auto* const bytes = reinterpret_cast<std::byte*>(group.data());
+    plan.layout.restore(bytes, batch.view(), 0, 0, arena);
+    std::vector<Value> before;
+    for (std::size_t i = 0; i < fields.size(); ++i)
+        before.push_back(value_at(batch.column(i), 0));
+    batch.clear();
+    std::memset(batch.arena().allocate(1000), 'x', 1000);
+    CHECK(saved(plan, bytes) == before);
+}
+
 // The result of one aggregate over values, each in a table of its own that is merged into one: what
 // a hopping window does. All of it again in one table must give the same.
 Value aggregate(AggregateKind kind, const Type& type, const std::vector<Value>& values) {
@@ -81,6 +115,7 @@ Value aggregate(AggregateKind kind, const Type& type, const std::vector<Value>& 
         single.add(batch.view(), Selection::all(1), i + 1);
         together.add(batch.view(), Selection::all(1), i + 1);
         merged.merge(single);
+        check_restored(plan, together);
     }
     Batch out(make_schema({{"result", call.result_type}}));
     together.write(0, 1, out, false);
