@@ -12,7 +12,8 @@
 
 namespace thalweg {
 
-// The types of SQL. kNull is the type of a bare NULL before it is coerced.
+// The types of SQL. kNull is the type of a bare NULL before it is coerced. Snapshots hold the
+// numbers (state/batch_codec.h): they stay, and new ones come last.
 enum class TypeKind : std::uint8_t {
     kNull,
     kBoolean,
