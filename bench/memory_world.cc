@@ -129,6 +129,8 @@ class CheckSumSink final : public Sink {
 
     [[nodiscard]] Result<void> close() override { return {}; }
 
+    [[nodiscard]] bool is_drained() const override { return true; }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:
@@ -180,6 +182,8 @@ class LatencySink final : public Sink {
     void flush() override { next_->flush(); }
 
     [[nodiscard]] Result<void> close() override { return next_->close(); }
+
+    [[nodiscard]] bool is_drained() const override { return next_->is_drained(); }
 
     [[nodiscard]] const SinkCounters& counters() const override { return next_->counters(); }
 

@@ -45,6 +45,10 @@ class DescriptorSink : public Sink {
     // The next poll() writes: here there is no way to say that it failed.
     void flush() override { wants_flush_ = true; }
 
+    [[nodiscard]] bool is_drained() const override {
+        return writer_ == nullptr || writer_->buffer().empty();
+    }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   protected:

@@ -24,6 +24,8 @@ class FdWriter {
 
     [[nodiscard]] std::string& buffer() noexcept { return buffer_; }
 
+    [[nodiscard]] const std::string& buffer() const noexcept { return buffer_; }
+
     [[nodiscard]] Result<void> give();
     [[nodiscard]] Result<void> flush();
 

@@ -1,8 +1,8 @@
 #include "engine/sink/file_sink.h"
 
 #include "engine/sink/descriptor_sink.h"
+#include "engine/sink/part_name.h"
 #include "engine/sink/sink_options.h"
-#include "state/text/number.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdio>
 #include <filesystem>
 #include <utility>
 
@@ -97,12 +96,7 @@ class SingleFileSink final : public DescriptorSink {
 
 class PartFileSink final : public DescriptorSink {
   public:
-    struct Rolling {
-        std::uint64_t bytes;
-        std::int64_t interval_ns;
-    };
-
-    PartFileSink(std::unique_ptr<Encoder> encoder, fs::path directory, Rolling rolling)
+    PartFileSink(std::unique_ptr<Encoder> encoder, fs::path directory, RollingPolicy rolling)
         : DescriptorSink(std::move(encoder)), directory_(std::move(directory)), rolling_(rolling) {}
 
     [[nodiscard]] Result<void> open() override {
@@ -113,10 +107,8 @@ class PartFileSink final : public DescriptorSink {
                 Code::kIo,
                 describe_errno("cannot make directory", directory_.string(), error.value()));
         for (const fs::directory_entry& entry : fs::directory_iterator(directory_, error)) {
-            const std::string name = entry.path().filename().string();
-            if (!name.starts_with(kPrefix)) continue;
-            if (const auto number = parse_int64(std::string_view(name).substr(kPrefix.size())))
-                next_part_ = std::max(next_part_, static_cast<std::uint64_t>(*number) + 1);
+            if (const auto number = parse_part_name(entry.path().filename().string()))
+                next_part_ = std::max(next_part_, *number + 1);
         }
         if (error)
             return fail(Code::kIo,
@@ -144,15 +136,10 @@ class PartFileSink final : public DescriptorSink {
     }
 
   private:
-    static constexpr std::string_view kPrefix = "part-";
-
     Result<void> begin_part() {
-        std::array<char, 32> name{};
-        std::snprintf(
-            name.data(), name.size(), "part-%08llu", static_cast<unsigned long long>(next_part_));
+        final_path_ = directory_ / part_name(next_part_);
+        open_path_ = directory_ / open_part_name(next_part_);
         ++next_part_;
-        final_path_ = directory_ / name.data();
-        open_path_ = directory_ / ("." + std::string(name.data()) + ".inprogress");
         std::error_code ignored;
         fs::remove(open_path_, ignored);  // Left behind by a process that was killed.
         TRY(file_, create(open_path_.string()));
@@ -174,7 +161,7 @@ class PartFileSink final : public DescriptorSink {
     }
 
     fs::path directory_;
-    Rolling rolling_;
+    RollingPolicy rolling_;
     std::uint64_t next_part_ = 0;
     fs::path open_path_;
     fs::path final_path_;
@@ -184,7 +171,7 @@ class PartFileSink final : public DescriptorSink {
 
 }  // namespace
 
-Result<std::unique_ptr<Sink>> make_file_sink(const SinkSpec& spec) {
+Result<FileSinkSettings> file_sink_settings(const SinkSpec& spec) {
     static constexpr std::array<std::string_view, 6> kKnown = {
         "path",
         "connector.path",
@@ -194,19 +181,26 @@ Result<std::unique_ptr<Sink>> make_file_sink(const SinkSpec& spec) {
         "sink.parallelism"};
     TRY_VOID(check_known(spec, kKnown));
     const bool is_legacy = find_option(spec, "path") == nullptr;
-    TRY(std::string path,
-        required_option(
-            spec, is_legacy && find_option(spec, "connector.path") ? "connector.path" : "path"));
-    if (path.starts_with("file://")) path.erase(0, 7);
-    TRY(const std::uint64_t bytes, size_option(spec, "sink.rolling-policy.file-size", 128U << 20U));
-    TRY(const std::int64_t interval_ns,
-        duration_option(spec, "sink.rolling-policy.rollover-interval", 1'800'000'000'000));
-    TRY(const RecordFraming framing, framing_option(spec));
-    TRY(auto encoder, make_encoder(spec, framing));
-    if (!path.ends_with('/'))
-        return std::make_unique<SingleFileSink>(std::move(encoder), std::move(path));
-    return std::make_unique<PartFileSink>(
-        std::move(encoder), path, PartFileSink::Rolling{bytes, interval_ns});
+    const std::string_view key =
+        is_legacy && find_option(spec, "connector.path") != nullptr ? "connector.path" : "path";
+    FileSinkSettings result;
+    TRY(result.path, required_option(spec, key));
+    if (result.path.starts_with("file://")) result.path.erase(0, 7);
+    result.is_directory = result.path.ends_with('/');
+    TRY(result.rolling.bytes,
+        size_option(spec, "sink.rolling-policy.file-size", result.rolling.bytes));
+    TRY(result.rolling.interval_ns,
+        duration_option(spec, "sink.rolling-policy.rollover-interval", result.rolling.interval_ns));
+    TRY(result.framing, framing_option(spec));
+    return result;
+}
+
+Result<std::unique_ptr<Sink>> make_file_sink(const SinkSpec& spec) {
+    TRY(FileSinkSettings settings, file_sink_settings(spec));
+    TRY(auto encoder, make_encoder(spec, settings.framing));
+    if (!settings.is_directory)
+        return std::make_unique<SingleFileSink>(std::move(encoder), std::move(settings.path));
+    return std::make_unique<PartFileSink>(std::move(encoder), settings.path, settings.rolling);
 }
 
 }  // namespace thalweg

@@ -1,8 +1,11 @@
 #pragma once
 
+#include "engine/sink/encoder.h"
+#include "engine/sink/part_name.h"
 #include "engine/sink/sink.h"
 
 #include <memory>
+#include <string>
 
 namespace thalweg {
 
@@ -16,5 +19,15 @@ namespace thalweg {
 // Parts roll at 'sink.rolling-policy.file-size' (128 MB) and '.rollover-interval' (30 min); numbers
 // go on behind the largest in the directory. Failure: any I/O error fails the query.
 [[nodiscard]] Result<std::unique_ptr<Sink>> make_file_sink(const SinkSpec& spec);
+
+// What the options of 'filesystem' say.
+struct FileSinkSettings {
+    std::string path;
+    bool is_directory = false;
+    RollingPolicy rolling;
+    RecordFraming framing = RecordFraming::kNewline;
+};
+
+[[nodiscard]] Result<FileSinkSettings> file_sink_settings(const SinkSpec& spec);
 
 }  // namespace thalweg

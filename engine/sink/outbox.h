@@ -18,7 +18,7 @@
 namespace thalweg {
 
 // The bytes of one sink in one epoch, in pieces. Calls `visit` for each piece in order, until it
-// fails.
+// fails; may be called again, and gives the same bytes.
 using OutboxBytes = std::function<Result<void>(
     const std::function<Result<void>(std::span<const std::byte>)>& visit)>;
 
@@ -27,11 +27,13 @@ using OutboxBytes = std::function<Result<void>(
 // Shape     position() says in a few bytes where the next epoch will be published (the length of a
 //           file, the number of a part): it is recorded in the snapshot of that epoch, and what is
 //           published from there is the same however often it is done.
-// Contract  recover() is called once, before anything else, with the position recorded by the last
-//           durable epoch, or with nothing on a fresh start; then publish() of that epoch again,
-//           and of each later one. When publish() has returned, readers see all of it and it is
-//           durable. Nothing that was visible before changes or goes, at any instant, also not
-//           during recovery.
+// Contract  First, and once, recover() with the position recorded by the last durable epoch, or
+//           start_fresh(). After recover() publish() of that epoch again, then of each later one,
+//           also of those without bytes: time may complete what earlier ones began. When publish()
+//           has returned, it is durable, and readers see of it what they will see of it until the
+//           next. Nothing that was visible before changes or goes, at any instant, also not during
+//           recovery; but a power cut may take what was visible and not yet durable, and recovery
+//           brings the same back.
 // Threads   One at a time; not that of the agents: calls may wait for the disk.
 // Failure   Results that name the file. An error is final; the epoch will be published by the next
 //           process. kFull is no exception: what is durable waits in the snapshot.
@@ -61,16 +63,16 @@ class OutboxTarget {
 // and bytes to their destination. Null target: this connector has no such thing, and writes
 // directly, at least once.
 struct OutboxSink {
-    std::unique_ptr<Sink> encoder;  // Its results go to `give`, flushed at each barrier.
+    std::unique_ptr<Sink> encoder;  // Its results go to `give`; flush() leaves nothing behind.
     std::unique_ptr<OutboxTarget> target;
 };
 
-// Takes encoded bytes of a sink, on the merge agent's thread.
+// Takes encoded bytes of a sink, on the merge agent's thread; called from write() and flush().
 using OutboxGive = std::function<void(std::string_view bytes)>;
 
 [[nodiscard]] bool has_outbox(const SinkSpec& spec);
 
-// Fails like make_sink.
+// Fails like make_sink, which touches no destination either.
 [[nodiscard]] Result<OutboxSink> make_outbox_sink(const SinkSpec& spec, OutboxGive give);
 
 }  // namespace thalweg

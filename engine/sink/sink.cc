@@ -34,6 +34,8 @@ class BlackholeSink final : public Sink {
 
     [[nodiscard]] Result<void> close() override { return {}; }
 
+    [[nodiscard]] bool is_drained() const override { return true; }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:

@@ -59,7 +59,7 @@ class Sink {
 
     // Whether everything that write() took has left this process. A barrier waits for it: what a
     // destination has not taken belongs to no durable epoch.
-    [[nodiscard]] virtual bool is_drained() const { return true; }
+    [[nodiscard]] virtual bool is_drained() const = 0;
 
     [[nodiscard]] virtual const SinkCounters& counters() const = 0;
 };

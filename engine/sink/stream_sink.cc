@@ -177,8 +177,11 @@ class ConnectSink final : public StreamSink {
         return {};
     }
 
+    // A chunk leaves the outbox when the kernel has taken all of it.
+    [[nodiscard]] bool is_drained() const override { return outbox_.chunks.empty(); }
+
     [[nodiscard]] Result<void> close() override {
-        run_until([&] { return outbox_.chunks.empty(); });
+        run_until([&] { return is_drained(); });
         const std::uint64_t lost = outbox_.rows();
         counters_.dropped += lost;
         error_code ignored;
@@ -340,12 +343,11 @@ class ListenSink final : public StreamSink {
         return {};
     }
 
+    // Nobody waits for a subscriber who may be disconnected for being slow.
+    [[nodiscard]] bool is_drained() const override { return !blocks_ || is_sent(); }
+
     [[nodiscard]] Result<void> close() override {
-        run_until([&] {
-            return std::all_of(peers_.begin(), peers_.end(), [](const auto& peer) {
-                return peer->outbox.chunks.empty();
-            });
-        });
+        run_until([&] { return is_sent(); });
         for (const auto& peer : peers_)
             counters_.dropped += peer->outbox.rows();
         shut();
@@ -362,6 +364,12 @@ class ListenSink final : public StreamSink {
     };
 
     using PeerPtr = std::shared_ptr<Peer>;
+
+    [[nodiscard]] bool is_sent() const {
+        return std::all_of(peers_.begin(), peers_.end(), [](const auto& peer) {
+            return peer->outbox.chunks.empty();
+        });
+    }
 
     // Removes the socket file of a process that is gone, and nothing but a socket.
     void remove_stale(const Protocol::endpoint& endpoint) {

@@ -70,6 +70,8 @@ class UdpSink final : public Sink {
         return {};
     }
 
+    [[nodiscard]] bool is_drained() const override { return datagram_.empty(); }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:

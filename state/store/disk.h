@@ -50,6 +50,9 @@ class DiskFile {
 
     [[nodiscard]] virtual Result<std::uint64_t> size() const = 0;
 
+    // Cuts the file, which has at least `size` bytes; durable like a write.
+    [[nodiscard]] virtual Result<void> truncate(std::uint64_t size) = 0;
+
     [[nodiscard]] virtual Result<void> sync() = 0;
 
     // The file as messages name it, directory included.
@@ -84,6 +87,10 @@ class Disk {
 
     // For reading.
     [[nodiscard]] virtual Result<std::unique_ptr<DiskFile>> open(std::string_view name) const = 0;
+
+    // One that is there, for reading and writing.
+    [[nodiscard]] virtual Result<std::unique_ptr<DiskFile>> open_to_write(
+        std::string_view name) = 0;
 
     // `target` is replaced if it is there.
     [[nodiscard]] virtual Result<void> rename(std::string_view source, std::string_view target) = 0;

@@ -94,6 +94,13 @@ class RealFile final : public DiskFile {
         return static_cast<std::uint64_t>(status.st_size);
     }
 
+    Result<void> truncate(std::uint64_t size) override {
+        const int result =
+            retry([&] { return ::ftruncate(descriptor_.get(), static_cast<off_t>(size)); });
+        if (result != 0) return system_error("truncate", path_);
+        return {};
+    }
+
     // Never called again, not even after EINTR: see the contract of the seam.
     Result<void> sync() override {
         if (::fdatasync(descriptor_.get()) != 0) return sync_error("fdatasync", path_);
@@ -134,10 +141,20 @@ constexpr std::array kFileSystems = {
     KnownFileSystem{0x00c36400U, "CephFS", true, false},
 };
 
+// Who may use the files, and whether a link may stand for one.
+struct Access {
+    int flags;
+    mode_t file_mode;
+    mode_t directory_mode;
+};
+
+constexpr Access kOwnerAlone{O_NOFOLLOW, 0600, 0700};
+constexpr Access kShared{0, 0666, 0777};  // Less the umask.
+
 class RealDisk final : public Disk {
   public:
-    RealDisk(Descriptor directory, std::string path)
-        : directory_(std::move(directory)), path_(std::move(path)) {}
+    RealDisk(Descriptor directory, std::string path, Access access)
+        : directory_(std::move(directory)), path_(std::move(path)), access_(access) {}
 
     Result<std::unique_ptr<DiskFile>> create(std::string_view name) override {
         return open_file("create", name, O_RDWR | O_CREAT | O_EXCL);
@@ -145,6 +162,10 @@ class RealDisk final : public Disk {
 
     Result<std::unique_ptr<DiskFile>> open(std::string_view name) const override {
         return open_file("open", name, O_RDONLY);
+    }
+
+    Result<std::unique_ptr<DiskFile>> open_to_write(std::string_view name) override {
+        return open_file("open", name, O_RDWR);
     }
 
     Result<void> rename(std::string_view source, std::string_view target) override {
@@ -192,16 +213,24 @@ class RealDisk final : public Disk {
     [[nodiscard]] Result<std::unique_ptr<DiskFile>> open_file(std::string_view operation,
                                                               std::string_view name,
                                                               int flags) const {
+        // Nothing is waited for: a pipe would wait for its other end.
+        const int all_flags = flags | access_.flags | O_CLOEXEC | O_NONBLOCK;
         Descriptor descriptor(retry([&] {
             return ::openat(
-                directory_.get(), std::string(name).c_str(), flags | O_CLOEXEC | O_NOFOLLOW, 0600);
+                directory_.get(), std::string(name).c_str(), all_flags, access_.file_mode);
         }));
         if (!descriptor.is_open()) return system_error(operation, file_path(name));
+        struct stat status{};
+        if (::fstat(descriptor.get(), &status) != 0) return system_error("fstat", file_path(name));
+        if (!S_ISREG(status.st_mode)) {
+            return fail(Code::kIo, "open " + file_path(name) + ": it is not a regular file");
+        }
         return std::make_unique<RealFile>(std::move(descriptor), file_path(name));
     }
 
     Descriptor directory_;
     std::string path_;
+    Access access_;
 };
 
 Result<std::vector<std::string>> RealDisk::list() const {
@@ -255,8 +284,8 @@ Result<std::unique_ptr<DiskLock>> RealDisk::lock(std::string_view name, std::str
 // The name of a new directory is durable once its parent is synced; and one that is there may have
 // been made by a process that died before it came to that. Who may not read the parent did not make
 // a directory in it.
-Result<void> make_directory(const std::string& path) {
-    const bool is_new = ::mkdir(path.c_str(), 0700) == 0;
+Result<void> make_directory(const std::string& path, mode_t mode) {
+    const bool is_new = ::mkdir(path.c_str(), mode) == 0;
     if (!is_new && errno != EEXIST) return system_error("mkdir", path);
     std::string parent = std::filesystem::path(path + "/..").lexically_normal().string();
     if (parent.empty()) parent = ".";
@@ -267,13 +296,32 @@ Result<void> make_directory(const std::string& path) {
     return {};
 }
 
+Result<std::unique_ptr<Disk>> open_directory(const std::string& path, Access access) {
+    Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (!directory.is_open()) return system_error("open", path);
+    return std::make_unique<RealDisk>(std::move(directory), path, access);
+}
+
 }  // namespace
 
 Result<std::unique_ptr<Disk>> open_real_disk(const std::string& path, bool create) {
-    if (create) TRY_VOID(make_directory(path));
-    Descriptor directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (!directory.is_open()) return system_error("open", path);
-    return std::make_unique<RealDisk>(std::move(directory), path);
+    if (create) TRY_VOID(make_directory(path, kOwnerAlone.directory_mode));
+    return open_directory(path, kOwnerAlone);
+}
+
+Result<std::unique_ptr<Disk>> open_shared_disk(const std::string& path, bool create) {
+    if (!create) return open_directory(path, kShared);
+    // From the last directory that is there downwards.
+    std::vector<std::string> missing;
+    std::error_code error;
+    for (std::filesystem::path at = std::filesystem::path(path).lexically_normal();
+         !at.empty() && !std::filesystem::exists(at, error);
+         at = at.parent_path()) {
+        if (at.has_filename()) missing.push_back(at.string());
+    }
+    for (; !missing.empty(); missing.pop_back())
+        TRY_VOID(make_directory(missing.back(), kShared.directory_mode));
+    return open_directory(path, kShared);
 }
 
 }  // namespace thalweg

@@ -19,4 +19,9 @@ namespace thalweg {
 // that must exist.
 [[nodiscard]] Result<std::unique_ptr<Disk>> open_real_disk(const std::string& path, bool create);
 
+// The same for files that are there to be read by others, the results of a query: with the modes
+// that the umask leaves (0666, 0777), through links; and the parents of the directory are made,
+// too.
+[[nodiscard]] Result<std::unique_ptr<Disk>> open_shared_disk(const std::string& path, bool create);
+
 }  // namespace thalweg

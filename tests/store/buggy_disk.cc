@@ -21,6 +21,8 @@ class BuggyDisk::File final : public DiskFile {
 
     Result<std::uint64_t> size() const override { return file_->size(); }
 
+    Result<void> truncate(std::uint64_t size) override { return file_->truncate(size); }
+
     Result<void> sync() override {
         if (disk_->bug_ == Bug::kNoFileSync) return {};
         if (disk_->bug_ == Bug::kRenameBeforeSync) {
@@ -54,6 +56,11 @@ Result<std::unique_ptr<DiskFile>> BuggyDisk::create(std::string_view name) {
     if (bug_ == Bug::kRetireEarly && has_created_) TRY_VOID(remove_all(false));
     has_created_ = true;
     TRY(auto file, disk_->create(name));
+    return std::make_unique<File>(*this, std::move(file));
+}
+
+Result<std::unique_ptr<DiskFile>> BuggyDisk::open_to_write(std::string_view name) {
+    TRY(auto file, disk_->open_to_write(name));
     return std::make_unique<File>(*this, std::move(file));
 }
 

@@ -37,6 +37,8 @@ class BuggyDisk final : public Disk {
         return disk_->open(name);
     }
 
+    Result<std::unique_ptr<DiskFile>> open_to_write(std::string_view name) override;
+
     Result<void> unlink(std::string_view name) override { return disk_->unlink(name); }
 
     Result<std::unique_ptr<DiskLock>> lock(std::string_view name, std::string_view owner) override {

@@ -36,6 +36,11 @@ class MemoryFile final : public DiskFile {
 
     Result<std::uint64_t> size() const override { return bytes.size(); }
 
+    Result<void> truncate(std::uint64_t size) override {
+        bytes.resize(size);
+        return {};
+    }
+
     Result<void> sync() override { return {}; }
 
     [[nodiscard]] const std::string& path() const override { return path_; }

@@ -31,7 +31,8 @@ class SimDisk::File final : public DiskFile {
         size = std::min<std::size_t>(size, room);
         if (size == 0) return disk_->error(Code::kFull, "write", path_, "No space left (ENOSPC)");
         write_into(inode_->cache, offset, bytes.first(size));
-        inode_->pending.push_back({offset, {bytes.begin(), bytes.begin() + std::ptrdiff_t(size)}});
+        inode_->pending.push_back(
+            {.offset = offset, .bytes = {bytes.begin(), bytes.begin() + std::ptrdiff_t(size)}});
         return size;
     }
 
@@ -50,13 +51,22 @@ class SimDisk::File final : public DiskFile {
         return inode_->cache.size();
     }
 
+    Result<void> truncate(std::uint64_t size) override {
+        TRY_VOID(disk_->tick("truncate", path_, kCallNanos));
+        if (inode_->sync_failed) ++disk_->misuses_;
+        ASSERT(size <= inode_->cache.size());
+        inode_->cache.resize(size);
+        inode_->pending.push_back({.offset = size, .bytes = {}, .is_cut = true});
+        return {};
+    }
+
     Result<void> sync() override {
         if (inode_->sync_failed) ++disk_->misuses_;
         const Result<void> ticked = disk_->tick("fdatasync", path_, kSyncNanos);
         const bool fails = !ticked || disk_->chance(disk_->faults.sync_error);
         if (!fails) {
             for (const SimDisk::Write& write : inode_->pending)
-                write_into(inode_->platter, write.offset, write.bytes);
+                apply(write, inode_->platter);
         }
         inode_->pending.clear();
         inode_->sync_failed = inode_->sync_failed || fails;
@@ -123,6 +133,14 @@ void SimDisk::write_into(Bytes& image, std::uint64_t offset, std::span<const std
     std::copy(bytes.begin(), bytes.end(), image.begin() + static_cast<std::ptrdiff_t>(offset));
 }
 
+void SimDisk::apply(const Write& write, Bytes& image) {
+    if (write.is_cut) {
+        image.resize(std::min<std::size_t>(image.size(), write.offset));
+    } else {
+        write_into(image, write.offset, write.bytes);
+    }
+}
+
 void SimDisk::change(DirectoryStep step) {
     apply(step, cache_);
     pending_.push_back(std::move(step));
@@ -142,6 +160,10 @@ Result<std::unique_ptr<DiskFile>> SimDisk::open(std::string_view name) const {
     if (found == cache_.end()) return error(Code::kIo, "open", name, "No such file (ENOENT)");
     // What is opened for reading is not written to by those who keep the contract.
     return std::make_unique<File>(const_cast<SimDisk&>(*this), found->second, name);
+}
+
+Result<std::unique_ptr<DiskFile>> SimDisk::open_to_write(std::string_view name) {
+    return open(name);
 }
 
 Result<void> SimDisk::rename(std::string_view source, std::string_view target) {
@@ -216,6 +238,10 @@ void SimDisk::settle(Inode& inode) {
     const std::size_t known = inode.platter.size();
     for (const Write& write : inode.pending) {
         if (random_.below(2) == 0) continue;
+        if (write.is_cut) {
+            apply(write, inode.platter);
+            continue;
+        }
         const bool torn = random_.below(3) == 0;
         const std::size_t size = torn ? random_.below(write.bytes.size()) : write.bytes.size();
         // A hole is zeros, or what lay there before.

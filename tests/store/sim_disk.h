@@ -59,6 +59,7 @@ class SimDisk final : public Disk {
 
     Result<std::unique_ptr<DiskFile>> create(std::string_view name) override;
     Result<std::unique_ptr<DiskFile>> open(std::string_view name) const override;
+    Result<std::unique_ptr<DiskFile>> open_to_write(std::string_view name) override;
     Result<void> rename(std::string_view source, std::string_view target) override;
     Result<void> unlink(std::string_view name) override;
     Result<void> sync_directory() override;
@@ -110,6 +111,7 @@ class SimDisk final : public Disk {
     struct Write {
         std::uint64_t offset;
         Bytes bytes;
+        bool is_cut = false;  // The file ends at `offset`.
     };
 
     struct Inode {
@@ -140,6 +142,7 @@ class SimDisk final : public Disk {
                                               std::string_view what) const;
 
     static void apply(const DirectoryStep& step, Names& names);
+    static void apply(const Write& write, Bytes& image);
     static void write_into(Bytes& image, std::uint64_t offset, std::span<const std::byte> bytes);
 
     void change(DirectoryStep step);

@@ -166,6 +166,8 @@ class VectorSink final : public Sink {
         return {};
     }
 
+    [[nodiscard]] bool is_drained() const override { return true; }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:

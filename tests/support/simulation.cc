@@ -86,6 +86,8 @@ class SimSink final : public Sink {
         return {};
     }
 
+    [[nodiscard]] bool is_drained() const override { return true; }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:

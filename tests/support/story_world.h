@@ -205,6 +205,8 @@ class StorySink final : public Sink {
 
     Result<void> close() override { return {}; }
 
+    [[nodiscard]] bool is_drained() const override { return true; }
+
     [[nodiscard]] const SinkCounters& counters() const override { return counters_; }
 
   private:

@@ -11,10 +11,13 @@
 
 #include <array>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <memory>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg::test {
@@ -160,6 +163,42 @@ TEST_CASE("real_disk: memory is known for what it is") {
     const Result<FileSystem> found = (*memory)->file_system();
     REQUIRE(found.has_value());
     CHECK_EQ(found->survives_power, found->name != "tmpfs");
+}
+
+TEST_CASE("real_disk: a file that is there is written on, and cut") {
+    const ScratchDirectory scratch;
+    const auto disk = open_real_disk(scratch.at("state"), true);
+    REQUIRE(disk.has_value());
+    CHECK_FALSE((*disk)->open_to_write("file").has_value());
+    const auto bytes_of = [](std::string_view text) { return std::as_bytes(std::span(text)); };
+    REQUIRE(write_fully(**(*disk)->create("file"), 0, bytes_of("hello world")).has_value());
+    const auto file = (*disk)->open_to_write("file");
+    REQUIRE(file.has_value());
+    REQUIRE((*file)->truncate(5).has_value());
+    REQUIRE(write_fully(**file, 5, bytes_of(", you")).has_value());
+    REQUIRE((*file)->sync().has_value());
+    std::array<std::byte, 16> target{};
+    REQUIRE_EQ(read_fully(**file, 0, target).value(), 10);
+    CHECK_EQ(std::memcmp(target.data(), "hello, you", 10), 0);
+}
+
+TEST_CASE("real_disk: results are for others too, and may lie behind a link; pipes are no files") {
+    const ScratchDirectory scratch;
+    CHECK_FALSE(open_shared_disk(scratch.at("a/b"), false).has_value());
+    const mode_t mask = ::umask(022);
+    const auto disk = open_shared_disk(scratch.at("a/b/"), true);
+    REQUIRE(disk.has_value());
+    REQUIRE((*disk)->create("file").has_value());
+    ::umask(mask);
+    CHECK_EQ(mode_of(scratch.at("a")), 0755);
+    CHECK_EQ(mode_of(scratch.at("a/b")), 0755);
+    CHECK_EQ(mode_of(scratch.at("a/b/file")), 0644);
+    fs::create_symlink("file", scratch.at("a/b/link"));
+    CHECK((*disk)->open_to_write("link").has_value());
+    REQUIRE_EQ(::mkfifo(scratch.at("a/b/pipe").c_str(), 0600), 0);
+    const auto pipe = (*disk)->open("pipe");
+    REQUIRE_FALSE(pipe.has_value());
+    CHECK(pipe.error().message.ends_with("pipe: it is not a regular file"));
 }
 
 }  // namespace

@@ -50,6 +50,27 @@ TEST_CASE("sim_disk: a power cut keeps what was synced, and any part of the rest
     CHECK_GT(torn, kSeeds / 20);
 }
 
+TEST_CASE("sim_disk: a file that was cut is as long as before, or not, until it is synced") {
+    std::uint64_t cut = 0;
+    for (std::uint64_t seed = 1; seed <= kSeeds; ++seed) {
+        SimDisk disk(seed);
+        write_text(**disk.create("a"), 0, "before");
+        const auto file = disk.open_to_write("a");
+        REQUIRE((*file)->sync().has_value());
+        REQUIRE(disk.sync_directory().has_value());
+        REQUIRE((*file)->truncate(2).has_value());
+        CHECK_EQ(text_of(disk, "a"), "be");
+        const bool is_synced = seed % 2 == 0;
+        if (is_synced) REQUIRE((*file)->sync().has_value());
+        disk.cut_power();
+        const std::string text = text_of(disk, "a");
+        CHECK((text == "be" || (!is_synced && text == "before")));
+        if (text == "be") ++cut;
+    }
+    CHECK_GT(cut, kSeeds / 2 + kSeeds / 10);
+    CHECK_LT(cut, kSeeds - kSeeds / 10);
+}
+
 TEST_CASE("sim_disk: a sync that fails drops the bytes, and the cache does not show it") {
     SimDisk disk(1);
     const auto file = disk.create("a");

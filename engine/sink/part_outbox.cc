@@ -1,0 +1,124 @@
+#include "engine/sink/part_outbox.h"
+
+#include "engine/sink/outbox_bytes.h"
+
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+namespace thalweg {
+
+Result<void> PartOutbox::start_fresh() {
+    TRY(const std::vector<std::string> names, disk_->list());
+    for (const std::string& name : names) {
+        if (const auto number = parse_part_name(name)) part_ = std::max(part_, *number + 1);
+    }
+    return {};
+}
+
+Result<void> PartOutbox::recover(std::string_view position) {
+    TRY(const auto numbers, parse_position(position, "part", 3));
+    part_ = numbers[0];
+    length_ = numbers[1];
+    began_ns_ = static_cast<std::int64_t>(numbers[2]);
+    // A name that a killed process left in memory must not go once somebody has relied on it.
+    TRY_VOID(disk_->sync_directory());
+    TRY(const bool is_complete, has_name(*disk_, part_name(part_)));
+    if (is_complete) {
+        TRY(complete_, disk_->open(part_name(part_)));
+        return {};
+    }
+    if (length_ == 0) return {};
+    const std::string name = open_part_name(part_);
+    TRY(const bool is_open, has_name(*disk_, name));
+    if (!is_open) return lost_results(disk_->path() + "/" + name, 0, length_);
+    TRY(file_, disk_->open_to_write(name));
+    TRY(const std::uint64_t size, file_->size());
+    if (size < length_) return lost_results(file_->path(), size, length_);
+    if (size > length_) TRY_VOID(file_->truncate(length_));
+    return file_->sync();  // Also when it looks right: a killed process may have cut it in memory.
+}
+
+std::string PartOutbox::position() const {
+    return "part " + std::to_string(part_) + " " + std::to_string(length_) + " " +
+           std::to_string(began_ns_);
+}
+
+Result<void> PartOutbox::publish(std::uint64_t /*epoch*/,
+                                 std::int64_t now_ns,
+                                 const OutboxBytes& bytes) {
+    if (complete_ != nullptr) return check_complete(bytes);
+    std::uint64_t written = 0;
+    const auto write = [&](std::span<const std::byte> piece) -> Result<void> {
+        if (piece.empty()) return {};
+        if (file_ == nullptr) TRY_VOID(begin_part(now_ns));
+        TRY_VOID(write_fully(*file_, length_ + written, piece));
+        written += piece.size();
+        return {};
+    };
+    TRY_VOID(bytes(write));
+    if (written > 0) TRY_VOID(file_->sync());
+    length_ += written;
+    if (length_ == 0) return {};
+    began_ns_ = std::min(began_ns_, now_ns);  // A clock may be set back.
+    if (length_ >= rolling_.bytes || now_ns - began_ns_ >= rolling_.interval_ns)
+        return finish_part();
+    return std::exchange(has_new_name_, false) ? disk_->sync_directory() : Result<void>();
+}
+
+Result<void> PartOutbox::begin_part(std::int64_t now_ns) {
+    TRY(const std::vector<std::string> names, disk_->list());
+    const auto has = [&](const std::string& name) {
+        return std::ranges::binary_search(names, name);
+    };
+    if (has(part_name(part_))) {
+        return fail(Code::kInvalid,
+                    disk_->path() + "/" + part_name(part_) +
+                        " is there already, and not ours: somebody else writes to the directory, "
+                        "or the state is older than it; move it away");
+    }
+    const std::string name = open_part_name(part_);
+    const bool is_left_over = has(name);
+    TRY(file_, is_left_over ? disk_->open_to_write(name) : disk_->create(name));
+    if (is_left_over) TRY_VOID(file_->truncate(0));
+    has_new_name_ = true;
+    began_ns_ = now_ns;
+    return {};
+}
+
+Result<void> PartOutbox::finish_part() {
+    file_ = nullptr;
+    TRY_VOID(disk_->rename(open_part_name(part_), part_name(part_)));
+    TRY_VOID(disk_->sync_directory());
+    has_new_name_ = false;
+    next_part();
+    return {};
+}
+
+Result<void> PartOutbox::check_complete(const OutboxBytes& bytes) {
+    TRY(const Comparison found, compare_behind(*complete_, length_, bytes, Holes::kDiffer));
+    if (found.differs_at) {
+        return fail(Code::kInvalid,
+                    complete_->path() + ": byte " + std::to_string(*found.differs_at) +
+                        " is not of the results that belong there: somebody else has written to "
+                        "the file, or the state is older than it; start anew with an empty state "
+                        "directory");
+    }
+    if (found.file_size < found.bytes_end)
+        return lost_results(complete_->path(), found.file_size, found.bytes_end);
+    complete_ = nullptr;
+    next_part();
+    return {};
+}
+
+void PartOutbox::next_part() {
+    ++part_;
+    length_ = 0;
+    began_ns_ = 0;
+}
+
+Result<void> PartOutbox::close() {
+    return length_ == 0 ? Result<void>() : finish_part();
+}
+
+}  // namespace thalweg
