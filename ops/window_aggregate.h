@@ -39,6 +39,8 @@ struct WindowAggregateSpec {
     AggregatePhase phase = AggregatePhase::kSingle;
     std::vector<std::size_t> keys;
     std::vector<Type> key_types;
+    // Which of the keys, by their place among them, the exchange in front hashes; empty: all.
+    std::vector<std::size_t> partition;
     std::vector<AggregateCall> calls;
     HashSeed seed = HashSeed::from(0);
     // kPartial: rows whose keys hardly repeat go aside as they came (Emitter::emit_aside), to port
