@@ -8,6 +8,7 @@
 #include "ops/window_combiner.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 namespace thalweg {
@@ -423,8 +424,14 @@ SchemaPtr result_schema(const WindowAggregateSpec& spec) {
 std::vector<std::size_t> input_keys(const WindowAggregateSpec& spec) {
     if (spec.phase != AggregatePhase::kFinal) return spec.keys;
     std::vector<std::size_t> columns(spec.keys.size());
-    for (std::size_t i = 0; i < columns.size(); ++i)
-        columns[i] = i;
+    std::iota(columns.begin(), columns.end(), std::size_t{0});
+    return columns;
+}
+
+std::vector<std::size_t> route_keys(const WindowAggregateSpec& spec) {
+    if (!spec.partition.empty()) return spec.partition;
+    std::vector<std::size_t> columns(spec.keys.size());
+    std::iota(columns.begin(), columns.end(), std::size_t{0});
     return columns;
 }
 

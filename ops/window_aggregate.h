@@ -70,6 +70,10 @@ struct WindowAggregateSpec {
 [[nodiscard]] std::vector<std::size_t> input_keys(const WindowAggregateSpec& spec);
 [[nodiscard]] WindowSpec input_window(const WindowAggregateSpec& spec);
 
+// Where its tables (Op::state_tables()) have the keys by which the exchange in front of it hashes:
+// the keys of a row come first in each of them.
+[[nodiscard]] std::vector<std::size_t> route_keys(const WindowAggregateSpec& spec);
+
 [[nodiscard]] std::unique_ptr<Op> make_window_aggregate(const WindowAggregateSpec& spec);
 
 }  // namespace thalweg

@@ -252,21 +252,21 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
                           is_subset(input.partition, node.keys);
     Stream output;
     output.is_windowed = true;
-    for (std::size_t i = 0; i < node.keys.size(); ++i)
-        output.partition.push_back(i);
     if (is_local) {
+        // The columns that partition the input, by their place among the keys.
+        for (const std::size_t column : input.partition) {
+            const auto found = std::find(node.keys.begin(), node.keys.end(), column);
+            spec.partition.push_back(static_cast<std::size_t>(found - node.keys.begin()));
+        }
         output.stage = input.stage;
+        output.partition = spec.partition;
         append(
             output.stage, [spec] { return make_window_aggregate(spec); }, "aggregate " + what, rel);
         notes_[output.stage].lines.push_back("    " + state);
-        // The finer key's partition columns, as they are numbered behind the aggregate.
-        output.partition.clear();
-        for (const std::size_t column : input.partition) {
-            const auto found = std::find(node.keys.begin(), node.keys.end(), column);
-            output.partition.push_back(static_cast<std::size_t>(found - node.keys.begin()));
-        }
         return output;
     }
+    for (std::size_t i = 0; i < node.keys.size(); ++i)
+        output.partition.push_back(i);
     const bool two_phases = !options_.is_fused && options_.phases != AggregatePhases::kOne &&
                             spec.window.is_event_time && can_split(spec.calls);
     output.stage = new_stage(Place::kShard, "aggregate " + rel.columns.front().name);
