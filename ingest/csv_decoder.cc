@@ -60,13 +60,17 @@ class CsvDecoder final : public Decoder {
 
     [[nodiscard]] bool lost_framing() const override { return framer_.lost_framing(); }
 
+    [[nodiscard]] std::uint64_t skipped_bytes() const override {
+        return has_lines_ ? skipped_bytes_ : framer_.skipped_bytes();
+    }
+
   private:
     void take_lines(std::string_view& rest, bool is_end, RowAppender& rows) {
         const char* const limit = rest.data() + rest.size();
         bool is_sought = false;  // Whether the cursor stands at the front of `rest`.
         while (!rows.is_full() && !rest.empty()) {
             std::size_t consumed = 0;
-            if (is_skipping_) {
+            if (skipped_bytes_ > 0) {
                 consumed = skip_line(rest, 0, is_end);
             } else if (takes_blocks_) {
                 consumed = block_.take(rest, framer_.frame_bytes_max(), rows, context_);
@@ -81,7 +85,7 @@ class CsvDecoder final : public Decoder {
             if (consumed == 0) break;
             rest.remove_prefix(consumed);
         }
-        if (is_end && rest.empty()) is_skipping_ = false;
+        if (is_end && rest.empty()) skipped_bytes_ = 0;
     }
 
     // Takes a line without quotes that is whole. Returns its bytes, or 0: do it the long way.
@@ -129,7 +133,8 @@ class CsvDecoder final : public Decoder {
     // The bytes up to the line end that comes at or behind `from`.
     std::size_t skip_line(std::string_view rest, std::size_t from, bool is_end) {
         const std::size_t at = rest.find('\n', from);
-        is_skipping_ = at == std::string_view::npos && !is_end;
+        const bool goes_on = at == std::string_view::npos && !is_end;
+        skipped_bytes_ = goes_on ? skipped_bytes_ + rest.size() : 0;
         return at == std::string_view::npos ? rest.size() : at + 1;
     }
 
@@ -182,7 +187,7 @@ class CsvDecoder final : public Decoder {
     bool has_lines_;
     bool scans_;
     bool takes_blocks_;
-    bool is_skipping_ = false;  // The rest of a line that was too long.
+    std::uint64_t skipped_bytes_ = 0;  // Of a line that is too long, or a comment.
 };
 
 Result<CsvDialect> read_dialect(const FormatOptions& options) {

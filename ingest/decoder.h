@@ -60,6 +60,10 @@ class Decoder {
     virtual DecodeResult decode(const Piece& piece, Batch& rows, Outlet& outlet) = 0;
 
     [[nodiscard]] virtual bool lost_framing() const { return false; }
+
+    // How many of the bytes consumed so far are the beginning of a record that goes on in the bytes
+    // to come, and is skipped: whoever decodes the stream anew begins so far before.
+    [[nodiscard]] virtual std::uint64_t skipped_bytes() const { return 0; }
 };
 
 // Fails with a message for the user: an unknown format, an unknown option, a type it cannot decode.

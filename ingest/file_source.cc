@@ -30,10 +30,19 @@ bool is_part(const fs::directory_entry& entry) {
 
 struct FileSource::File {
     std::string path;
-    std::uint64_t bytes_read = 0;
+    std::uint64_t bytes_read = 0;        // Where it is read on.
+    std::uint64_t position = 0;          // While there is no reader.
+    std::uint64_t bytes_lost = 0;        // By which it has become shorter under the reader.
     Descriptor descriptor;               // Open while it is read.
     std::optional<StreamReader> reader;  // From its first bytes on, for as long as it may grow.
     bool has_ended = false;
+
+    // Of the first record that was not offered.
+    [[nodiscard]] std::uint64_t next_record() const {
+        if (!reader) return position;
+        const std::uint64_t at = reader->position();
+        return at - std::min(at, bytes_lost);
+    }
 };
 
 FileSource::FileSource(FileSettings settings, SourceInstance instance, SourceEvent event)
@@ -81,6 +90,78 @@ std::vector<std::string> FileSource::list() const {
     return paths;
 }
 
+bool FileSource::is_ours(const std::string& path) const {
+    if (!is_directory_) return path == settings_.path;
+    return fs::path(path).parent_path().lexically_normal() ==
+           (fs::path(settings_.path) / "").lexically_normal().parent_path();
+}
+
+Result<void> FileSource::restore(const std::vector<SourcePosition>& positions) {
+    std::error_code error;
+    is_directory_ = fs::is_directory(settings_.path, error);
+    for (const SourcePosition& one : positions) {
+        std::uint64_t& position = restored_[one.id];
+        position = std::max(position, one.position);
+    }
+    for (auto next = restored_.begin(); next != restored_.end();) {
+        const auto& [path, position] = *next;
+        if (!is_ours(path)) {
+            return fail(Code::kInvalid,
+                        "the state was saved while '" + path + "' was read, which is not in '" +
+                            settings_.path +
+                            "': name the path as it was, or start anew with an empty state "
+                            "directory");
+        }
+        const bool may_be_gone = is_directory_ && !is_bounded();
+        if (may_be_gone && !fs::exists(path, error) && !error) {
+            next = restored_.erase(next);
+            continue;
+        }
+        Result<void> checked = check_position(path, position);
+        if (!checked) return checked;
+        ++next;
+    }
+    return {};
+}
+
+// Whether the file may be the one that was read up to there.
+Result<void> FileSource::check_position(const std::string& path, std::uint64_t position) {
+    const std::string start =
+        "cannot go on reading '" + path + "' at byte " + std::to_string(position) + ": ";
+    const std::string way_out =
+        "; put the file back as it was, or start anew with an empty state "
+        "directory";
+    const Descriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+    struct stat status{};
+    if (!file.is_open() || ::fstat(file.get(), &status) != 0) {
+        return fail(Code::kInvalid, start + text_of_errno(errno) + way_out);
+    }
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (size < position) {
+        return fail(
+            Code::kInvalid,
+            start + "it has " + std::to_string(size) + " bytes; it was cut or replaced" + way_out);
+    }
+    // The last record of a file needs no end.
+    if (settings_.format.framing != Framing::kNewline || position == 0 || position == size) {
+        return {};
+    }
+    char before = 0;
+    if (::pread(file.get(), &before, 1, static_cast<off_t>(position - 1)) == 1 &&
+        before == settings_.format.delimiter) {
+        return {};
+    }
+    return fail(Code::kInvalid,
+                start + "no record ends there; it was changed or replaced" + way_out);
+}
+
+void FileSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
+    for (const auto& [path, file] : files_) {
+        const std::uint64_t position = file->next_record();
+        if (position > 0) positions.push_back({path, 0, position});
+    }
+}
+
 // Finds the files that have something to read. Which instance reads a file follows from its place
 // among all of them at first, and from its name for those that come later.
 void FileSource::look(std::int64_t now_ns) {
@@ -94,17 +175,43 @@ void FileSource::look(std::int64_t now_ns) {
         if (file == nullptr) {
             file = std::make_unique<File>();
             file->path = paths[i];
+            const auto restored = restored_.find(paths[i]);
+            if (restored != restored_.end()) file->position = restored->second;
+            file->bytes_read = file->position;
         }
-        struct stat status{};
-        if (file->has_ended || ::stat(paths[i].c_str(), &status) != 0) continue;
-        const auto size = static_cast<std::uint64_t>(status.st_size);
-        if (size < file->bytes_read) {
-            event_("'" + paths[i] + "' became shorter: what is new in it is not read");
-            file->bytes_read = size;
-        }
-        if (is_bounded() || size > file->bytes_read) waiting_.push_back(paths[i]);
+        if (!file->has_ended) look_at(*file);
     }
+    restored_.clear();
     std::reverse(waiting_.begin(), waiting_.end());
+}
+
+void FileSource::look_at(File& file) {
+    struct stat status{};
+    if (::stat(file.path.c_str(), &status) != 0) return;
+    const auto size = static_cast<std::uint64_t>(status.st_size);
+    if (size < file.bytes_read) {
+        event_("'" + file.path + "' became shorter: what is new in it is not read");
+        if (file.reader) file.bytes_lost += file.bytes_read - size;
+        file.position = std::min(file.position, size);
+        file.bytes_read = size;
+    }
+    const bool is_done = file.position > 0 && file.position == size;  // By an earlier process.
+    if (is_bounded() && is_done) file.has_ended = true;
+    if (is_bounded() ? !is_done : size > file.bytes_read) waiting_.push_back(file.path);
+}
+
+// A file that is monitored no more, since it is gone, holds nothing back and is not remembered.
+void FileSource::forget_missing(Outlet& outlet) {
+    std::erase_if(files_, [&](const auto& entry) {
+        File& file = *entry.second;
+        struct stat status{};
+        if (::stat(file.path.c_str(), &status) == 0 || errno != ENOENT) return false;
+        if (file.reader && !file.has_ended) {
+            file.reader->end(StreamEnd::kStopped);
+            close_split(file, outlet);
+        }
+        return true;
+    });
 }
 
 std::size_t FileSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
@@ -116,7 +223,10 @@ std::size_t FileSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& ou
                 finish(outlet);
                 return done + 1;
             }
-            if (waiting_.empty() && now_ns >= look_again_ns_) look(now_ns);
+            if (waiting_.empty() && now_ns >= look_again_ns_) {
+                if (is_directory_) forget_missing(outlet);
+                look(now_ns);
+            }
             if (waiting_.empty()) break;
             File& next = *files_[waiting_.back()];
             waiting_.pop_back();
@@ -145,7 +255,8 @@ bool FileSource::begin(File& file, Outlet& outlet) {
         StreamReader::Origin origin{
             file.path,
             static_cast<std::int64_t>(workspace_.counters().connections_opened),
-            outlet.open_split()};
+            outlet.open_split(),
+            file.position};
         file.reader.emplace(workspace_, *std::move(decoder), std::move(origin));
         ++workspace_.counters().connections_opened;
     }
@@ -196,11 +307,18 @@ void FileSource::put_down(Outlet& outlet) {
         if (current_->reader->lost_framing()) {
             event_("the framing of '" + current_->path + "' is lost: the rest is not read");
         }
-        outlet.close_split(current_->reader->origin().split);
-        ++workspace_.counters().connections_closed;
-        current_->has_ended = true;
+        close_split(*current_, outlet);
     }
     current_ = nullptr;
+}
+
+// The end of a file's reader, of which the position is left.
+void FileSource::close_split(File& file, Outlet& outlet) {
+    outlet.close_split(file.reader->origin().split);
+    ++workspace_.counters().connections_closed;
+    file.position = file.next_record();
+    file.reader.reset();
+    file.has_ended = true;
 }
 
 // Closes the splits that a stop or the end leaves open.
@@ -208,9 +326,7 @@ void FileSource::finish(Outlet& outlet) {
     for (const auto& [path, file] : files_) {
         if (!file->reader || file->has_ended) continue;
         file->reader->end(StreamEnd::kStopped);
-        outlet.close_split(file->reader->origin().split);
-        ++workspace_.counters().connections_closed;
-        file->has_ended = true;
+        close_split(*file, outlet);
     }
     if (!is_flushed_) outlet.flush();
     is_finished_ = true;

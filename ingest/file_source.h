@@ -26,6 +26,13 @@ struct FileSettings {
 //
 // Contract  Bounded, unless it monitors: then files that appear, and bytes appended to files known,
 //           are read within the interval; a line without its end waits for it.
+// Replay    A position is a path and the offset of the next record in it. seal() names each file
+// that
+//           something was read of, to its end or not, as long as it is there: as many as the
+//           directory has files. restore() refuses a file that is shorter than its position, that
+//           has no record beginning there, or that a bounded source does not find; files that are
+//           monitored may go when they are done with. Which instance reads a file may be another
+//           than before.
 // Failure   open() fails for a path that is not there. A file that cannot be read later on is the
 //           end of a bounded source (failure()); a monitoring one says so and tries again.
 // Threads   The ingest agent's.
@@ -48,15 +55,26 @@ class FileSource final : public Source {
 
     [[nodiscard]] std::int64_t next_poll_ns() const override;
 
+    [[nodiscard]] Replay replay() const override { return Replay::kPositions; }
+
+    [[nodiscard]] Result<void> restore(const std::vector<SourcePosition>& positions) override;
+
+    void seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) override;
+
   private:
     struct File;
 
     [[nodiscard]] std::vector<std::string> list() const;
+    [[nodiscard]] bool is_ours(const std::string& path) const;
+    [[nodiscard]] Result<void> check_position(const std::string& path, std::uint64_t position);
     void look(std::int64_t now_ns);
+    void look_at(File& file);
+    void forget_missing(Outlet& outlet);
     bool begin(File& file, Outlet& outlet);
     std::size_t read(std::int64_t now_ns, std::size_t budget, Outlet& outlet);
     void report_unreadable(const File& file);
     void put_down(Outlet& outlet);
+    void close_split(File& file, Outlet& outlet);
     void finish(Outlet& outlet);
 
     FileSettings settings_;
@@ -68,6 +86,7 @@ class FileSource final : public Source {
     bool is_finished_ = false;
     bool is_flushed_ = true;
     std::map<std::string, std::unique_ptr<File>> files_;  // By path: in order.
+    std::map<std::string, std::uint64_t> restored_;       // Positions of all instances, by path.
     std::vector<std::string> waiting_;                    // Paths to read, the next one last.
     File* current_ = nullptr;
     std::int64_t look_again_ns_ = INT64_MIN;

@@ -24,7 +24,7 @@ Framer::Frame rejected(RejectReason reason, std::string_view record, std::size_t
 
 Framer::Frame Framer::next(std::string_view rest, bool is_end) {
     if (lost_ || rest.empty()) {
-        if (is_end) skipping_ = false;
+        if (is_end && !lost_) skipped_bytes_ = 0;
         return {};
     }
     switch (framing_) {
@@ -38,11 +38,11 @@ Framer::Frame Framer::next(std::string_view rest, bool is_end) {
 }
 
 Framer::Frame Framer::next_delimited(std::string_view rest, bool is_end) {
-    if (skipping_) return skip(rest, is_end);
+    if (is_skipping()) return skip(rest, is_end);
     const std::size_t at = find(rest, delimiter_);
     if (at == std::string_view::npos) {
         if (rest.size() > frame_bytes_max_) {
-            skipping_ = !is_end;
+            skipped_bytes_ = is_end ? 0 : rest.size();
             return rejected(RejectReason::kTooLong, rest.substr(0, frame_bytes_max_), rest.size());
         }
         if (!is_end) return {};
@@ -58,7 +58,7 @@ Framer::Frame Framer::next_delimited(std::string_view rest, bool is_end) {
 
 Framer::Frame Framer::skip(std::string_view rest, bool is_end) {
     const std::size_t at = find(rest, delimiter_);
-    skipping_ = at == std::string_view::npos && !is_end;
+    skipped_bytes_ = at == std::string_view::npos && !is_end ? skipped_bytes_ + rest.size() : 0;
     return {Kind::kSkipped, {}, {}, at == std::string_view::npos ? rest.size() : at + 1};
 }
 
@@ -68,6 +68,7 @@ Framer::Frame Framer::next_prefixed(std::string_view rest, bool is_end) {
         std::memcpy(&length, rest.data(), kPrefixBytes);
         if (length == 0 || length > frame_bytes_max_) {
             lost_ = true;
+            skipped_bytes_ = kPrefixBytes;
             const RejectReason reason =
                 length == 0 ? RejectReason::kMalformed : RejectReason::kTooLong;
             return rejected(reason, rest.substr(0, kPrefixBytes), kPrefixBytes);

@@ -4,6 +4,7 @@
 #include "ingest/outlet.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 namespace thalweg {
@@ -46,7 +47,11 @@ class Framer {
     [[nodiscard]] bool lost_framing() const noexcept { return lost_; }
 
     // Whether the bytes to come still belong to a record that was reported as too long.
-    [[nodiscard]] bool is_skipping() const noexcept { return skipping_; }
+    [[nodiscard]] bool is_skipping() const noexcept { return !lost_ && skipped_bytes_ > 0; }
+
+    // How many of the bytes consumed last belong to a record that was reported and goes on: the one
+    // that is skipped, or the length that lost the framing.
+    [[nodiscard]] std::uint64_t skipped_bytes() const noexcept { return skipped_bytes_; }
 
     [[nodiscard]] Framing framing() const noexcept { return framing_; }
 
@@ -62,8 +67,8 @@ class Framer {
 
     Framing framing_;
     char delimiter_;
-    bool skipping_ = false;
     bool lost_ = false;
+    std::uint64_t skipped_bytes_ = 0;
     std::size_t frame_bytes_max_;
     std::size_t fixed_bytes_;
 };

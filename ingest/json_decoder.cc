@@ -55,6 +55,8 @@ class JsonDecoder final : public Decoder {
 
     [[nodiscard]] bool lost_framing() const override { return framer_.lost_framing(); }
 
+    [[nodiscard]] std::uint64_t skipped_bytes() const override { return framer_.skipped_bytes(); }
+
   private:
     // How many records the scanner may give up before it is no longer asked, and after how many
     // walked ones it is asked again.

@@ -35,6 +35,8 @@ class RawDecoder final : public Decoder {
 
     [[nodiscard]] bool lost_framing() const override { return framer_.lost_framing(); }
 
+    [[nodiscard]] std::uint64_t skipped_bytes() const override { return framer_.skipped_bytes(); }
+
   private:
     void take(std::string_view record, RowAppender& rows) {
         if (is_text_ && !is_utf8(record)) {

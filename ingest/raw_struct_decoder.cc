@@ -48,6 +48,8 @@ class RawStructDecoder final : public Decoder {
 
     [[nodiscard]] bool lost_framing() const override { return framer_.lost_framing(); }
 
+    [[nodiscard]] std::uint64_t skipped_bytes() const override { return framer_.skipped_bytes(); }
+
   private:
     void take_rows(std::string_view& rest, RowAppender& rows) {
         while (!rows.is_full() && rest.size() >= row_bytes_) {

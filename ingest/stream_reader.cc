@@ -47,7 +47,10 @@ StreamWorkspace::StreamWorkspace(const FormatSpec& format, std::size_t read_byte
 StreamReader::StreamReader(StreamWorkspace& workspace,
                            std::unique_ptr<Decoder> decoder,
                            Origin origin)
-    : workspace_(workspace), decoder_(std::move(decoder)), origin_(std::move(origin)) {}
+    : workspace_(workspace),
+      decoder_(std::move(decoder)),
+      origin_(std::move(origin)),
+      offset_(origin_.offset) {}
 
 std::span<char> StreamReader::room() {
     const std::span<char> buffer = workspace_.buffer();

@@ -89,6 +89,7 @@ class StreamReader {
         std::string peer;
         std::int64_t connection_id = 0;
         SplitId split{};
+        std::uint64_t offset = 0;  // Of the first byte taken: where a record begins.
     };
 
     StreamReader(StreamWorkspace& workspace, std::unique_ptr<Decoder> decoder, Origin origin);
@@ -115,8 +116,12 @@ class StreamReader {
 
     [[nodiscard]] const Origin& origin() const noexcept { return origin_; }
 
-    // Bytes taken so far.
+    // Offset of the first byte not taken yet.
     [[nodiscard]] std::uint64_t bytes_taken() const noexcept { return offset_ + left(); }
+
+    // Offset of the first record that is neither offered nor rejected whole: where another reader
+    // goes on.
+    [[nodiscard]] std::uint64_t position() const { return offset_ - decoder_->skipped_bytes(); }
 
   private:
     [[nodiscard]] std::size_t left() const noexcept {

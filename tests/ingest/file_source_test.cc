@@ -1,6 +1,7 @@
 // Files and directories as sources.
 
 #include "ingest/source.h"
+#include "state/base/random.h"
 #include "tests/support/source_driver.h"
 
 #include <doctest/doctest.h>
@@ -11,6 +12,8 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <map>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -207,6 +210,216 @@ TEST_CASE("file: a stop in the middle and bad lines keep the balance") {
     driver.check_balance();
     CHECK_EQ(driver.outlet.rows, 1000);
     CHECK_EQ(driver.outlet.refused.size(), 101);
+}
+
+// --- Positions -----------------------------------------------------------------------------------
+
+// All instances of a source in one process, which dies when it goes.
+class Life {
+  public:
+    Life(const SourceSpec& spec, std::size_t instances, const std::vector<SourcePosition>& from) {
+        for (std::size_t i = 0; i < instances; ++i) {
+            auto driver = std::make_unique<SourceDriver>();
+            auto made = make_source(spec, {i, instances}, driver->loop, [](std::string_view) {});
+            REQUIRE(made.has_value());
+            REQUIRE((*made)->replay() == Replay::kPositions);
+            const Result<void> restored = (*made)->restore(from);
+            REQUIRE_MESSAGE(restored.has_value(), (restored ? "" : restored.error().message));
+            REQUIRE_EQ(driver->open(*std::move(made)), "");
+            drivers_.push_back(std::move(driver));
+        }
+    }
+
+    void step(Random& random, std::size_t budget_max) {
+        SourceDriver& driver = *drivers_[random.below(drivers_.size())];
+        driver.budget = 1 + random.below(budget_max);
+        driver.outlet.pause = random.below(3);
+        static_cast<void>(driver.step());
+    }
+
+    // Keeps what was offered, and says where it ends.
+    std::vector<SourcePosition> seal(std::vector<std::int64_t>& rows) {
+        std::vector<SourcePosition> positions;
+        for (const auto& driver : drivers_) {
+            const std::vector<std::int64_t> offered = driver->outlet.int64s();
+            rows.insert(rows.end(), offered.begin(), offered.end());
+            driver->source->seal(1, positions);
+        }
+        return positions;
+    }
+
+    // Until nothing is left to read.
+    void run_dry() {
+        for (const auto& driver : drivers_) {
+            driver->budget = 100'000;
+            driver->outlet.pause = 0;
+            std::size_t idle_steps = 0;  // An outlet may refuse a few times.
+            const auto is_idle = [&] {
+                idle_steps = driver->step() == 0 ? idle_steps + 1 : 0;
+                return driver->source->finished() || idle_steps > 5;
+            };
+            REQUIRE(driver->run_until(is_idle));
+            driver->check_balance();
+        }
+    }
+
+  private:
+    std::vector<std::unique_ptr<SourceDriver>> drivers_;
+};
+
+// A few files with rows [first, first + the number returned), with bad lines between them, and one
+// line that is longer than a read and ends like a record.
+std::int64_t append_random(const Folder& folder, std::int64_t first, Random& random) {
+    std::int64_t next = first;
+    const std::size_t files = 1 + random.below(6);
+    for (std::size_t i = 0; i < files; ++i) {
+        const auto count =
+            static_cast<std::int64_t>(random.below(2) == 0 ? random.below(5) : random.below(3000));
+        std::string text = number_lines(next, count);
+        next += count;
+        if (random.below(3) == 0) text += "no record\n" + number_lines(next++, 1);
+        if (random.below(4) == 0)
+            text += "[" + std::string(600'000, ' ') + "{\"n\":-1}\n" + number_lines(next++, 1);
+        folder.append("part-" + std::to_string(random.below(8)), text);
+    }
+    return next - first;
+}
+
+TEST_CASE("file: sealed anywhere and restored into any number of instances, rows come once") {
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        const Folder folder;
+        const bool is_monitored = seed % 2 == 0;
+        std::map<std::string, std::string> options = {{"max-frame-bytes", "1 kb"}};
+        if (is_monitored) options.emplace("source.monitor-interval", "1 s");
+        const SourceSpec spec = file_spec(folder.path(), options);
+        std::int64_t count = append_random(folder, 0, random);
+        std::vector<std::int64_t> rows;
+        std::vector<SourcePosition> positions;
+        const std::size_t lives = 2 + random.below(4);
+        for (std::size_t life = 0; life < lives; ++life) {
+            Life process(spec, 1 + random.below(4), positions);
+            const std::size_t budget_max = random.below(2) == 0 ? 10 : 2000;
+            for (std::size_t steps = random.below(30); steps > 0; --steps)
+                process.step(random, budget_max);
+            if (life + 1 == lives) process.run_dry();
+            positions = process.seal(rows);
+            for (std::size_t steps = random.below(5); steps > 0; --steps)
+                process.step(random, budget_max);  // What the crash takes.
+            if (is_monitored && life + 1 < lives) count += append_random(folder, count, random);
+        }
+        std::sort(rows.begin(), rows.end());
+        CHECK_EQ(rows, numbers(0, count));
+        CHECK_LE(positions.size(), 8);
+    }
+}
+
+TEST_CASE("file: positions are offsets of records, and what is whole is not read again") {
+    const Folder folder;
+    folder.append("a", number_lines(0, 10));
+    folder.append("b", number_lines(10, 9) + "{\"n\":19}");
+    std::vector<std::int64_t> rows;
+    Life whole(file_spec(folder.path()), 1, {});
+    whole.run_dry();
+    const std::vector<SourcePosition> positions = whole.seal(rows);
+    const std::vector<SourcePosition> expected = {{folder.path("a"), 0, 80},
+                                                  {folder.path("b"), 0, 89}};
+    CHECK_EQ(positions, expected);
+    Life again(file_spec(folder.path()), 2, positions);
+    again.run_dry();
+    rows.clear();
+    const std::vector<SourcePosition> same = again.seal(rows);
+    CHECK(rows.empty());
+    CHECK(std::is_permutation(same.begin(), same.end(), expected.begin(), expected.end()));
+}
+
+TEST_CASE("file: a length that loses the framing is met again, not passed over") {
+    const Folder folder;
+    folder.append("in", std::string("\2\0\0\0{}\0\0\0\0\2\0\0\0{}", 16));
+    SourceSpec spec = file_spec(folder.path("in"), {{"framing", "length-prefixed"}});
+    std::vector<std::int64_t> rows;
+    Life first(spec, 1, {});
+    first.run_dry();
+    const std::vector<SourcePosition> positions = first.seal(rows);
+    CHECK_EQ(positions, std::vector<SourcePosition>{{folder.path("in"), 0, 6}});
+    Life second(spec, 1, positions);
+    second.run_dry();
+    CHECK_EQ(second.seal(rows), positions);
+    CHECK_EQ(rows.size(), 1);
+}
+
+TEST_CASE("file: a file that is not the one that was read is refused, by name") {
+    const Folder folder;
+    folder.append("a", number_lines(0, 10));
+    const std::string path = folder.path("a");
+    const std::string cannot = "cannot go on reading '" + path + "' at byte ";
+    const std::string way_out =
+        "; put the file back as it was, or start anew with an empty state directory";
+
+    struct Case {
+        std::string table;
+        bool is_monitored;
+        SourcePosition position;
+        std::string expected;
+    };
+
+    const std::string gone = folder.path("gone");
+    const std::vector<Case> cases = {
+        {path, false, {path, 0, 16}, ""},
+        {path, false, {path, 0, 80}, ""},
+        {path,
+         false,
+         {path, 0, 81},
+         cannot + "81: it has 80 bytes; it was cut or replaced" + way_out},
+        {path,
+         true,
+         {path, 0, 81},
+         cannot + "81: it has 80 bytes; it was cut or replaced" + way_out},
+        {path,
+         false,
+         {path, 0, 17},
+         cannot + "17: no record ends there; it was changed or replaced" + way_out},
+        {folder.path(), false, {path, 0, 16}, ""},
+        {folder.path() + "/", false, {path, 0, 16}, ""},
+        {folder.path(),
+         false,
+         {gone, 0, 16},
+         "cannot go on reading '" + gone + "' at byte 16: No such file or directory" + way_out},
+        {folder.path(), true, {gone, 0, 16}, ""},
+        {folder.path(),
+         false,
+         {"elsewhere/a", 0, 16},
+         "the state was saved while 'elsewhere/a' was read, which is not in '" + folder.path() +
+             "': name the path as it was, or start anew with an empty state directory"},
+    };
+    for (const Case& one : cases) {
+        std::map<std::string, std::string> options;
+        if (one.is_monitored) options.emplace("source.monitor-interval", "1 s");
+        IoLoop loop;
+        auto source = make_source(file_spec(one.table, options), {}, loop, [](std::string_view) {});
+        REQUIRE(source.has_value());
+        const Result<void> restored = (*source)->restore({one.position});
+        CHECK_EQ((restored ? "" : restored.error().message), one.expected);
+    }
+}
+
+TEST_CASE("file: a file that is gone is not remembered, and holds nothing back") {
+    const Folder folder;
+    folder.append("a", number_lines(0, 10));
+    folder.append("b", number_lines(10, 10));
+    SourceDriver driver;
+    REQUIRE_EQ(driver.open(file_spec(folder.path(), {{"source.monitor-interval", "1 s"}})), "");
+    CHECK(driver.run_until([&] { return driver.outlet.rows == 20; }));
+    CHECK_EQ(driver.outlet.open_splits(), 2);
+    REQUIRE_EQ(::unlink(folder.path("a").c_str()), 0);
+    driver.now_ns += 2'000'000'000;
+    static_cast<void>(driver.step());
+    CHECK_EQ(driver.outlet.open_splits(), 1);
+    std::vector<SourcePosition> positions;
+    driver.source->seal(1, positions);
+    CHECK_EQ(positions, std::vector<SourcePosition>{{folder.path("b"), 0, 90}});
+    driver.check_balance();
 }
 
 }  // namespace
