@@ -18,6 +18,10 @@ Connectors standard_connectors() {
     connectors.make_sink = [](const SinkSpec& spec, SinkEvent event) {
         return make_sink(spec, std::move(event));
     };
+    connectors.make_outbox_sink = [](const SinkSpec& spec, OutboxGive give) -> Result<OutboxSink> {
+        if (!has_outbox(spec)) return OutboxSink{};
+        return make_outbox_sink(spec, std::move(give));
+    };
     return connectors;
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/sink/outbox.h"
 #include "engine/sink/sink.h"
 #include "ingest/source.h"
 #include "state/base/status.h"
@@ -25,6 +26,9 @@ struct IngestDoor {
 struct Connectors {
     std::function<IngestDoor()> make_door;  // Once for each ingest agent.
     std::function<Result<std::unique_ptr<Sink>>(const SinkSpec&, SinkEvent)> make_sink;
+    // The same for a query with a state directory: results that appear exactly once, or a null
+    // target for a sink that has no such thing. Empty: none has.
+    std::function<Result<OutboxSink>(const SinkSpec&, OutboxGive)> make_outbox_sink = {};
 };
 
 // The real ones: sockets, files, generators.

@@ -16,7 +16,9 @@ class DirectOutput final : public StageOutput {
     DirectOutput(StageInstance& target, std::size_t port, std::size_t channel)
         : target_(target), port_(port), channel_(channel) {}
 
-    [[nodiscard]] bool ready() override { return target_.ready(); }
+    [[nodiscard]] bool ready() override {
+        return !target_.is_barred(port_, channel_) && target_.ready();
+    }
 
     void emit(const BatchView& rows, Watermark) override { target_.process(port_, channel_, rows); }
 
@@ -25,6 +27,8 @@ class DirectOutput final : public StageOutput {
     void idle() override { target_.idle(port_, channel_); }
 
     void flush() override { target_.flush(); }
+
+    void barrier() override { target_.barrier(port_, channel_); }
 
     void end() override { target_.end(port_, channel_); }
 

@@ -8,10 +8,10 @@
 
 namespace thalweg {
 
-enum class ItemKind : std::uint8_t { kData, kWatermark, kIdle, kEnd };
+enum class ItemKind : std::uint8_t { kData, kWatermark, kIdle, kBarrier, kEnd };
 
 // What travels between agents, in rings and in the mailbox of the merge agent: a batch on loan, or
-// a word about time. It names the edge it belongs to, so that several edges may share a ring.
+// a word about time, or a barrier between two epochs. It names the channel it comes through.
 //
 // kData owns its batch until it is processed and sent home to `producer`; its watermark is the step
 // it was emitted in (StageOutput::emit).

@@ -136,6 +136,10 @@ void ExchangeOutput::idle() {
     send_all(ItemKind::kIdle, Watermark::min());
 }
 
+void ExchangeOutput::barrier() {
+    send_all(ItemKind::kBarrier, Watermark::min());
+}
+
 void ExchangeOutput::end() {
     send_all(ItemKind::kEnd, Watermark::min());
 }

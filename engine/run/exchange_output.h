@@ -91,6 +91,7 @@ class ExchangeOutput final : public StageOutput {
     void advance(Watermark watermark) override;
     void idle() override;
     void flush() override;
+    void barrier() override;
     void end() override;
 
   private:

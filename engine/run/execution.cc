@@ -37,10 +37,16 @@ class Execution::Wiring {
         make_stages();
         for (std::size_t stage = 0; stage < topology_.stages.size(); ++stage)
             make_rings(stage);
+        if (settings_.epochs.store != nullptr) {
+            if (Result<void> begun = begin_epochs(); !begun) return begun;
+        }
         if (Result<void> made = make_sinks(); !made) return made;
         for (std::size_t stage = 0; stage < topology_.stages.size(); ++stage)
             make_outputs(stage);
         if (Result<void> made = make_sources(); !made) return made;
+        if (execution_.epochs_ != nullptr) {
+            if (Result<void> loaded = recover(); !loaded) return loaded;
+        }
         return open_all();
     }
 
@@ -216,40 +222,81 @@ class Execution::Wiring {
         if (place == Place::kMerge) execution_.merge_->add_stage(instance);
     }
 
-    // What leads into a stage from other agents: a ring for each producing agent and shard, or a
-    // gather.
+    // What leads into a stage from other agents: a ring for each channel and shard, or a gather.
     void make_rings(std::size_t stage_index) {
-        std::vector<bool> is_producer(agent_count(), false);
+        rings_.emplace_back();
+        gathers_.push_back(nullptr);
+        const bool is_merge = topology_.stages[stage_index].place == Place::kMerge;
         bool is_any = false;
-        for (const Port& port : ports_[stage_index]) {
-            for (const Feeder& feeder : port.feeders) {
+        for (std::size_t port = 0; port < ports_[stage_index].size(); ++port) {
+            rings_.back().emplace_back(ports_[stage_index][port].channels);
+            for (const Feeder& feeder : ports_[stage_index][port].feeders) {
                 if (feeder.stage == kSourceFeeder) continue;
                 const Stage& from = topology_.stages[feeder.stage];
                 if (is_call(from.outputs[feeder.output])) continue;
                 is_any = true;
-                for (std::size_t k = 0; k < instances(from.place); ++k)
-                    is_producer[agent_index(from.place, k)] = true;
+                for (std::size_t k = 0; !is_merge && k < instances(from.place); ++k)
+                    make_channel(
+                        stage_index, port, feeder.first_channel + k, agent_index(from.place, k));
             }
         }
-        rings_.emplace_back(agent_count());
-        gathers_.push_back(nullptr);
-        if (!is_any) return;
-        if (topology_.stages[stage_index].place == Place::kMerge) {
-            make_gather(stage_index);
-            return;
-        }
+        if (is_any && is_merge) make_gather(stage_index);
+    }
+
+    void make_channel(std::size_t stage_index,
+                      std::size_t port,
+                      std::size_t channel,
+                      std::size_t producer) {
         ASSERT(topology_.stages[stage_index].place == Place::kShard);
-        for (std::size_t agent = 0; agent < agent_count(); ++agent) {
-            if (!is_producer[agent]) continue;
-            for (std::size_t shard = 0; shard < settings_.shards; ++shard) {
-                execution_.rings_.push_back(
-                    std::make_unique<Ring<EdgeItem>>(settings_.ring_capacity));
-                Ring<EdgeItem>& ring = *execution_.rings_.back();
-                rings_.back()[agent].push_back(&ring);
-                StageInstance& target = *execution_.stages_[stage_index][shard];
-                execution_.shards_[shard]->add_ring(ring, target, home(agent));
-            }
+        for (std::size_t shard = 0; shard < settings_.shards; ++shard) {
+            execution_.rings_.push_back(std::make_unique<Ring<EdgeItem>>(settings_.ring_capacity));
+            Ring<EdgeItem>* const ring = execution_.rings_.back().get();
+            rings_[stage_index][port][channel].push_back(ring);
+            StageInstance* const target = execution_.stages_[stage_index][shard].get();
+            execution_.shards_[shard]->add_ring({ring, target, port, channel, &home(producer)});
         }
+    }
+
+    [[nodiscard]] Result<void> begin_epochs() {
+        QueryEpochs::Settings epochs;
+        epochs.epochs = settings_.epochs;
+        epochs.topology = &topology_;
+        epochs.control = &execution_.control_;
+        epochs.clock = &clock_;
+        epochs.shards = settings_.shards;
+        epochs.ingest_agents = settings_.ingest_agents;
+        epochs.say = say("state", "");
+        TRY(execution_.epochs_, QueryEpochs::open(std::move(epochs)));
+        execution_.epochs_->desk().set_wake_agents([this_execution = &execution_] {
+            for (const std::unique_ptr<WakeSignal*>& wake : this_execution->wakes_) {
+                if (*wake != nullptr) (*wake)->signal();
+            }
+        });
+        for (std::size_t i = 0; i < topology_.stages.size(); ++i) {
+            std::vector<StageInstance*> instances;
+            for (const std::unique_ptr<StageInstance>& instance : execution_.stages_[i])
+                instances.push_back(instance.get());
+            const std::size_t first_agent = agent_index(topology_.stages[i].place, 0);
+            execution_.epochs_->attach_stage(i, first_agent, instances);
+        }
+        for (std::size_t i = 0; i < settings_.ingest_agents; ++i)
+            execution_.ingest_[i]->set_epoch(execution_.epochs_->agent(i),
+                                             static_cast<std::uint32_t>(i));
+        for (std::size_t i = 0; i < settings_.shards; ++i)
+            execution_.shards_[i]->set_epoch(
+                execution_.epochs_->agent(agent_index(Place::kShard, i)));
+        execution_.merge_->set_epoch(execution_.epochs_->agent(agent_index(Place::kMerge, 0)));
+        return {};
+    }
+
+    // State first: what the sources say about time finds it in its place.
+    [[nodiscard]] Result<void> recover() {
+        TRY_VOID(execution_.epochs_->load_state());
+        for (const std::unique_ptr<IngestAgent>& agent : execution_.ingest_) {
+            for (std::size_t i = 0; i < topology_.sources.size(); ++i)
+                TRY_VOID(execution_.epochs_->restore_source(i, *agent));
+        }
+        return {};
     }
 
     void make_gather(std::size_t stage_index) {
@@ -281,8 +328,10 @@ class Execution::Wiring {
         const Output& output = stage.outputs[output_index];
         if (output.exchange == Exchange::kSink) {
             ASSERT(stage.place == Place::kMerge);
-            return std::make_unique<SinkOutput>(
-                topology_.sinks[output.sink], *sinks_[output.sink], execution_.control_);
+            return std::make_unique<SinkOutput>(topology_.sinks[output.sink],
+                                                *sinks_[output.sink],
+                                                execution_.control_,
+                                                outboxes_[output.sink]);
         }
         const std::size_t target = output.target.value;
         const std::size_t channel =
@@ -310,7 +359,7 @@ class Execution::Wiring {
         for (std::size_t i = 0; i < lane_count; ++i) {
             Lane::Target to;
             to.gather = gathers_[target];
-            if (to.gather == nullptr) to.ring = rings_[target][agent][i];
+            if (to.gather == nullptr) to.ring = rings_[target][output.port][channel][i];
             to.wake = execution_.wakes_[agent_index(place, i)].get();
             lanes.emplace_back(to,
                                pool,
@@ -325,15 +374,32 @@ class Execution::Wiring {
 
     [[nodiscard]] Result<void> make_sinks() {
         for (const SinkSpec& spec : topology_.sinks) {
+            TRY(const bool has_outbox, make_outbox(spec));
+            if (has_outbox) continue;
             auto sink = connectors_.make_sink(spec, say("sink", spec.name));
             if (!sink) return tl::make_unexpected(std::move(sink).error());
             sinks_.push_back(&execution_.merge_->add_sink(spec.name, *std::move(sink)));
+            outboxes_.push_back(nullptr);
         }
         std::vector<BatchHome*> homes;
         for (std::size_t agent = 0; agent + 1 < agent_count(); ++agent)
             homes.push_back(&home(agent));
         execution_.merge_->set_homes(std::move(homes));
         return {};
+    }
+
+    // Whether the sink was made as one whose results appear exactly once.
+    [[nodiscard]] Result<bool> make_outbox(const SinkSpec& spec) {
+        if (execution_.epochs_ == nullptr || !connectors_.make_outbox_sink) return false;
+        auto sender = std::make_shared<OutboxSender*>(nullptr);
+        TRY(OutboxSink sink, connectors_.make_outbox_sink(spec, [sender](std::string_view bytes) {
+            (*sender)->give(bytes);
+        }));
+        if (sink.target == nullptr) return false;
+        TRY(*sender, execution_.epochs_->add_outbox(spec.name, std::move(sink.target)));
+        sinks_.push_back(&execution_.merge_->add_sink(spec.name, std::move(sink.encoder)));
+        outboxes_.push_back(*sender);
+        return true;
     }
 
     [[nodiscard]] std::function<void(std::string_view)> say(std::string_view event,
@@ -409,9 +475,11 @@ class Execution::Wiring {
     const Clock& clock_;
     std::vector<std::vector<Port>> ports_;  // [stage][port]
     std::size_t group_count_ = 0;
-    std::vector<std::vector<std::vector<Ring<EdgeItem>*>>> rings_;  // [stage][agent][shard]
-    std::vector<Gather*> gathers_;                                  // [stage]
+    // [stage][port][channel][shard]
+    std::vector<std::vector<std::vector<std::vector<Ring<EdgeItem>*>>>> rings_;
+    std::vector<Gather*> gathers_;  // [stage]
     std::vector<Sink*> sinks_;
+    std::vector<OutboxSender*> outboxes_;  // Of each sink; null: it has none.
     LookupTables lookup_tables_;
 };
 

@@ -3,6 +3,7 @@
 #include "engine/run/agent.h"
 #include "engine/run/clock.h"
 #include "engine/run/connectors.h"
+#include "engine/run/epoch/query_epochs.h"
 #include "engine/run/idle.h"
 #include "engine/run/ingest_agent.h"
 #include "engine/run/merge_agent.h"
@@ -40,6 +41,7 @@ struct ExecutionSettings {
     std::size_t ring_capacity = 32;             // A power of two; for each edge, agent and shard.
     std::size_t gather_credits = 32;            // For each channel into a stage of the merge agent.
     bool is_fused_allowed = true;               // Tests turn it off to have rings on one shard.
+    EpochSettings epochs = {};                  // Without a store: nothing survives the process.
 };
 
 // What a query has counted so far, over all agents.
@@ -112,6 +114,16 @@ class Execution {
 
     [[nodiscard]] QueryTotals totals() const;
 
+    // Where there is a store: who makes epochs durable; not among agents(), since it waits for the
+    // disk. Else null.
+    [[nodiscard]] Agent* epoch_coordinator() noexcept {
+        return epochs_ == nullptr ? nullptr : &epochs_->coordinator();
+    }
+
+    void set_coordinator_wake_signal(WakeSignal& signal) {
+        epochs_->desk().set_wake_signal(signal);
+    }
+
     // With all agents at rest after a failure: lets the sinks show what they were given.
     void give_up() { merge_->give_up(); }
 
@@ -129,6 +141,7 @@ class Execution {
     std::vector<std::unique_ptr<TurnClock>> turns_;      // One for each agent, or one for all.
     std::vector<std::unique_ptr<WakeSignal*>> wakes_;    // One for each agent.
     std::vector<std::unique_ptr<SourceShared>> shared_;  // One for each source.
+    std::unique_ptr<QueryEpochs> epochs_;                // Null: no store.
     std::vector<std::unique_ptr<Gather>> gathers_;
     std::vector<std::unique_ptr<Ring<EdgeItem>>> rings_;
     std::vector<std::unique_ptr<IngestAgent>> ingest_;

@@ -1,7 +1,11 @@
 #include "engine/run/ingest_agent.h"
 
+#include "engine/run/epoch/byte_sink.h"
+#include "engine/run/epoch/source_state.h"
 #include "state/base/assertion.h"
+#include "state/store/state_writer.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace thalweg {
@@ -41,11 +45,85 @@ std::size_t IngestAgent::do_work(std::size_t budget) {
     std::size_t work = home_.collect();
     for (StageInstance* const stage : stages_)
         work += static_cast<std::size_t>(stage->resume());
-    work += settings_.door.poll();
-    work += poll_all(budget);
-    flush_in_time();
+    const bool is_between_epochs = epoch_ == nullptr || work_on_epoch(work);
+    if (is_between_epochs) {
+        work += settings_.door.poll();
+        work += poll_all(budget);
+        flush_in_time();
+    }
     publish();
     return work;
+}
+
+// Returns whether sources may be read: not from the request of an epoch until the barrier is
+// through.
+bool IngestAgent::work_on_epoch(std::size_t& work) {
+    const std::uint64_t durable = epoch_->desk().durable();
+    if (durable != committed_) {
+        committed_ = durable;
+        for (const std::unique_ptr<Input>& input : inputs_)
+            input->source->commit(durable);
+    }
+    if (!epoch_->is_active() && epoch_->is_wanted()) {
+        if (!is_quiet()) return false;
+        seal();
+        ++work;
+    }
+    work += epoch_->work();
+    const bool has_passed = !epoch_->is_active() || epoch_->has_passed();
+    if (epoch_->is_ready_to_finish()) epoch_->finish(is_at_rest());
+    return has_passed;
+}
+
+// Nothing is on its way within this agent.
+bool IngestAgent::is_quiet() {
+    for (const std::unique_ptr<Input>& input : inputs_) {
+        input->outlet->begin_turn();
+        static_cast<void>(input->outlet->resume());
+    }
+    const bool is_holding = std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
+        return input->outlet->is_holding();
+    });
+    return !is_holding && std::none_of(stages_.begin(), stages_.end(), [](StageInstance* stage) {
+        return stage->is_busy();
+    });
+}
+
+void IngestAgent::seal() {
+    epoch_->begin();
+    for (const std::unique_ptr<Input>& input : inputs_) {
+        if (!input->has_ended) input->outlet->send_watermark();
+        SourceState state;
+        state.watermark = input->outlet->watermark();
+        state.has_had_split = input->outlet->has_had_split();
+        input->source->seal(epoch_->epoch(), state.positions);
+        auto part = std::make_unique<EpochPart>();
+        part->epoch = epoch_->epoch();
+        part->label = {std::string(kPositionsKind), input->name, 1, index_, true};
+        ByteSink sink(part->bytes);
+        StateWriter writer(sink);
+        write_source_state(writer, state);
+        static_cast<void>(writer.finish());  // Memory takes everything.
+        epoch_->sender().send(std::move(part));
+    }
+    for (const std::unique_ptr<Input>& input : inputs_) {
+        if (!input->has_ended) input->outlet->barrier();
+    }
+}
+
+bool IngestAgent::is_at_rest() const {
+    return std::all_of(inputs_.begin(), inputs_.end(), [](const std::unique_ptr<Input>& input) {
+        return input->has_ended || input->is_at_rest;
+    });
+}
+
+Result<void> IngestAgent::restore(std::size_t source_index,
+                                  const std::vector<SourcePosition>& positions,
+                                  Watermark watermark,
+                                  bool has_had_split) {
+    Input& input = *inputs_[source_index];
+    input.outlet->resume_from(watermark, has_had_split);
+    return input.source->restore(positions);
 }
 
 // A source that never pauses never flushes, and a row for a shard that gets few would wait in an
@@ -85,15 +163,20 @@ std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
         settings_.control->fail("table '" + input.name + "': " + std::string(failure));
         return work;
     }
-    if (input.source->finished() && !input.outlet->is_holding()) {
+    if (input.source->finished() && !input.outlet->is_holding() && !input.is_at_rest) {
         finish(input);
         ++work;
     }
     return work;
 }
 
-// A source that was stopped has not come to its end: its open windows stay silent.
+// A source that was stopped has not come to its end: its open windows stay silent, and where there
+// are epochs, they are kept for the next life.
 void IngestAgent::finish(Input& input) {
+    if (epoch_ != nullptr && input.is_stopped && settings_.drain != DrainPolicy::kAlways) {
+        input.is_at_rest = true;
+        return;
+    }
     const bool fires_all = settings_.drain == DrainPolicy::kAlways ||
                            (settings_.drain == DrainPolicy::kAuto && !input.is_stopped);
     input.has_ended = true;

@@ -4,6 +4,7 @@
 #include "engine/run/batch_home.h"
 #include "engine/run/clock.h"
 #include "engine/run/connectors.h"
+#include "engine/run/epoch/agent_epoch.h"
 #include "engine/run/published.h"
 #include "engine/run/query_control.h"
 #include "engine/run/source_outlet.h"
@@ -40,6 +41,10 @@ struct SourceTotals {
 // over before the next one is opened, and what is late in it for a join of both, whose watermark is
 // the least of theirs, would depend on sizes of buffers.
 //
+// Epochs    When one is asked for, nothing is read until the outlets hold nothing and no stage is
+// at
+//           work; then the sources say how far they have come, and the barrier goes out. What a
+//           stopped source leaves open goes into the last epoch: its channel does not end.
 // Threads   Its runner's; totals() any.
 class IngestAgent final : public Agent {
   public:
@@ -60,6 +65,20 @@ class IngestAgent final : public Agent {
     void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
 
     void add_source(std::unique_ptr<Source> source, SourceOutlet::Settings outlet);
+
+    // The agent's part in epochs, with all its stages; borrowed. `index` is its own.
+    void set_epoch(AgentEpoch& epoch, std::uint32_t index) {
+        epoch_ = &epoch;
+        index_ = index;
+    }
+
+    [[nodiscard]] std::uint32_t index() const noexcept { return index_; }
+
+    // Goes on from what all instances of a source have written down; before open().
+    [[nodiscard]] Result<void> restore(std::size_t source_index,
+                                       const std::vector<SourcePosition>& positions,
+                                       Watermark watermark,
+                                       bool has_had_split);
 
     // Opens the sources; the first that cannot be opened is the error. One that has nothing to read
     // ends here.
@@ -92,9 +111,14 @@ class IngestAgent final : public Agent {
         std::unique_ptr<Source> source;  // Goes first: it may know the outlet.
         bool is_stopped = false;
         bool has_ended = false;
+        bool is_at_rest = false;  // Stopped, and all was delivered; the channel stays open.
         Published<SourceTotals> totals;
     };
 
+    [[nodiscard]] bool work_on_epoch(std::size_t& work);
+    [[nodiscard]] bool is_quiet();
+    void seal();
+    [[nodiscard]] bool is_at_rest() const;
     [[nodiscard]] std::size_t poll_all(std::size_t budget);
     [[nodiscard]] std::size_t poll(Input& input, std::size_t records_max);
     void flush_in_time();
@@ -107,6 +131,9 @@ class IngestAgent final : public Agent {
     std::vector<std::unique_ptr<Input>> inputs_;  // In the order of the topology.
     std::int64_t flushed_at_ns_ = 0;
     std::size_t gentle_turns_left_ = kGentleTurns;
+    AgentEpoch* epoch_ = nullptr;
+    std::uint32_t index_ = 0;
+    std::uint64_t committed_ = 0;  // The sources know of this epoch.
 };
 
 }  // namespace thalweg

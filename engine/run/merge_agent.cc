@@ -16,8 +16,12 @@ GatherQueue::GatherQueue(Gather& gather,
     for (const std::vector<std::size_t>& port : groups) {
         index_.emplace_back();
         for (const std::size_t group : port) {
+            const std::size_t number = index_.back().size();
             index_.back().push_back(channels_.size());
-            channels_.emplace_back().group = group;
+            Channel& channel = channels_.emplace_back();
+            channel.group = group;
+            channel.port = index_.size() - 1;
+            channel.number = number;
         }
     }
 }
@@ -67,11 +71,15 @@ void GatherQueue::look_for_stall(std::int64_t now_ns) {
 GatherQueue::Channel* GatherQueue::next_channel() {
     for (std::size_t i = 0; i < channels_.size(); ++i) {
         Channel& channel = channels_[(next_ + i) % channels_.size()];
-        if (channel.items.empty() || !may_go(channel)) continue;
+        if (channel.items.empty() || is_barred(channel) || !may_go(channel)) continue;
         next_ = (next_ + i + 1) % channels_.size();
         return &channel;
     }
     return nullptr;
+}
+
+bool GatherQueue::is_barred(const Channel& channel) const {
+    return target_->is_barred(channel.port, channel.number);
 }
 
 bool GatherQueue::may_go(const Channel& channel) const {
@@ -84,7 +92,7 @@ bool GatherQueue::may_go(const Channel& channel) const {
 
 // Whether nothing before `step` can come from the channel any more.
 bool GatherQueue::may_pass(const Channel& other, Watermark step) const {
-    if (other.group == kUnordered || other.has_ended) return true;
+    if (other.group == kUnordered || other.has_ended || is_barred(other)) return true;
     const bool has_rows = !other.items.empty() && other.items.front().kind == ItemKind::kData;
     if (has_rows) return other.items.front().watermark >= step;
     if (other.watermark >= step) return true;
@@ -139,6 +147,7 @@ std::size_t MergeAgent::do_work(std::size_t budget) {
         work += stage->resume() ? 1U : 0U;
     for (GatherQueue& queue : queues_)
         work += queue.work(budget, homes_, settings_.turn->now_ns);
+    if (epoch_ != nullptr) work += work_on_epoch();
     if (work == 0 && !queues_.empty()) {
         for (StageInstance* const stage : stages_)
             stage->flush();
@@ -148,7 +157,28 @@ std::size_t MergeAgent::do_work(std::size_t budget) {
         std::all_of(stages_.begin(), stages_.end(), [](const StageInstance* stage) {
             return stage->has_ended();
         });
-    if (has_ended) close();
+    finish_in_time(has_ended);
+    return work;
+}
+
+void MergeAgent::finish_in_time(bool has_ended) {
+    if (epoch_ == nullptr) {
+        if (has_ended) close();
+        return;
+    }
+    if (has_ended) epoch_->desk().announce_end();
+    if (epoch_->desk().is_finished()) close();
+}
+
+// Sinks without an outbox take part by being drained: SinkOutput gives them nothing until they are.
+std::size_t MergeAgent::work_on_epoch() {
+    if (!epoch_->is_active() && epoch_->is_wanted()) epoch_->begin();
+    const std::size_t work = epoch_->work();
+    if (!epoch_->is_ready_to_finish()) return work;
+    const bool are_drained = std::all_of(outlets_.begin(), outlets_.end(), [](const auto& outlet) {
+        return outlet->sink->is_drained();
+    });
+    if (are_drained) epoch_->finish(true);
     return work;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/run/batch_home.h"
 #include "engine/run/clock.h"
 #include "engine/run/edge_item.h"
+#include "engine/run/epoch/agent_epoch.h"
 #include "engine/run/gather.h"
 #include "engine/run/published.h"
 #include "engine/run/query_control.h"
@@ -27,6 +28,9 @@ namespace thalweg {
 //           has reached that step: all rows of one window before any of the next. Nothing of a
 //           window is collected; a channel's rows stream as soon as no one can come before them.
 //           Other channels: as they come.
+//           Behind a barrier nothing of a channel goes until all have brought theirs. All instances
+//           have fired the same windows when they come to a barrier, so that no row waits for one
+//           from behind it.
 //           Instances of a stage that hear the same words are one group. An idle channel does not
 //           hold others back, unless one of its own group has woken: what woke that one is on its
 //           way to it too. Where agents fall idle and wake while others go on, shards may hear of
@@ -63,10 +67,13 @@ class GatherQueue {
         std::size_t group = kUnordered;
         bool is_idle = false;
         bool has_ended = false;
-        bool is_awake = false;  // By the last item that came, delivered or not.
+        std::size_t port = 0;
+        std::size_t number = 0;  // In its port.
+        bool is_awake = false;   // By the last item that came, delivered or not.
     };
 
     [[nodiscard]] Channel* next_channel();
+    [[nodiscard]] bool is_barred(const Channel& channel) const;
     [[nodiscard]] bool may_go(const Channel& channel) const;
     [[nodiscard]] bool may_pass(const Channel& other, Watermark step) const;
     [[nodiscard]] bool is_group_awake(std::size_t group) const;
@@ -85,8 +92,9 @@ class GatherQueue {
 //
 // A turn: poll the sinks, go on with what was unfinished, take what the mailboxes hold as far as
 // the stages are ready. A stage whose sink is full takes nothing, its producers run out of credits,
-// and wait. When all stages have ended the sinks are closed and the query is over. After a stop, a
-// sink that takes nothing for five seconds fails the query: who asked for an end gets one.
+// and wait. When all stages have ended the sinks are closed and the query is over; where there are
+// epochs, when the last of them is durable. After a stop, a sink that takes nothing for five
+// seconds fails the query: who asked for an end gets one.
 //
 // Threads   Its runner's; totals any.
 // Failure   A sink's error fails the query.
@@ -104,6 +112,9 @@ class MergeAgent final : public Agent {
 
     // Setting up, before the first turn.
     void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
+
+    // The agent's part in epochs, with all its stages; borrowed.
+    void set_epoch(AgentEpoch& epoch) { epoch_ = &epoch; }
 
     [[nodiscard]] Sink& add_sink(std::string name, std::unique_ptr<Sink> sink);
 
@@ -132,6 +143,8 @@ class MergeAgent final : public Agent {
         std::int64_t full_since_ns = 0;  // By the steady clock, after a stop; 0 while it takes.
     };
 
+    [[nodiscard]] std::size_t work_on_epoch();
+    void finish_in_time(bool has_ended);
     void poll_sinks();
     void give_up_on_full(Outgoing& outlet);
     void close();
@@ -142,6 +155,7 @@ class MergeAgent final : public Agent {
     std::vector<std::unique_ptr<Outgoing>> outlets_;
     std::vector<GatherQueue> queues_;
     std::vector<BatchHome*> homes_;
+    AgentEpoch* epoch_ = nullptr;
 };
 
 }  // namespace thalweg

@@ -104,6 +104,7 @@ Result<std::unique_ptr<Query>> Query::start(std::shared_ptr<const Topology> topo
     settings.ingest_agents = options.ingest_threads;
     settings.drain = options.drain;
     settings.segment_rows_max = options.batch_rows;
+    settings.epochs = options.epochs;
     TRY(query->execution_,
         Execution::open(std::move(topology),
                         settings,
@@ -120,11 +121,23 @@ Result<std::unique_ptr<Query>> Query::start(std::shared_ptr<const Topology> topo
 void Query::make_runners(const RunOptions& options) {
     if (execution_->is_fused()) {
         add_runner(options, {0, 1, 2});
-        return;
+    } else {
+        const ThreadCounts counts{options.ingest_threads, options.shards, cpu_count()};
+        for (std::vector<std::size_t>& agents : thread_layout(counts))
+            add_runner(options, std::move(agents));
     }
-    const ThreadCounts counts{options.ingest_threads, options.shards, cpu_count()};
-    for (std::vector<std::size_t>& agents : thread_layout(counts))
-        add_runner(options, std::move(agents));
+    if (execution_->epoch_coordinator() != nullptr) add_coordinator();
+}
+
+// On a thread of its own, which waits for the disk and is pinned nowhere.
+void Query::add_coordinator() {
+    RunnerOptions runner;
+    runner.name = std::string(execution_->epoch_coordinator()->name());
+    runner.idle.spin_rounds = 0;
+    runner.idle.yield_rounds = 0;
+    runners_.push_back(std::make_unique<Runner>(
+        std::move(runner), std::vector<Agent*>{execution_->epoch_coordinator()}, log_));
+    execution_->set_coordinator_wake_signal(runners_.back()->wake_signal());
 }
 
 void Query::add_runner(const RunOptions& options, std::vector<std::size_t> agents) {

@@ -39,6 +39,7 @@ struct RunOptions {
     DrainPolicy drain = DrainPolicy::kAuto;
     std::size_t batch_rows = kBatchRows;  // 1 to kBatchRows: rows in one segment, for tests.
     bool polls = false;                   // Threads never nap: the least latency, a core each.
+    EpochSettings epochs = {};            // Without a store: nothing survives the process.
 };
 
 // How a query ended, or how far it has come.
@@ -95,6 +96,7 @@ class Query {
     Query(const Clock& clock, Log& log);
 
     void make_runners(const RunOptions& options);
+    void add_coordinator();
     void add_runner(const RunOptions& options, std::vector<std::size_t> agents);
     void on_event(const QueryEvent& event);
 

@@ -12,6 +12,7 @@ void deliver(const EdgeItem& item, StageInstance& target) {
         case ItemKind::kData: target.process(item.port, item.channel, item.batch->view()); break;
         case ItemKind::kWatermark: target.advance(item.port, item.channel, item.watermark); break;
         case ItemKind::kIdle: target.idle(item.port, item.channel); break;
+        case ItemKind::kBarrier: target.barrier(item.port, item.channel); break;
         case ItemKind::kEnd: target.end(item.port, item.channel); break;
     }
 }
@@ -31,6 +32,7 @@ std::size_t ShardAgent::do_work(std::size_t budget) {
         work += stages_[i - 1]->resume() ? 1U : 0U;
     for (const Inbound& inbound : inbound_)
         work += drain(inbound, budget);
+    if (epoch_ != nullptr) work += work_on_epoch();
     // In a pause, what waits for company goes. In a fused query the stages are flushed by those
     // before them.
     if (work == 0 && !inbound_.empty()) {
@@ -42,9 +44,17 @@ std::size_t ShardAgent::do_work(std::size_t budget) {
     return work;
 }
 
+std::size_t ShardAgent::work_on_epoch() {
+    if (!epoch_->is_active() && epoch_->is_wanted()) epoch_->begin();
+    const std::size_t work = epoch_->work();
+    if (epoch_->is_ready_to_finish()) epoch_->finish(true);
+    return work;
+}
+
 std::size_t ShardAgent::drain(const Inbound& inbound, std::size_t budget) {
     std::size_t done = 0;
-    while (done < budget && inbound.target->ready()) {
+    while (done < budget && !inbound.target->is_barred(inbound.port, inbound.channel) &&
+           inbound.target->ready()) {
         Batch* batch = nullptr;
         const std::size_t count = inbound.ring->drain(1, [&](const EdgeItem& item) {
             deliver(item, *inbound.target);

@@ -4,6 +4,7 @@
 #include "engine/run/batch_home.h"
 #include "engine/run/clock.h"
 #include "engine/run/edge_item.h"
+#include "engine/run/epoch/agent_epoch.h"
 #include "engine/run/query_control.h"
 #include "engine/run/ring.h"
 #include "engine/run/stage_instance.h"
@@ -17,10 +18,10 @@ namespace thalweg {
 
 // One core and everything it owns: an instance of each kShard stage, and the rings into them.
 //
-// There is a ring for each producing agent and each target stage, so that an item is only ever
-// behind items for the same stage. The graph of stages has no cycle, hence neither has the graph of
-// who waits for whom, and the last stage waits only for the merge agent, which waits for no shard:
-// no deadlock, whatever the capacities.
+// There is a ring for each channel into a stage, so that an item is only ever behind items of its
+// channel: one that waits behind a barrier (StageInstance) holds up no other. The graph of stages
+// has no cycle, hence neither has the graph of who waits for whom, and the last stage waits only
+// for the merge agent, which waits for no shard: no deadlock, whatever the capacities.
 //
 // Threads  Its runner's.
 class ShardAgent final : public Agent {
@@ -36,13 +37,22 @@ class ShardAgent final : public Agent {
 
     explicit ShardAgent(Settings settings);
 
+    // The agent's part in epochs, with all its stages; borrowed, before the first turn.
+    void set_epoch(AgentEpoch& epoch) { epoch_ = &epoch; }
+
     // Setting up, before the first turn. Stages in topological order.
     void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
 
-    // Takes what comes through `ring` to `target`, and sends its batches to `home` afterwards.
-    void add_ring(Ring<EdgeItem>& ring, StageInstance& target, BatchHome& home) {
-        inbound_.push_back({&ring, &target, &home});
-    }
+    // One channel of a stage.
+    struct Inbound {
+        Ring<EdgeItem>* ring = nullptr;
+        StageInstance* target = nullptr;
+        std::size_t port = 0;
+        std::size_t channel = 0;
+        BatchHome* home = nullptr;  // Where its batches go afterwards.
+    };
+
+    void add_ring(const Inbound& inbound) { inbound_.push_back(inbound); }
 
     std::size_t do_work(std::size_t budget) override;
 
@@ -51,18 +61,14 @@ class ShardAgent final : public Agent {
     [[nodiscard]] BatchHome& home() noexcept { return home_; }
 
   private:
-    struct Inbound {
-        Ring<EdgeItem>* ring;
-        StageInstance* target;
-        BatchHome* home;
-    };
-
+    [[nodiscard]] std::size_t work_on_epoch();
     [[nodiscard]] static std::size_t drain(const Inbound& inbound, std::size_t budget);
 
     Settings settings_;
     BatchHome home_;
     std::vector<StageInstance*> stages_;
     std::vector<Inbound> inbound_;
+    AgentEpoch* epoch_ = nullptr;
 };
 
 // Gives one item to its stage, which is ready if the item carries rows.

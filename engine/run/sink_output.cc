@@ -2,6 +2,18 @@
 
 namespace thalweg {
 
+bool SinkOutput::ready() {
+    if (outbox_ != nullptr && !outbox_->is_ready()) return false;
+    is_sealing_ = is_sealing_ && !sink_.is_drained();
+    return !is_sealing_ && sink_.ready();
+}
+
+void SinkOutput::barrier() {
+    sink_.flush();
+    is_sealing_ = true;
+    if (outbox_ != nullptr) outbox_->seal();
+}
+
 void SinkOutput::emit(const BatchView& rows, Watermark) {
     if (control_.failed()) return;
     for (const std::size_t column : spec_.required) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/run/epoch/outbox_sender.h"
 #include "engine/run/query_control.h"
 #include "engine/run/stage_output.h"
 #include "engine/sink/sink.h"
@@ -11,17 +12,19 @@ namespace thalweg {
 // An edge into a sink. A sink that cannot follow makes the stage before it wait, and that the
 // stages before that, up to the sockets.
 //
-// Threads  The merge agent's.
-// Failure  A failed write fails the query, and so does a NULL in a column that must have none: no
+// Barriers  What was written before belongs to the epoch: results with an outbox are sealed there;
+//           a sink without one takes nothing more until all of that has left the process.
+// Threads   The merge agent's.
+// Failure   A failed write fails the query, and so does a NULL in a column that must have none: no
 // row
 //          of its batch is written.
 class SinkOutput final : public StageOutput {
   public:
-    // Borrows all.
-    SinkOutput(const SinkSpec& spec, Sink& sink, QueryControl& control)
-        : spec_(spec), sink_(sink), control_(control) {}
+    // Borrows all. `outbox` is where the sink gives its results, if it has one.
+    SinkOutput(const SinkSpec& spec, Sink& sink, QueryControl& control, OutboxSender* outbox)
+        : spec_(spec), sink_(sink), control_(control), outbox_(outbox) {}
 
-    [[nodiscard]] bool ready() override { return sink_.ready(); }
+    [[nodiscard]] bool ready() override;
 
     void emit(const BatchView& rows, Watermark) override;
 
@@ -30,6 +33,10 @@ class SinkOutput final : public StageOutput {
     void idle() override {}
 
     void flush() override { sink_.flush(); }
+
+    void barrier() override;
+
+    void barrier_after_end() override { barrier(); }
 
     void end() override {}
 
@@ -40,6 +47,8 @@ class SinkOutput final : public StageOutput {
     const SinkSpec& spec_;
     Sink& sink_;
     QueryControl& control_;
+    OutboxSender* outbox_;
+    bool is_sealing_ = false;  // A barrier has come, and the sink is not drained.
 };
 
 }  // namespace thalweg

@@ -335,6 +335,21 @@ void SourceOutlet::flush() {
     settings_.stage->flush();
 }
 
+void SourceOutlet::barrier() {
+    ASSERT(!held_);
+    ASSERT(!has_ended_);
+    ASSERT(sent_ == current_);
+    settings_.stage->barrier(0, settings_.channel);
+}
+
+void SourceOutlet::resume_from(Watermark watermark, bool has_had_split) {
+    has_had_split_ = has_had_split;
+    // Relaxed: a count carries no data with it.
+    if (has_had_split) settings_.shared->splits_opened.fetch_add(1, std::memory_order_relaxed);
+    current_ = watermark;
+    send_watermark();
+}
+
 void SourceOutlet::end(bool fires_all) {
     ASSERT(!held_);
     ASSERT(!has_ended_);

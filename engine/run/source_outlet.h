@@ -90,6 +90,20 @@ class SourceOutlet final : public Outlet {
     // open windows shall fire. Called once, when ready().
     void end(bool fires_all);
 
+    // Tells the stage how far time has come, though no window ends there.
+    void send_watermark();
+
+    // The end of an epoch, while nothing is held: what was offered so far belongs to it.
+    void barrier();
+
+    // What the stage has been told about time, and whether there was anything to say.
+    [[nodiscard]] Watermark watermark() const noexcept { return sent_; }
+
+    [[nodiscard]] bool has_had_split() const noexcept { return has_had_split_; }
+
+    // Goes on from there; before the first split.
+    void resume_from(Watermark watermark, bool has_had_split);
+
     [[nodiscard]] bool is_holding() const noexcept { return held_.has_value(); }
 
     [[nodiscard]] std::uint64_t rows_delivered() const noexcept { return rows_delivered_; }
@@ -127,7 +141,6 @@ class SourceOutlet final : public Outlet {
     [[nodiscard]] bool is_behind(Watermark others) const;
     [[nodiscard]] Watermark after_rows(std::size_t end) const;
     void raise(Watermark watermark);
-    void send_watermark();
     void follow_splits();
 
     Settings settings_;

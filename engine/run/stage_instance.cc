@@ -1,5 +1,6 @@
 #include "engine/run/stage_instance.h"
 
+#include "engine/run/epoch/stage_saver.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -73,6 +74,7 @@ void StageInstance::process(std::size_t port, std::size_t channel, const BatchVi
     ASSERT(work_ == Work::kNone);
     Channel& from = channel_at(port, channel);
     ASSERT(!from.has_ended);
+    ASSERT(!from.is_barred);
     if (rows.selection.empty()) return;
     from.is_idle = false;
     is_dirty_ = true;
@@ -106,6 +108,76 @@ void StageInstance::idle(std::size_t port, std::size_t channel) {
 void StageInstance::end(std::size_t port, std::size_t channel) {
     channel_at(port, channel).has_ended = true;
     settle();
+}
+
+void StageInstance::barrier(std::size_t port, std::size_t channel) {
+    Channel& from = channel_at(port, channel);
+    ASSERT(!from.has_ended);
+    ASSERT(!from.is_barred);
+    from.is_barred = true;
+    settle();
+}
+
+// At least one barrier has come, and none is missing.
+bool StageInstance::is_aligned() const {
+    bool any_barred = false;
+    for (const std::vector<Channel>& port : channels_) {
+        for (const Channel& channel : port) {
+            any_barred = any_barred || channel.is_barred;
+            if (!channel.is_barred && !channel.has_ended) return false;
+        }
+    }
+    return any_barred;
+}
+
+void StageInstance::freeze() {
+    ++barriers_passed_;
+    if (saver_ == nullptr) return;
+    ASSERT(save_index_ == SIZE_MAX);
+    saver_->begin(barriers_passed_, watermark_);
+    for (std::size_t i = 0; i < ops_.size(); ++i) {
+        if (StateOut* const out = saver_->out(i); out != nullptr) ops_[i]->freeze(*out);
+    }
+    save_index_ = 0;
+}
+
+void StageInstance::pass_ended_barrier() {
+    ASSERT(has_ended_);
+    freeze();
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->barrier_after_end();
+}
+
+Progress StageInstance::save(std::size_t rows_max) {
+    if (save_index_ == SIZE_MAX) return Progress::kDone;
+    for (; save_index_ < ops_.size(); ++save_index_) {
+        if (saver_->out(save_index_) != nullptr &&
+            ops_[save_index_]->save(rows_max) == Progress::kMore)
+            return Progress::kMore;
+    }
+    saver_->finish();
+    save_index_ = SIZE_MAX;
+    return Progress::kDone;
+}
+
+Result<void> StageInstance::load(std::size_t op,
+                                 std::size_t table,
+                                 const BatchView& rows,
+                                 Watermark watermark) {
+    context_.now_ns = settings_.clock->now_ns;
+    ops_[op]->load(table, rows, watermark, context_);
+    context_.scratch.reset();
+    if (!context_.failed()) return {};
+    return fail(Code::kCorrupt, std::exchange(context_.error, {}));
+}
+
+void StageInstance::resume_from(Watermark watermark) {
+    ASSERT(work_ == Work::kNone);
+    if (watermark <= watermark_) return;
+    watermark_ = watermark;
+    target_ = watermark;
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->advance(watermark_);
 }
 
 void StageInstance::flush() {
@@ -142,7 +214,7 @@ void StageInstance::begin(Work work) {
     work_ = work;
     op_index_ = 0;
     step_ = work == Work::kAdvance ? next_step() : watermark_;
-    const bool is_flush = work == Work::kFlush || work == Work::kEnd;
+    const bool is_flush = work == Work::kFlush || work == Work::kBarrier || work == Work::kEnd;
     is_dirty_ = !is_flush;
     if (is_flush) is_flush_wanted_ = false;
 }
@@ -170,6 +242,7 @@ void StageInstance::step() {
         case Work::kAdvance: finish_advance(); break;
         case Work::kFlush:
         case Work::kEnd: finish_flush(); break;
+        case Work::kBarrier: finish_barrier(); break;
         case Work::kTick:
         case Work::kNone: work_ = Work::kNone; break;
     }
@@ -207,11 +280,23 @@ void StageInstance::finish_flush() {
         output->end();
 }
 
+void StageInstance::finish_barrier() {
+    freeze();
+    for (std::vector<Channel>& port : channels_) {
+        for (Channel& channel : port)
+            channel.is_barred = false;
+    }
+    work_ = Work::kNone;
+    for (const std::unique_ptr<StageOutput>& output : outputs_)
+        output->barrier();
+}
+
 // Acts upon what was taken down while the stage was busy, or just now.
 void StageInstance::settle() {
     if (work_ != Work::kNone || has_ended_) return;
     const bool all_ended = settle_watermark();
     if (work_ == Work::kNone && all_ended) begin(Work::kEnd);
+    if (work_ == Work::kNone && is_aligned()) begin(Work::kBarrier);
     if (work_ == Work::kNone && is_flush_wanted_) begin(Work::kFlush);
     static_cast<void>(continue_work());
 }

@@ -5,6 +5,8 @@
 #include "engine/run/stage_output.h"
 #include "engine/run/topology.h"
 #include "ops/op.h"
+#include "ops/op_state.h"
+#include "state/base/status.h"
 #include "state/base/time.h"
 #include "state/batch.h"
 
@@ -14,6 +16,8 @@
 #include <vector>
 
 namespace thalweg {
+
+class StageSaver;
 
 // What a stage counts. Written by its thread.
 struct StageCounters {
@@ -38,6 +42,13 @@ struct StageCounters {
 //   counts with its last word: Watermark::max() when its end fires everything, and otherwise what
 //   it had reached, so that nothing fires. Where some have ended at max() and all others are idle,
 //   it is the furthest of the idle ones: whoever hears of the ends first gets no further ahead.
+//
+// Barriers
+//   A channel whose barrier has come is barred: whoever feeds the stage gives it nothing more from
+//   there until all channels that have not ended have brought theirs. Then the operators are
+//   flushed and frozen (Op::freeze), and the barrier goes on to the outputs: what the stage has
+//   emitted before is of the epoch, what it emits later is not. save() then writes the frozen state
+//   piece by piece, between other work.
 //
 // Contract
 //   Whatever emits in bulk is resumable. While such work is unfinished the stage is busy: nobody
@@ -75,6 +86,42 @@ class StageInstance {
     void idle(std::size_t port, std::size_t channel);
     void end(std::size_t port, std::size_t channel);
 
+    // The end of an epoch on a channel; the channel is barred from now on.
+    void barrier(std::size_t port, std::size_t channel);
+
+    [[nodiscard]] bool is_barred(std::size_t port, std::size_t channel) const {
+        return channels_[port][channel].is_barred;
+    }
+
+    // How many barriers have gone through.
+    [[nodiscard]] std::uint64_t barriers_passed() const noexcept { return barriers_passed_; }
+
+    // Where the state goes; borrowed, before the first barrier. Null: nowhere.
+    void set_saver(StageSaver* saver) { saver_ = saver; }
+
+    // For a stage that has ended: no barrier comes there any more.
+    void pass_ended_barrier();
+
+    // Writes frozen state, about `rows_max` rows of it. kDone: nothing is frozen.
+    [[nodiscard]] Progress save(std::size_t rows_max);
+
+    // --- Recovery, before anything else ---
+
+    [[nodiscard]] std::size_t op_count() const noexcept { return ops_.size(); }
+
+    [[nodiscard]] std::vector<StateTable> state_tables(std::size_t op) const {
+        return ops_[op]->state_tables();
+    }
+
+    // Rows of a table of an operator. An error is that of the rows.
+    [[nodiscard]] Result<void> load(std::size_t op,
+                                    std::size_t table,
+                                    const BatchView& rows,
+                                    Watermark watermark);
+
+    // The watermark that the stage had reached: it is passed on, and nothing fires.
+    void resume_from(Watermark watermark);
+
     // The input has paused. Does nothing when nothing came since the last time.
     void flush();
 
@@ -102,11 +149,12 @@ class StageInstance {
 
   private:
     class Link;
-    enum class Work : std::uint8_t { kNone, kAdvance, kTick, kFlush, kEnd };
+    enum class Work : std::uint8_t { kNone, kAdvance, kTick, kFlush, kBarrier, kEnd };
 
     struct Channel {
         Watermark watermark;
         bool is_idle = false;
+        bool is_barred = false;
         bool has_ended = false;
     };
 
@@ -119,6 +167,9 @@ class StageInstance {
     [[nodiscard]] Progress step_op(Op& op, Emitter& out);
     void finish_advance();
     void finish_flush();
+    void finish_barrier();
+    void freeze();
+    [[nodiscard]] bool is_aligned() const;
     void settle();
     [[nodiscard]] bool settle_watermark();
     void emit(const BatchView& rows, bool is_aside);
@@ -131,6 +182,7 @@ class StageInstance {
     std::vector<std::unique_ptr<Link>> links_;  // links_[i] stands behind ops_[i].
     std::vector<std::unique_ptr<StageOutput>> outputs_;
     std::vector<bool> is_aside_;  // For each output.
+    StageSaver* saver_ = nullptr;
 
     std::vector<std::vector<Channel>> channels_;
     OpContext context_;
@@ -145,6 +197,8 @@ class StageInstance {
     Watermark step_;       // Being advanced to: watermark_ < step_ <= target_.
     Work work_ = Work::kNone;
     std::size_t op_index_ = 0;  // The operator that the unfinished work has come to.
+    std::uint64_t barriers_passed_ = 0;
+    std::size_t save_index_ = SIZE_MAX;  // The operator that is being saved; SIZE_MAX: none.
     bool is_idle_ = false;
     bool is_dirty_ = false;         // Something came since the last flush.
     bool is_flush_wanted_ = false;  // While busy.

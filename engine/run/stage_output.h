@@ -36,6 +36,12 @@ class StageOutput {
     // Nothing is being waited for: what was held back to make batches larger goes now.
     virtual void flush() = 0;
 
+    // What was emitted so far belongs to the epoch that ends here, and nothing later does.
+    virtual void barrier() = 0;
+
+    // The same, once more, where nothing has come since the end.
+    virtual void barrier_after_end() {}
+
     // Nothing will come any more.
     virtual void end() = 0;
 };

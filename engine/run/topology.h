@@ -79,12 +79,19 @@ class OpFactory {
                  !std::is_same_v<Make, OpFactory>)
     OpFactory(Make make) : make_(std::move(make)) {}
 
+    // What the operator computes from which input, in words: the name of its state in snapshots.
+    // Empty: it has none.
+    [[nodiscard]] const std::string& identity() const noexcept { return identity_; }
+
+    void set_identity(std::string identity) { identity_ = std::move(identity); }
+
     [[nodiscard]] std::unique_ptr<Op> operator()(const LookupTables& tables) const {
         return make_(tables);
     }
 
   private:
     std::function<std::unique_ptr<Op>(const LookupTables&)> make_;
+    std::string identity_;
 };
 
 struct Stage {

@@ -93,7 +93,7 @@ struct Lanes {
         rings[index]->drain(1000, [&](const EdgeItem& item) {
             CHECK(item.port == 1);
             CHECK(item.channel == 5);
-            constexpr std::array<const char*, 4> kNames{"d", "w", "i", "e"};
+            constexpr std::array<const char*, 5> kNames{"d", "w", "i", "b", "e"};
             words += kNames[static_cast<std::size_t>(item.kind)];
             if (item.batch == nullptr) return;
             const std::vector<Pair> pairs = pairs_of(item.batch->view());
@@ -120,6 +120,7 @@ TEST_CASE("exchange_output: each key goes to one shard, rows before words, nothi
     }
     lanes.output->advance({42});
     lanes.output->idle();
+    lanes.output->barrier();
     lanes.output->end();
     CHECK(lanes.output->ready());
     std::vector<Pair> together;
@@ -127,7 +128,7 @@ TEST_CASE("exchange_output: each key goes to one shard, rows before words, nothi
     for (std::size_t shard = 0; shard < 3; ++shard) {
         std::vector<Pair> rows;
         const std::string words = lanes.take(shard, rows);
-        CHECK(words.ends_with("dwie"));
+        CHECK(words.ends_with("dwibe"));
         CHECK(std::is_sorted(rows.begin(), rows.end(), [](const Pair& a, const Pair& b) {
             return a.time < b.time;
         }));

@@ -50,7 +50,7 @@ class RecordingOutput final : public StageOutput {
   public:
     struct Log {
         bool is_ready = true;
-        std::vector<std::string> events;  // "rows 3 @5", "watermark 5", "idle", "flush", "end"
+        std::vector<std::string> events;  // "rows 3 @5", "watermark 5", "idle", "barrier", ...
         std::vector<Pair> rows;
     };
 
@@ -71,6 +71,8 @@ class RecordingOutput final : public StageOutput {
     void idle() override { log_->events.emplace_back("idle"); }
 
     void flush() override { log_->events.emplace_back("flush"); }
+
+    void barrier() override { log_->events.emplace_back("barrier"); }
 
     void end() override { log_->events.emplace_back("end"); }
 

@@ -1,0 +1,117 @@
+#pragma once
+
+#include "engine/run/agent.h"
+#include "engine/run/clock.h"
+#include "engine/run/epoch/epoch_desk.h"
+#include "engine/run/epoch/manifest.h"
+#include "engine/run/query_control.h"
+#include "engine/sink/outbox.h"
+#include "state/base/time.h"
+#include "state/store/store.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+// Turns what the agents say into durable epochs, one at a time.
+//
+//   due: request -> parts come, each is a section at once -> all agents are done
+//     -> outboxes and manifest -> Store::commit          the epoch is durable from here on
+//     -> announce (sources acknowledge) -> publish the outboxes -> retire what is old
+//
+// Results   Every epoch is published, also one without results: time may complete what an earlier
+//           one began. Encoded results of sinks with an outbox come as parts all the time, and stay
+//           in memory until they are published (EpochDesk bounds them). Every snapshot has those
+//           that were not published when it was written, with the place where the first of them
+//           goes: so whoever recovers publishes them again, there, before any other.
+// Recovery  What was recovered leaves the process only when an epoch of this process is durable:
+//           the first one is due at once.
+// End       After a stop the epoch in which all inputs are at rest is the last; at the end of all
+//           inputs, the one that follows. Then the query may finish.
+// Failure   A full disk: the epoch is given up, its results wait for the next one, which is tried a
+//           second later; nothing is acknowledged meanwhile. Any other error of the disk fails the
+//           query (I5).
+// Threads   Its runner's; it may wait for the disk, so it shares it with nobody who is in a hurry.
+class EpochCoordinator final : public Agent {
+  public:
+    // Borrows all but the outboxes.
+    struct Settings {
+        Store* store = nullptr;
+        EpochDesk* desk = nullptr;
+        QueryControl* control = nullptr;
+        const Clock* clock = nullptr;
+        std::size_t agents = 0;  // That take part.
+        std::int64_t interval_ns = kNanosPerSecond;
+        Manifest manifest;  // But for the values that change.
+        std::function<void(std::string_view text)> say;
+    };
+
+    explicit EpochCoordinator(Settings settings) : settings_(std::move(settings)) {}
+
+    // Setting up: a sink by its name in snapshots, what was recovered of it, and where it goes.
+    void add_outbox(std::string name,
+                    std::unique_ptr<OutboxTarget> target,
+                    std::deque<OutboxEpoch> unpublished);
+
+    // A table of state, by the owner of its sections.
+    void add_operator(std::string owner) {
+        settings_.manifest.operators.push_back(std::move(owner));
+    }
+
+    [[nodiscard]] const Manifest& manifest() const noexcept { return settings_.manifest; }
+
+    std::size_t do_work(std::size_t budget) override;
+
+    [[nodiscard]] std::string_view name() const noexcept override { return "epochs"; }
+
+    // Durable ones, in this process.
+    [[nodiscard]] std::uint64_t committed() const noexcept { return committed_; }
+
+  private:
+    struct Outbox {
+        std::string name;
+        std::unique_ptr<OutboxTarget> target;
+        std::deque<OutboxEpoch> epochs;  // Not published; the oldest first.
+    };
+
+    [[nodiscard]] bool is_due();
+    void begin();
+    void take(EpochPart& part);
+    void take_outbox(EpochPart& part);
+    void take_section(const EpochPart& part);
+    void complete();
+    [[nodiscard]] Result<void> write_section(const SectionLabel& label,
+                                             std::span<const std::byte> bytes);
+    [[nodiscard]] Result<void> write_outboxes();
+    [[nodiscard]] Result<void> write_outbox_epoch(const std::string& name,
+                                                  OutboxEpoch& epoch,
+                                                  std::uint32_t& section);
+    [[nodiscard]] Result<void> write_manifest();
+    void after_commit();
+    void publish();
+    void give_up(const Error& error);
+    void note(Result<void> result);
+
+    Settings settings_;
+    std::vector<Outbox> outboxes_;
+    std::uint64_t epoch_ = 0;  // Requested last.
+    std::uint64_t committed_ = 0;
+    SnapshotWriter* writer_ = nullptr;  // Of the epoch that is being collected.
+    bool is_collecting_ = false;
+    std::size_t last_parts_ = 0;
+    bool are_all_at_rest_ = false;
+    bool is_end_ = false;                   // Nothing can come after the epoch being collected.
+    Result<void> status_;                   // Of its sections.
+    std::int64_t next_due_ns_ = INT64_MIN;  // By the steady clock.
+    bool is_degraded_ = false;
+    bool is_finished_ = false;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,228 @@
+#include "engine/run/epoch/query_epochs.h"
+
+#include "engine/run/epoch/row_router.h"
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <map>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+constexpr std::size_t kUidBytesMax = 200;
+
+// Of several instances' words for one source: where the number of ingest agents is another now,
+// the least of those that had one.
+Watermark watermark_of(const RecoveredEpoch::SourceStates& states) {
+    Watermark least = Watermark::max();
+    bool is_any = false;
+    for (const auto& [part, state] : states) {
+        if (!state.has_had_split) continue;
+        is_any = true;
+        least = std::min(least, state.watermark);
+    }
+    return is_any ? least : Watermark::min();
+}
+
+std::vector<SourcePosition> positions_of(const RecoveredEpoch::SourceStates& states) {
+    std::map<std::string, SourcePosition> furthest;
+    for (const auto& [part, state] : states) {
+        for (const SourcePosition& position : state.positions) {
+            const auto [found, is_new] = furthest.try_emplace(position.id, position);
+            SourcePosition& known = found->second;
+            if (std::pair(known.epoch, known.position) <
+                std::pair(position.epoch, position.position))
+                known = position;
+        }
+    }
+    std::vector<SourcePosition> positions;
+    for (auto& [id, position] : furthest)
+        positions.push_back(std::move(position));
+    return positions;
+}
+
+bool contains(const std::vector<std::string>& names, const std::string& name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+}
+
+}  // namespace
+
+QueryEpochs::QueryEpochs(Settings settings) : settings_(std::move(settings)) {
+    const std::size_t count = settings_.ingest_agents + settings_.shards + 1;
+    for (std::size_t i = 0; i < count; ++i)
+        agents_.push_back(std::make_unique<AgentEpoch>(desk_));
+    EpochCoordinator::Settings coordinator;
+    coordinator.store = settings_.epochs.store;
+    coordinator.desk = &desk_;
+    coordinator.control = settings_.control;
+    coordinator.clock = settings_.clock;
+    coordinator.agents = count;
+    coordinator.interval_ns = settings_.epochs.interval_ns;
+    coordinator.manifest.shards = static_cast<std::uint32_t>(settings_.shards);
+    coordinator.manifest.ingest_agents = static_cast<std::uint32_t>(settings_.ingest_agents);
+    for (const SourceStage& source : settings_.topology->sources)
+        coordinator.manifest.sources.push_back(source.source.name);
+    coordinator.say = settings_.say;
+    coordinator_ = std::make_unique<EpochCoordinator>(std::move(coordinator));
+}
+
+Result<std::unique_ptr<QueryEpochs>> QueryEpochs::open(Settings settings) {
+    std::unique_ptr<QueryEpochs> epochs(new QueryEpochs(std::move(settings)));
+    TRY(SnapshotReader snapshot, epochs->settings_.epochs.store->read_current());
+    epochs->snapshot_ = std::make_unique<SnapshotReader>(std::move(snapshot));
+    TRY(epochs->recovered_, RecoveredEpoch::read(*epochs->snapshot_));
+    const RecoveredEpoch& recovered = *epochs->recovered_;
+    if (!recovered.is_fresh() && recovered.manifest().has_ended)
+        return fail(Code::kInvalid,
+                    epochs->snapshot_->file().path() +
+                        ": the query has come to its end, and all of its results are out; to run "
+                        "it from the beginning, give it another state directory");
+    return epochs;
+}
+
+// Names of operators are those of their meaning, so they may repeat.
+std::string QueryEpochs::unique_uid(std::string uid) {
+    if (uid.size() > kUidBytesMax) uid.resize(kUidBytesMax);
+    std::string unique = uid;
+    for (std::size_t number = 2; contains(uids_, unique); ++number)
+        unique = uid + "#" + std::to_string(number);
+    uids_.push_back(unique);
+    return unique;
+}
+
+std::vector<SavedOp> QueryEpochs::saved_ops(std::size_t stage, const StageInstance& instance) {
+    std::vector<SavedOp> ops;
+    const std::vector<OpFactory>& factories = settings_.topology->stages[stage].ops;
+    for (std::size_t i = 0; i < instance.op_count(); ++i) {
+        std::vector<StateTable> tables = instance.state_tables(i);
+        if (tables.empty()) continue;
+        std::string uid = factories[i].identity();
+        if (uid.empty()) uid = settings_.topology->stages[stage].name;
+        ops.push_back({i, unique_uid(std::move(uid)), std::move(tables)});
+    }
+    return ops;
+}
+
+void QueryEpochs::attach_stage(std::size_t stage,
+                               std::size_t first_agent,
+                               const std::vector<StageInstance*>& instances) {
+    const std::vector<SavedOp> ops = saved_ops(stage, *instances.front());
+    for (std::size_t i = 0; i < instances.size(); ++i) {
+        AgentEpoch& agent = *agents_[first_agent + i];
+        agent.add_stage(*instances[i]);
+        if (ops.empty()) continue;
+        savers_.push_back(
+            std::make_unique<StageSaver>(agent.sender(), ops, static_cast<std::uint32_t>(i)));
+        instances[i]->set_saver(savers_.back().get());
+    }
+    for (const SavedOp& op : ops) {
+        for (const StateTable& table : op.tables)
+            coordinator_->add_operator(table_owner(op.uid, table));
+    }
+    stages_.push_back({ops, instances});
+}
+
+Result<OutboxSender*> QueryEpochs::add_outbox(const std::string& name,
+                                              std::unique_ptr<OutboxTarget> target) {
+    const auto& known = recovered_->outboxes();
+    const auto found = known.find(name);
+    std::deque<OutboxEpoch> unpublished;
+    if (found == known.end()) {
+        TRY_VOID(target->start_fresh());
+    } else {
+        TRY_VOID(target->recover(found->second.start));
+        unpublished = found->second.epochs;
+    }
+    coordinator_->add_outbox(name, std::move(target), std::move(unpublished));
+    outboxes_.push_back(std::make_unique<OutboxSender>(desk_, agents_.back()->sender(), name));
+    return outboxes_.back().get();
+}
+
+Result<void> QueryEpochs::restore_source(std::size_t source, IngestAgent& agent) {
+    if (recovered_->is_fresh()) return {};
+    const RecoveredEpoch::SourceStates& states =
+        recovered_->source(settings_.topology->sources[source].source.name);
+    const auto own = states.find(agent.index());
+    const bool is_same = own != states.end() && states.size() == settings_.ingest_agents;
+    const bool has_had_split =
+        is_same ? own->second.has_had_split
+                : std::any_of(states.begin(), states.end(), [](const auto& state) {
+                      return state.second.has_had_split;
+                  });
+    return agent.restore(source,
+                         positions_of(states),
+                         is_same ? own->second.watermark : watermark_of(states),
+                         has_had_split);
+}
+
+Result<void> QueryEpochs::load_state() {
+    if (recovered_->is_fresh()) return {};
+    TRY_VOID(check_names());
+    for (const AttachedStage& stage : stages_) {
+        for (std::size_t op = 0; op < stage.ops.size(); ++op) {
+            for (std::size_t table = 0; table < stage.ops[op].tables.size(); ++table)
+                TRY_VOID(load_table(stage, op, table));
+        }
+    }
+    return {};
+}
+
+Result<void> QueryEpochs::load_table(const AttachedStage& stage,
+                                     std::size_t op,
+                                     std::size_t table) {
+    const SavedOp& saved = stage.ops[op];
+    const StateTable& what = saved.tables[table];
+    RowRouter router(what, settings_.topology->seed, stage.instances.size());
+    Watermark reached;
+    Result<void> status;
+    TRY_VOID(recovered_->read_table(
+        table_owner(saved.uid, what),
+        what.schema,
+        [&](const Batch& rows, Watermark watermark) -> Result<void> {
+            reached = std::max(reached, watermark);
+            if (rows.empty()) return {};
+            router.route(rows, [&](std::size_t instance, const BatchView& view) {
+                if (!status) return;
+                status = stage.instances[instance]->load(saved.op, table, view, watermark);
+            });
+            return status;
+        }));
+    for (StageInstance* const instance : stage.instances)
+        instance->resume_from(reached);
+    return {};
+}
+
+// Nothing that was kept may vanish unseen.
+Result<void> QueryEpochs::check_names() const {
+    std::vector<std::string> lost;
+    const Manifest& was = recovered_->manifest();
+    const Manifest& is = coordinator_->manifest();
+    for (const std::string& name : was.operators) {
+        if (!contains(is.operators, name)) lost.push_back("the state of " + name);
+    }
+    for (const std::string& name : was.sources) {
+        if (!contains(is.sources, name)) lost.push_back("the positions of table " + name);
+    }
+    for (const std::string& name : was.outboxes) {
+        if (!contains(is.outboxes, name)) lost.push_back("results for table " + name);
+    }
+    for (const std::string& name : is.operators) {
+        if (!contains(was.operators, name)) settings_.say("starts empty: " + name);
+    }
+    if (lost.empty()) return {};
+    if (settings_.epochs.drops_state) {
+        for (const std::string& what : lost)
+            settings_.say("dropped: " + what);
+        return {};
+    }
+    return fail(Code::kInvalid,
+                snapshot_->file().path() + ": has " + lost.front() +
+                    (lost.size() > 1 ? " and " + std::to_string(lost.size() - 1) + " more" : "") +
+                    ", which this query has no place for; run the query that wrote it, give this "
+                    "one another state directory, or give up what it has no place for with "
+                    "--drop-state");
+}
+
+}  // namespace thalweg

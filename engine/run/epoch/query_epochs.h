@@ -1,0 +1,104 @@
+#pragma once
+
+#include "engine/run/epoch/agent_epoch.h"
+#include "engine/run/epoch/epoch_coordinator.h"
+#include "engine/run/epoch/epoch_desk.h"
+#include "engine/run/epoch/outbox_sender.h"
+#include "engine/run/epoch/recovery.h"
+#include "engine/run/epoch/stage_saver.h"
+#include "engine/run/ingest_agent.h"
+#include "engine/run/topology.h"
+#include "state/store/store.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace thalweg {
+
+// How a query is made to survive its process.
+struct EpochSettings {
+    Store* store = nullptr;  // Borrowed.
+    std::int64_t interval_ns = kNanosPerSecond;
+    bool drops_state = false;  // State that this query has no place for is given up.
+};
+
+// Everything that a query with a state directory has beside its agents: their parts in the epochs,
+// the savers of its stages, the outboxes of its sinks, the coordinator, and the way back from the
+// newest epoch.
+//
+//   open() -> attach_stage()... -> add_outbox()... -> load_state() -> restore_source()... ->
+//   coordinator
+//
+// Threads  Setting up: one, before any agent runs.
+// Failure  What was saved and has no place in this query is an error that names it, unless
+//          drops_state. State that was not there starts empty, and is said.
+class QueryEpochs {
+  public:
+    struct Settings {
+        EpochSettings epochs;
+        const Topology* topology = nullptr;  // Borrowed, as are the next two.
+        QueryControl* control = nullptr;
+        const Clock* clock = nullptr;
+        std::size_t shards = 1;
+        std::size_t ingest_agents = 1;
+        std::function<void(std::string_view text)> say;
+    };
+
+    // Reads what is small of the newest epoch.
+    [[nodiscard]] static Result<std::unique_ptr<QueryEpochs>> open(Settings settings);
+
+    // The part of an agent, ingest agents, then shards, then merge.
+    [[nodiscard]] AgentEpoch& agent(std::size_t index) { return *agents_[index]; }
+
+    [[nodiscard]] EpochDesk& desk() noexcept { return desk_; }
+
+    // All instances of a stage, the first on agent `first_agent`, the others on those after it.
+    void attach_stage(std::size_t stage,
+                      std::size_t first_agent,
+                      const std::vector<StageInstance*>& instances);
+
+    // A sink with an outbox.
+    [[nodiscard]] Result<OutboxSender*> add_outbox(const std::string& name,
+                                                   std::unique_ptr<OutboxTarget> target);
+
+    // Its instance on an ingest agent goes on from where all of them were.
+    [[nodiscard]] Result<void> restore_source(std::size_t source, IngestAgent& agent);
+
+    // Gives the operators their state back, and their watermarks to those behind them.
+    [[nodiscard]] Result<void> load_state();
+
+    [[nodiscard]] EpochCoordinator& coordinator() noexcept { return *coordinator_; }
+
+  private:
+    struct AttachedStage {
+        std::vector<SavedOp> ops;
+        std::vector<StageInstance*> instances;
+    };
+
+    explicit QueryEpochs(Settings settings);
+
+    [[nodiscard]] std::vector<SavedOp> saved_ops(std::size_t stage, const StageInstance& instance);
+    [[nodiscard]] std::string unique_uid(std::string uid);
+    [[nodiscard]] Result<void> load_table(const AttachedStage& stage,
+                                          std::size_t op,
+                                          std::size_t table);
+    [[nodiscard]] Result<void> check_names() const;
+
+    Settings settings_;
+    std::unique_ptr<SnapshotReader> snapshot_;
+    std::optional<RecoveredEpoch> recovered_;
+    EpochDesk desk_;
+    std::vector<std::unique_ptr<AgentEpoch>> agents_;
+    std::vector<std::unique_ptr<StageSaver>> savers_;
+    std::vector<std::unique_ptr<OutboxSender>> outboxes_;
+    std::vector<AttachedStage> stages_;
+    std::vector<std::string> uids_;
+    std::unique_ptr<EpochCoordinator> coordinator_;
+};
+
+}  // namespace thalweg

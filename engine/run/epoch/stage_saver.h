@@ -1,0 +1,57 @@
+#pragma once
+
+#include "engine/run/epoch/part_sender.h"
+#include "ops/op_state.h"
+#include "state/base/time.h"
+#include "state/batch.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace thalweg {
+
+// An operator of a stage that has state to save, by its name in snapshots.
+struct SavedOp {
+    std::size_t op = 0;
+    std::string uid;
+    std::vector<StateTable> tables;
+};
+
+// Takes the frozen state of one instance of a stage as rows and sends it as parts of the epoch.
+//
+// Format   A part: the watermark of the stage, the schema of a table, and batches of its rows; its
+//          label names operator and table. Every table has at least one part, so that the watermark
+//          is there whatever the state.
+// Threads  The agent's.
+class StageSaver {
+  public:
+    // `part` is the number of the instance. Borrows the sender.
+    StageSaver(PartSender& sender, std::vector<SavedOp> ops, std::uint32_t part);
+    StageSaver(const StageSaver&) = delete;
+    StageSaver& operator=(const StageSaver&) = delete;
+    ~StageSaver();
+
+    // Where an operator puts its rows; null for one without state.
+    [[nodiscard]] StateOut* out(std::size_t op);
+
+    // The stage is frozen for `epoch`, at this watermark.
+    void begin(std::uint64_t epoch, Watermark watermark);
+
+    // All rows have been put.
+    void finish();
+
+  private:
+    class Table;
+    class Out;
+
+    PartSender* sender_;
+    std::vector<std::unique_ptr<Out>> outs_;
+};
+
+// The owner of a table's sections.
+[[nodiscard]] std::string table_owner(const std::string& uid, const StateTable& table);
+
+}  // namespace thalweg
