@@ -3,11 +3,14 @@
 #include "engine/plan/planner.h"
 #include "engine/run/connectors.h"
 #include "engine/run/cpu.h"
+#include "state/store/real_disk.h"
 
 #include <sys/random.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cstdlib>
 #include <utility>
 
@@ -15,13 +18,19 @@ namespace thalweg {
 
 namespace {
 
-// The secret of this process's hashes. Without randomness from the system there is no defence
-// against made-up keys, so that is the end.
+// For secrets: those of hashes, the names of stores. Without randomness from the system there is no
+// defence against made-up keys, so that is the end.
+template <std::size_t Count>
+std::array<std::uint8_t, Count> random_bytes() {
+    std::array<std::uint8_t, Count> bytes{};
+    const ssize_t count = getrandom(bytes.data(), sizeof bytes, 0);
+    ASSERT(count == static_cast<ssize_t>(sizeof bytes));
+    return bytes;
+}
+
 HashSeed random_seed() {
-    std::array<std::uint64_t, HashSeed::kWords> words{};
-    const ssize_t count = getrandom(words.data(), sizeof words, 0);
-    ASSERT(count == static_cast<ssize_t>(sizeof words));
-    return HashSeed(words);
+    using Words = std::array<std::uint64_t, HashSeed::kWords>;
+    return HashSeed(std::bit_cast<Words>(random_bytes<sizeof(Words)>()));
 }
 
 // Up to two processors everything runs on one thread: moving a batch to the other core costs more
@@ -63,8 +72,15 @@ tl::expected<Prepared, std::string> Engine::prepare(std::string_view file_name,
         plan = plan_for(shards);
     }
     if (!plan) return tl::make_unexpected(sql::format_error(file_name, script, plan.error()));
-    return Prepared{
-        std::move(plan->topology), std::move(plan->explained), std::move(plan->warnings), shards};
+    const std::string& directory = options_.state_directory.empty()
+                                       ? plan->settings.state_directory()
+                                       : options_.state_directory;
+    return Prepared{std::move(plan->topology),
+                    std::move(plan->explained),
+                    std::move(plan->warnings),
+                    shards,
+                    directory,
+                    plan->settings.epoch_interval_ns()};
 }
 
 Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
@@ -76,7 +92,27 @@ Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
     run_options.drain = options_.drain;
     run_options.batch_rows = options_.batch_rows;
     run_options.polls = options_.polls;
+    if (!prepared.state_directory.empty()) {
+        TRY_VOID(open_store(prepared.state_directory));
+        run_options.epochs.store = &*store_;
+        run_options.epochs.interval_ns = prepared.epoch_interval_ns;
+        run_options.epochs.drops_state = options_.drops_state;
+    }
     return Query::start(prepared.topology, run_options, standard_connectors(), clock_, log_);
+}
+
+Result<void> Engine::open_store(const std::string& directory) {
+    store_.reset();
+    TRY(state_disk_, open_real_disk(directory, true));
+    StoreOptions options;
+    options.fresh_id.bytes = random_bytes<16>();
+    options.created_by = "thalweg " + std::string(version());
+    options.owner = "process " + std::to_string(getpid());
+    options.accept_loss = options_.accepts_loss;
+    options.accept_file_system = options_.accepts_file_system;
+    TRY(Store store, Store::open(*state_disk_, options));
+    store_.emplace(std::move(store));
+    return {};
 }
 
 Result<std::vector<unsigned>> parse_pin_list(std::string_view text) {

@@ -4,6 +4,8 @@
 #include "engine/run/log.h"
 #include "engine/run/query.h"
 #include "state/base/status.h"
+#include "state/store/disk.h"
+#include "state/store/store.h"
 
 #include <tl/expected.hpp>
 
@@ -11,6 +13,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +29,10 @@ struct EngineOptions {
     std::size_t batch_rows = kBatchRows;          // 1 to kBatchRows; smaller is for tests.
     bool polls = false;                           // Threads never nap: least latency, a core each.
     std::map<std::string, std::string> settings;  // As SET at the start of every script.
+    std::string state_directory;       // Where a query keeps what survives; else 'state.dir'.
+    bool drops_state = false;          // State that the query has no place for is given up.
+    bool accepts_loss = false;         // A damaged newest generation: go on from the one before it.
+    bool accepts_file_system = false;  // A state directory in memory, or on another machine.
 };
 
 // A script that parsed, bound and planned: what it would run, and what it said.
@@ -34,6 +41,8 @@ struct Prepared {
     std::string printed;                       // By its EXPLAIN and SET statements.
     std::vector<std::string> warnings;
     std::size_t shards = 1;  // As the options say or, where they do not, 'parallelism.default'.
+    std::string state_directory;  // Empty: nothing survives the process.
+    std::int64_t epoch_interval_ns = kNanosPerSecond;
 };
 
 // The engine as a library: scripts in, running queries out. This header is the whole embedding API.
@@ -54,16 +63,21 @@ class Engine {
                                                               std::string_view script) const;
 
     // Opens sources and sinks and starts the threads. `prepared` has a topology.
+    // The query borrows the engine.
     [[nodiscard]] Result<std::unique_ptr<Query>> start(const Prepared& prepared);
 
     [[nodiscard]] Log& log() noexcept { return log_; }
 
   private:
+    [[nodiscard]] Result<void> open_store(const std::string& directory);
+
     EngineOptions options_;  // With counts that are no longer zero.
     bool are_shards_given_;
     HashSeed seed_;
     RealClock clock_;
     Log log_;
+    std::unique_ptr<Disk> state_disk_;  // Of the query that has a state directory.
+    std::optional<Store> store_;
 };
 
 // "0,2-5" as a list of processors.

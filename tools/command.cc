@@ -42,6 +42,20 @@ void EngineFlags::add_running(CLI::App& command) {
             [this] { options.drain = DrainPolicy::kNever; },
             "Leave open windows silent, also at the end of bounded inputs")
         ->excludes(drain);
+    command
+        .add_option("--state",
+                    options.state_directory,
+                    "Keep state there, so that a restart goes on where this run was")
+        ->type_name("DIR");
+    command.add_flag("--drop-state",
+                     options.drops_state,
+                     "Give up saved state that this query has no place for");
+    command.add_flag("--accept-loss",
+                     options.accepts_loss,
+                     "Go back to the generation before when the newest one is damaged");
+    command.add_flag("--accept-file-system",
+                     options.accepts_file_system,
+                     "Keep state in memory or on another machine's disk, if DIR is there");
     command.add_flag(
         "--poll", options.polls, "Never let a thread sleep: least latency, most power");
     command

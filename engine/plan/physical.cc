@@ -115,6 +115,22 @@ bool is_subset(const std::vector<std::size_t>& part, const std::vector<std::size
     });
 }
 
+// What was done to rows, in sixteen digits: the same query has the same, whatever else is in its
+// file and however it is laid out. Names state in snapshots, so it never changes its meaning.
+std::string lineage_of(const std::vector<std::string>& inputs, std::string_view what) {
+    std::string text(what);
+    for (const std::string& input : inputs)
+        text += "\n" + input;
+    std::uint64_t hash = 0xCBF2'9CE4'8422'2325U;  // FNV-1a.
+    for (const char c : text)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x0000'0100'0000'01B3U;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string digits;
+    for (int shift = 60; shift >= 0; shift -= 4)
+        digits += kDigits[(hash >> static_cast<unsigned>(shift)) & 15U];
+    return digits;
+}
+
 StageId stage_id(std::size_t index) {
     return {static_cast<std::uint32_t>(index)};
 }
@@ -134,6 +150,12 @@ void PhysicalPlanner::append(std::size_t stage, OpFactory op, std::string line, 
     topology_.stages[stage].ops.push_back(std::move(op));
     notes_[stage].lines.push_back(std::move(line));
     notes_[stage].columns = names_of(rel);
+}
+
+void PhysicalPlanner::append_stateful(
+    std::size_t stage, OpFactory op, std::string line, std::string identity, const Rel& rel) {
+    op.set_identity(std::move(identity));
+    append(stage, std::move(op), std::move(line), rel);
 }
 
 void PhysicalPlanner::connect(std::size_t from, SchemaPtr schema, Output output) {
@@ -156,10 +178,12 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
+        std::string line = "filter " + to_string(*node->condition, names_of(*node->input));
+        stream.lineage = lineage_of({stream.lineage}, line);
         append(
             stream.stage,
             [condition = node->condition] { return make_filter(condition); },
-            "filter " + to_string(*node->condition, names_of(*node->input)),
+            std::move(line),
             *rel);
         return stream;
     }
@@ -170,6 +194,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         const std::vector<std::string> names = names_of(*node->input);
         for (const ExprPtr& expr : node->expressions)
             parts.push_back(to_string(*expr, names));
+        stream.lineage = lineage_of({stream.lineage}, "project " + join(parts));
         append(
             stream.stage,
             [expressions = node->expressions] { return make_project(expressions); },
@@ -182,6 +207,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         Stream stream = compile(node->input);
         WindowSpec spec = node->window->spec;
         spec.start_column = node->time_column;
+        stream.lineage = lineage_of({stream.lineage}, "assign " + node->window->text);
         append(
             stream.stage,
             [spec, schema = schema_of(*node->input)] { return make_assign_windows(spec, schema); },
@@ -191,6 +217,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     }
     const auto& node = std::get<Unnest>(rel->node);
     Stream stream = compile(node.input);
+    stream.lineage =
+        lineage_of({stream.lineage}, "unnest " + to_string(*node.list, names_of(*node.input)));
     append(
         stream.stage,
         [list = node.list, schema = schema_of(*node.input), keep = node.keep_empty] {
@@ -205,7 +233,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_scan(const Rel& rel, const Scan
     const std::size_t stage = new_stage(Place::kIngest, "scan " + node.table->definition->name);
     notes_[stage].columns = names_of(rel);
     scans_.push_back({node.table, node.outputs, stage});
-    return {stage, {}, false};
+    const std::string what = "scan " + node.table->definition->name + ": " + join(names_of(rel));
+    return {stage, {}, false, lineage_of({}, what)};
 }
 
 void PhysicalPlanner::exchange(const Stream& stream,
@@ -247,11 +276,14 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
     if (!node.keys.empty()) what += ", keys " + join_names(node.keys, names);
     if (!calls.empty()) what += ": " + join(calls);
     const std::string state = "state: " + state_size_text(spec);
+    const std::string lineage = lineage_of({input.lineage}, "aggregate " + what);
+    const std::string identity = "aggregate " + lineage + " " + what;
 
     const bool is_local = topology_.stages[input.stage].place == Place::kShard &&
                           is_subset(input.partition, node.keys);
     Stream output;
     output.is_windowed = true;
+    output.lineage = lineage;
     if (is_local) {
         // The columns that partition the input, by their place among the keys.
         for (const std::size_t column : input.partition) {
@@ -260,8 +292,12 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
         }
         output.stage = input.stage;
         output.partition = spec.partition;
-        append(
-            output.stage, [spec] { return make_window_aggregate(spec); }, "aggregate " + what, rel);
+        append_stateful(
+            output.stage,
+            [spec] { return make_window_aggregate(spec); },
+            "aggregate " + what,
+            identity,
+            rel);
         notes_[output.stage].lines.push_back("    " + state);
         return output;
     }
@@ -272,8 +308,12 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
     output.stage = new_stage(Place::kShard, "aggregate " + rel.columns.front().name);
     if (!two_phases) {
         exchange(input, schema_of(*node.input), node.keys, output.stage, 0);
-        append(
-            output.stage, [spec] { return make_window_aggregate(spec); }, "aggregate " + what, rel);
+        append_stateful(
+            output.stage,
+            [spec] { return make_window_aggregate(spec); },
+            "aggregate " + what,
+            identity,
+            rel);
     } else {
         const SchemaPtr between = partial_schema(spec);
         WindowAggregateSpec partial = spec;
@@ -301,10 +341,11 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
         }
         WindowAggregateSpec final_spec = spec;
         final_spec.phase = AggregatePhase::kFinal;
-        append(
+        append_stateful(
             output.stage,
             [final_spec] { return make_window_aggregate(final_spec); },
             "merge aggregates " + what,
+            identity,
             rel);
     }
     notes_[output.stage].lines.push_back("    " + state);
@@ -345,9 +386,15 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     std::string line = "window join " + node.window->text;
     if (!equalities.empty()) line += " on " + join(equalities);
     if (node.residual != nullptr) line += " if " + to_string(*node.residual, names);
-    append(stage, [spec] { return make_window_join(spec); }, std::move(line), rel);
-    notes_[stage].lines.push_back("    state: the rows of both sides until their window fires");
     Stream output;
+    output.lineage = lineage_of({left.lineage, right.lineage}, line);
+    append_stateful(
+        stage,
+        [spec] { return make_window_join(spec); },
+        line,
+        "window join " + output.lineage + " " + line,
+        rel);
+    notes_[stage].lines.push_back("    state: the rows of both sides until their window fires");
     output.stage = stage;
     output.is_windowed = true;
     // Only where every row has its left key is the output partitioned by it.
@@ -357,8 +404,9 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
 
 // Each row by itself, so it stays where it is.
 PhysicalPlanner::Stream PhysicalPlanner::compile_lookup(const Rel& rel, const LookupJoin& node) {
-    const Stream stream = compile(node.input);
+    Stream stream = compile(node.input);
     PlannedLookup planned = plan_lookup(node, names_of(*node.input), options_.zone, options_.seed);
+    stream.lineage = lineage_of({stream.lineage}, planned.line);
     append(
         stream.stage,
         [spec = std::move(planned.join), table = topology_.lookups.size()](
@@ -377,7 +425,10 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_union(const Rel& rel, const Uni
     const std::size_t stage = new_stage(Place::kShard, "union");
     notes_[stage].lines.push_back("union all");
     notes_[stage].columns = names_of(rel);
-    Stream output{stage, {}, true};
+    std::vector<std::string> lineages;
+    for (const Stream& input : inputs)
+        lineages.push_back(input.lineage);
+    Stream output{stage, {}, true, lineage_of(lineages, "union all")};
     for (std::size_t i = 0; i < inputs.size(); ++i) {
         const bool at_shard = topology_.stages[inputs[i].stage].place == Place::kShard;
         Output edge;

@@ -47,6 +47,7 @@ class PhysicalPlanner {
         std::size_t stage = 0;
         std::vector<std::size_t> partition;  // Columns; empty: rows of a key may be anywhere.
         bool is_windowed = false;            // Emitted as windows fire.
+        std::string lineage = {};            // What was done to the rows so far, in a few digits.
     };
 
     struct StageNotes {
@@ -70,6 +71,9 @@ class PhysicalPlanner {
 
     std::size_t new_stage(Place place, std::string name);
     void append(std::size_t stage, OpFactory op, std::string line, const Rel& rel);
+    // The same for an operator with state, which snapshots know by `identity`.
+    void append_stateful(
+        std::size_t stage, OpFactory op, std::string line, std::string identity, const Rel& rel);
     void connect(std::size_t from, SchemaPtr schema, Output output);
 
     // Rows of `stream` to `target`, so that equal keys meet.

@@ -15,6 +15,8 @@ constexpr std::string_view kPhases = "table.optimizer.agg-phase-strategy";
 constexpr std::string_view kNotNull = "table.exec.sink.not-null-enforcer";
 constexpr std::string_view kIdleTimeout = "table.exec.source.idle-timeout";
 constexpr std::string_view kParallelism = "parallelism.default";
+constexpr std::string_view kStateDirectory = "state.dir";
+constexpr std::string_view kEpochInterval = "execution.checkpointing.interval";
 
 // Known to Flink and harmless to leave without effect: no warning.
 constexpr std::array<std::string_view, 4> kQuiet = {
@@ -70,6 +72,13 @@ Result<void> Settings::set(const std::string& key,
         if (!number || *number < 1 || *number > 1024)
             return bad_value(key, value, "a number from 1 to 1024");
         parallelism_ = static_cast<std::uint32_t>(*number);
+    } else if (key == kStateDirectory) {
+        state_directory_ = value;
+    } else if (key == kEpochInterval) {
+        const auto duration = parse_duration_ns(value);
+        if (!duration || *duration < kNanosPerMilli)
+            return bad_value(key, value, "a duration of at least 1 ms such as '1 s'");
+        epoch_interval_ns_ = *duration;
     } else if (std::find(kQuiet.begin(), kQuiet.end(), key) == kQuiet.end()) {
         warnings.push_back("option '" + key + "' has no effect in Thalweg");
     }

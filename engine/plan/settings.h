@@ -1,6 +1,7 @@
 #pragma once
 
 #include "state/base/status.h"
+#include "state/base/time.h"
 #include "state/text/time_zone.h"
 
 #include <cstdint>
@@ -42,6 +43,12 @@ class Settings {
     // 'parallelism.default': 0 when not set.
     [[nodiscard]] std::uint32_t parallelism() const noexcept { return parallelism_; }
 
+    // 'state.dir': where the query keeps what survives its process; empty: nowhere.
+    [[nodiscard]] const std::string& state_directory() const noexcept { return state_directory_; }
+
+    // 'execution.checkpointing.interval'.
+    [[nodiscard]] std::int64_t epoch_interval_ns() const noexcept { return epoch_interval_ns_; }
+
     [[nodiscard]] const std::map<std::string, std::string>& values() const noexcept {
         return values_;
     }
@@ -53,6 +60,8 @@ class Settings {
     bool drops_null_rows_ = false;
     std::int64_t idle_timeout_ns_ = 0;
     std::uint32_t parallelism_ = 0;
+    std::string state_directory_;
+    std::int64_t epoch_interval_ns_ = kNanosPerSecond;
 };
 
 }  // namespace thalweg::plan
