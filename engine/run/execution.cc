@@ -6,6 +6,7 @@
 #include "engine/run/sink_output.h"
 #include "state/base/assertion.h"
 
+#include <map>
 #include <numeric>
 #include <string>
 #include <utility>
@@ -222,38 +223,51 @@ class Execution::Wiring {
         if (place == Place::kMerge) execution_.merge_->add_stage(instance);
     }
 
-    // What leads into a stage from other agents: a ring for each channel and shard, or a gather.
+    // What leads into a stage from other agents: a ring for each producing instance and shard, or a
+    // gather.
     void make_rings(std::size_t stage_index) {
         rings_.emplace_back();
         gathers_.push_back(nullptr);
         const bool is_merge = topology_.stages[stage_index].place == Place::kMerge;
         bool is_any = false;
-        for (std::size_t port = 0; port < ports_[stage_index].size(); ++port) {
-            rings_.back().emplace_back(ports_[stage_index][port].channels);
-            for (const Feeder& feeder : ports_[stage_index][port].feeders) {
-                if (feeder.stage == kSourceFeeder) continue;
-                const Stage& from = topology_.stages[feeder.stage];
-                if (is_call(from.outputs[feeder.output])) continue;
+        for (std::size_t from = 0; from < topology_.stages.size(); ++from) {
+            for (std::size_t k = 0; k < instances(topology_.stages[from].place); ++k) {
+                std::vector<ShardAgent::Channel> channels = channels_from(stage_index, from, k);
+                if (channels.empty()) continue;
                 is_any = true;
-                for (std::size_t k = 0; !is_merge && k < instances(from.place); ++k)
-                    make_channel(
-                        stage_index, port, feeder.first_channel + k, agent_index(from.place, k));
+                if (!is_merge) make_rings_from(stage_index, from, k, channels);
             }
         }
         if (is_any && is_merge) make_gather(stage_index);
     }
 
-    void make_channel(std::size_t stage_index,
-                      std::size_t port,
-                      std::size_t channel,
-                      std::size_t producer) {
+    // Through which channels an instance of stage `from` feeds a stage on other agents.
+    [[nodiscard]] std::vector<ShardAgent::Channel> channels_from(std::size_t stage_index,
+                                                                 std::size_t from,
+                                                                 std::size_t instance) const {
+        std::vector<ShardAgent::Channel> channels;
+        for (std::size_t port = 0; port < ports_[stage_index].size(); ++port) {
+            for (const Feeder& feeder : ports_[stage_index][port].feeders) {
+                if (feeder.stage != from) continue;
+                if (is_call(topology_.stages[from].outputs[feeder.output])) continue;
+                channels.push_back({port, feeder.first_channel + instance});
+            }
+        }
+        return channels;
+    }
+
+    void make_rings_from(std::size_t stage_index,
+                         std::size_t from,
+                         std::size_t instance,
+                         const std::vector<ShardAgent::Channel>& channels) {
         ASSERT(topology_.stages[stage_index].place == Place::kShard);
+        const std::size_t producer = agent_index(topology_.stages[from].place, instance);
+        std::vector<Ring<EdgeItem>*>& rings = rings_[stage_index][{from, instance}];
         for (std::size_t shard = 0; shard < settings_.shards; ++shard) {
             execution_.rings_.push_back(std::make_unique<Ring<EdgeItem>>(settings_.ring_capacity));
-            Ring<EdgeItem>* const ring = execution_.rings_.back().get();
-            rings_[stage_index][port][channel].push_back(ring);
+            rings.push_back(execution_.rings_.back().get());
             StageInstance* const target = execution_.stages_[stage_index][shard].get();
-            execution_.shards_[shard]->add_ring({ring, target, port, channel, &home(producer)});
+            execution_.shards_[shard]->add_ring({rings.back(), target, channels, &home(producer)});
         }
     }
 
@@ -341,13 +355,14 @@ class Execution::Wiring {
             return std::make_unique<DirectOutput>(
                 *execution_.stages_[target][other], output.port, channel);
         }
-        return make_exchange(stage, output, instance, channel + instance);
+        return make_exchange(stage_index, output, instance, channel + instance);
     }
 
-    [[nodiscard]] std::unique_ptr<StageOutput> make_exchange(const Stage& stage,
+    [[nodiscard]] std::unique_ptr<StageOutput> make_exchange(std::size_t from,
                                                              const Output& output,
                                                              std::size_t instance,
                                                              std::size_t channel) {
+        const Stage& stage = topology_.stages[from];
         const std::size_t target = output.target.value;
         const std::size_t agent = agent_index(stage.place, instance);
         const Place place = topology_.stages[target].place;
@@ -359,7 +374,7 @@ class Execution::Wiring {
         for (std::size_t i = 0; i < lane_count; ++i) {
             Lane::Target to;
             to.gather = gathers_[target];
-            if (to.gather == nullptr) to.ring = rings_[target][output.port][channel][i];
+            if (to.gather == nullptr) to.ring = rings_[target].at({from, instance})[i];
             to.wake = execution_.wakes_[agent_index(place, i)].get();
             lanes.emplace_back(to,
                                pool,
@@ -475,8 +490,8 @@ class Execution::Wiring {
     const Clock& clock_;
     std::vector<std::vector<Port>> ports_;  // [stage][port]
     std::size_t group_count_ = 0;
-    // [stage][port][channel][shard]
-    std::vector<std::vector<std::vector<std::vector<Ring<EdgeItem>*>>>> rings_;
+    // Into each stage: by the stage and the instance that they come from, for each shard.
+    std::vector<std::map<std::pair<std::size_t, std::size_t>, std::vector<Ring<EdgeItem>*>>> rings_;
     std::vector<Gather*> gathers_;  // [stage]
     std::vector<Sink*> sinks_;
     std::vector<OutboxSender*> outboxes_;  // Of each sink; null: it has none.

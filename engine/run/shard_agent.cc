@@ -2,6 +2,7 @@
 
 #include "state/base/assertion.h"
 
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -51,10 +52,16 @@ std::size_t ShardAgent::work_on_epoch() {
     return work;
 }
 
+bool ShardAgent::is_barred(const Inbound& inbound) {
+    return std::all_of(
+        inbound.channels.begin(), inbound.channels.end(), [&](const Channel& channel) {
+            return inbound.target->is_barred(channel.port, channel.number);
+        });
+}
+
 std::size_t ShardAgent::drain(const Inbound& inbound, std::size_t budget) {
     std::size_t done = 0;
-    while (done < budget && !inbound.target->is_barred(inbound.port, inbound.channel) &&
-           inbound.target->ready()) {
+    while (done < budget && !is_barred(inbound) && inbound.target->ready()) {
         Batch* batch = nullptr;
         const std::size_t count = inbound.ring->drain(1, [&](const EdgeItem& item) {
             deliver(item, *inbound.target);

@@ -12,14 +12,17 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace thalweg {
 
 // One core and everything it owns: an instance of each kShard stage, and the rings into them.
 //
-// There is a ring for each channel into a stage, so that an item is only ever behind items of its
-// channel: one that waits behind a barrier (StageInstance) holds up no other. The graph of stages
+// There is a ring for each producing instance of a stage and each target stage, so that an item is
+// only ever behind items of one stage for another: where several edges lead from one to the other,
+// what was sent in order arrives in order, and their barriers come together. Where all channels of
+// a ring are barred (StageInstance) it is not read. The graph of stages
 // has no cycle, hence neither has the graph of who waits for whom, and the last stage waits only
 // for the merge agent, which waits for no shard: no deadlock, whatever the capacities.
 //
@@ -43,13 +46,16 @@ class ShardAgent final : public Agent {
     // Setting up, before the first turn. Stages in topological order.
     void add_stage(StageInstance& stage) { stages_.push_back(&stage); }
 
-    // One channel of a stage.
+    struct Channel {
+        std::size_t port = 0;
+        std::size_t number = 0;
+    };
+
     struct Inbound {
         Ring<EdgeItem>* ring = nullptr;
         StageInstance* target = nullptr;
-        std::size_t port = 0;
-        std::size_t channel = 0;
-        BatchHome* home = nullptr;  // Where its batches go afterwards.
+        std::vector<Channel> channels = {};  // Of the target.
+        BatchHome* home = nullptr;           // Where its batches go afterwards.
     };
 
     void add_ring(const Inbound& inbound) { inbound_.push_back(inbound); }
@@ -61,6 +67,7 @@ class ShardAgent final : public Agent {
     [[nodiscard]] BatchHome& home() noexcept { return home_; }
 
   private:
+    [[nodiscard]] static bool is_barred(const Inbound& inbound);
     [[nodiscard]] std::size_t work_on_epoch();
     [[nodiscard]] static std::size_t drain(const Inbound& inbound, std::size_t budget);
 
