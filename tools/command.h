@@ -21,6 +21,7 @@ void add_explain_command(CLI::App& app, CommandBody& body);
 void add_check_command(CLI::App& app, CommandBody& body);
 void add_bench_command(CLI::App& app, CommandBody& body);
 void add_load_command(CLI::App& app, CommandBody& body);
+void add_store_command(CLI::App& app, CommandBody& body);
 
 // The options that say how a script is planned and run, on the command line.
 struct EngineFlags {

@@ -16,6 +16,7 @@ int main(int argc, char** argv) {
     thalweg::add_check_command(app, body);
     thalweg::add_bench_command(app, body);
     thalweg::add_load_command(app, body);
+    thalweg::add_store_command(app, body);
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {

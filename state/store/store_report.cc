@@ -68,6 +68,7 @@ Result<StoreReport> inspect_store(const Disk& disk, Examine examine) {
     }
     StoreReport report = report_of(names);
     TRY(report.header, read_store_file(disk));
+    if (examine == Examine::kNone) return report;
     for (GenerationReport& generation : report.generations) {
         TRY_VOID(examine_generation(disk, report.header.store_id, generation));
         if (generation.verdict == Verdict::kIntact && examine == Examine::kNewest) break;

@@ -37,6 +37,7 @@ struct StoreReport {
 };
 
 enum class Examine : std::uint8_t {
+    kNone,    // Names alone.
     kNewest,  // Down to the first that is intact.
     kAll,
 };
