@@ -13,9 +13,10 @@ namespace thalweg {
 // One file that grows by epochs. Its position is its length: an epoch is written behind it, and
 // again at the same place after a crash.
 //
-// What lies behind the position is therefore the beginning of the epoch that is published there, or
-// the file is not as we left it, and nothing is overwritten. Only zeros are taken for ours, too: a
-// power cut may leave holes in what was not durable yet.
+// What lies behind the position is therefore what is published there, of this epoch and perhaps of
+// later ones, up to any byte; or the file is not as we left it, and nothing is overwritten. Only
+// zeros are taken for ours, too: a power cut may leave holes in what was not durable yet. Bytes
+// that are left behind an epoch are for the next one, or close(), to judge.
 //
 // A fresh start empties the file. Recovery never cuts it.
 class FileOutbox final : public OutboxTarget {

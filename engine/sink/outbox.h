@@ -28,15 +28,18 @@ using OutboxBytes = std::function<Result<void>(
 //           file, the number of a part): it is recorded in the snapshot of that epoch, and what is
 //           published from there is the same however often it is done.
 // Contract  First, and once, recover() with the position recorded by the last durable epoch, or
-//           start_fresh(). After recover() publish() of that epoch again, then of each later one,
-//           also of those without bytes: time may complete what earlier ones began. When publish()
-//           has returned, it is durable, and readers see of it what they will see of it until the
-//           next. Nothing that was visible before changes or goes, at any instant, also not during
-//           recovery; but a power cut may take what was visible and not yet durable, and recovery
-//           brings the same back.
+//           start_fresh(). After recover() publish() of the epochs that were durable and not known
+//           to be published, in their order and at the instants of the first time: all of them may
+//           have been published, or some, or one in part. Then of each later one, also of those
+//           without bytes: time may complete what earlier ones began. When publish() has returned,
+//           the epoch is durable, and readers see of it what they will see until the next. Nothing
+//           that was visible before changes or goes, at any instant, also not during recovery; but
+//           a power cut may take what was visible and not yet durable, and recovery brings the same
+//           back.
 // Threads   One at a time; not that of the agents: calls may wait for the disk.
-// Failure   Results that name the file. An error is final; the epoch will be published by the next
-//           process. kFull is no exception: what is durable waits in the snapshot.
+// Failure   Results that name the file. kFull: there is no room, and the same epoch may be
+// published
+//           again later. Any other error is final; the next process publishes the epoch.
 class OutboxTarget {
   public:
     OutboxTarget() = default;

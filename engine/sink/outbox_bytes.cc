@@ -36,6 +36,16 @@ Result<std::uint64_t> write_behind(DiskFile& file, std::uint64_t offset, const O
     return written;
 }
 
+Result<std::uint64_t> size_of(const OutboxBytes& bytes) {
+    std::uint64_t size = 0;
+    const auto count = [&](std::span<const std::byte> piece) -> Result<void> {
+        size += piece.size();
+        return {};
+    };
+    TRY_VOID(bytes(count));
+    return size;
+}
+
 Result<Comparison> compare_behind(const DiskFile& file,
                                   std::uint64_t offset,
                                   const OutboxBytes& bytes,
@@ -58,7 +68,6 @@ Result<Comparison> compare_behind(const DiskFile& file,
     };
     TRY_VOID(bytes(compare));
     result.bytes_end = at;
-    if (!result.differs_at && result.file_size > at) result.differs_at = at;
     return result;
 }
 

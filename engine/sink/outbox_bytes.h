@@ -16,6 +16,8 @@
 
 namespace thalweg {
 
+[[nodiscard]] Result<std::uint64_t> size_of(const OutboxBytes& bytes);
+
 // Returns how many there were.
 [[nodiscard]] Result<std::uint64_t> write_behind(DiskFile& file,
                                                  std::uint64_t offset,
@@ -26,11 +28,12 @@ enum class Holes : std::uint8_t {
     kPass,  // A zero in the file is equal to anything: what a power cut has left.
 };
 
-// What lies in a file behind an offset, beside bytes that belong there.
+// What lies in a file behind an offset, beside bytes that belong there. One of them may end before
+// the other.
 struct Comparison {
-    std::optional<std::uint64_t> differs_at;  // The file has another byte there, or one too many.
+    std::optional<std::uint64_t> differs_at;  // The file has another byte there.
     std::uint64_t file_size = 0;
-    std::uint64_t bytes_end = 0;  // Where the bytes end, in the file; perhaps behind its end.
+    std::uint64_t bytes_end = 0;  // Where the bytes end, in the file.
 };
 
 [[nodiscard]] Result<Comparison> compare_behind(const DiskFile& file,

@@ -47,68 +47,68 @@ std::string PartOutbox::position() const {
 Result<void> PartOutbox::publish(std::uint64_t /*epoch*/,
                                  std::int64_t now_ns,
                                  const OutboxBytes& bytes) {
-    if (complete_ != nullptr) return check_complete(bytes);
-    std::uint64_t written = 0;
-    const auto write = [&](std::span<const std::byte> piece) -> Result<void> {
-        if (piece.empty()) return {};
-        if (file_ == nullptr) TRY_VOID(begin_part(now_ns));
-        TRY_VOID(write_fully(*file_, length_ + written, piece));
-        written += piece.size();
-        return {};
-    };
-    TRY_VOID(bytes(write));
-    if (written > 0) TRY_VOID(file_->sync());
-    length_ += written;
-    if (length_ == 0) return {};
+    TRY(const std::uint64_t size, size_of(bytes));
+    if (length_ == 0 && size == 0) return {};
+    if (file_ == nullptr && complete_ == nullptr) TRY_VOID(begin_part(now_ns));
+    if (complete_ != nullptr) return compare(bytes);
+    TRY_VOID(write_behind(*file_, length_, bytes));
+    if (size > 0) TRY_VOID(file_->sync());
     began_ns_ = std::min(began_ns_, now_ns);  // A clock may be set back.
-    if (length_ >= rolling_.bytes || now_ns - began_ns_ >= rolling_.interval_ns)
-        return finish_part();
-    return std::exchange(has_new_name_, false) ? disk_->sync_directory() : Result<void>();
+    const bool is_over =
+        length_ + size >= rolling_.bytes || now_ns - began_ns_ >= rolling_.interval_ns;
+    if (is_over) return finish_part();
+    if (std::exchange(has_new_name_, false)) TRY_VOID(disk_->sync_directory());
+    length_ += size;
+    return {};
 }
 
+// The part's number may be that of a complete part, if the epoch is published again.
 Result<void> PartOutbox::begin_part(std::int64_t now_ns) {
     TRY(const std::vector<std::string> names, disk_->list());
     const auto has = [&](const std::string& name) {
         return std::ranges::binary_search(names, name);
     };
+    began_ns_ = now_ns;
     if (has(part_name(part_))) {
-        return fail(Code::kInvalid,
-                    disk_->path() + "/" + part_name(part_) +
-                        " is there already, and not ours: somebody else writes to the directory, "
-                        "or the state is older than it; move it away");
+        TRY(complete_, disk_->open(part_name(part_)));
+        return {};
     }
     const std::string name = open_part_name(part_);
     const bool is_left_over = has(name);
     TRY(file_, is_left_over ? disk_->open_to_write(name) : disk_->create(name));
     if (is_left_over) TRY_VOID(file_->truncate(0));
     has_new_name_ = true;
-    began_ns_ = now_ns;
     return {};
 }
 
 Result<void> PartOutbox::finish_part() {
-    file_ = nullptr;
     TRY_VOID(disk_->rename(open_part_name(part_), part_name(part_)));
     TRY_VOID(disk_->sync_directory());
+    file_ = nullptr;
     has_new_name_ = false;
     next_part();
     return {};
 }
 
-Result<void> PartOutbox::check_complete(const OutboxBytes& bytes) {
+// The epoch is in a part that is complete, which may go on behind it with the next one.
+Result<void> PartOutbox::compare(const OutboxBytes& bytes) {
     TRY(const Comparison found, compare_behind(*complete_, length_, bytes, Holes::kDiffer));
-    if (found.differs_at) {
-        return fail(Code::kInvalid,
-                    complete_->path() + ": byte " + std::to_string(*found.differs_at) +
-                        " is not of the results that belong there: somebody else has written to "
-                        "the file, or the state is older than it; start anew with an empty state "
-                        "directory");
-    }
+    if (found.differs_at) return foreign_part(*found.differs_at);
     if (found.file_size < found.bytes_end)
         return lost_results(complete_->path(), found.file_size, found.bytes_end);
+    length_ = found.bytes_end;
+    if (found.file_size > found.bytes_end) return {};
     complete_ = nullptr;
     next_part();
     return {};
+}
+
+tl::unexpected<Error> PartOutbox::foreign_part(std::uint64_t differs_at) const {
+    return fail(Code::kInvalid,
+                complete_->path() + ": byte " + std::to_string(differs_at) +
+                    " is not of the results that belong there: somebody else writes to the "
+                    "directory, or the state is older than it; move the file away if it is not of "
+                    "this query, or start anew with an empty state directory");
 }
 
 void PartOutbox::next_part() {
@@ -118,6 +118,7 @@ void PartOutbox::next_part() {
 }
 
 Result<void> PartOutbox::close() {
+    if (complete_ != nullptr) return foreign_part(length_);
     return length_ == 0 ? Result<void>() : finish_part();
 }
 

@@ -18,9 +18,8 @@ namespace thalweg {
 //
 // Readers of names without a dot see complete parts appear, one after the other, and nothing else.
 // So a part in progress may be cut to the position in recovery, whatever lies behind; and a part
-// that is complete although the position is in it was completed by the epoch that is published
-// again: it must end with just these bytes, and stays as it is, even if by the time of today it
-// would not be complete.
+// that is complete although the position is not behind it was completed by epochs that are
+// published again: it must have just their bytes, and stays as it is.
 //
 // Numbers of a fresh start go on behind the largest in the directory.
 class PartOutbox final : public OutboxTarget {
@@ -39,7 +38,8 @@ class PartOutbox final : public OutboxTarget {
   private:
     [[nodiscard]] Result<void> begin_part(std::int64_t now_ns);
     [[nodiscard]] Result<void> finish_part();
-    [[nodiscard]] Result<void> check_complete(const OutboxBytes& bytes);
+    [[nodiscard]] Result<void> compare(const OutboxBytes& bytes);
+    [[nodiscard]] tl::unexpected<Error> foreign_part(std::uint64_t differs_at) const;
     void next_part();
 
     Disk* disk_;
@@ -48,7 +48,7 @@ class PartOutbox final : public OutboxTarget {
     std::uint64_t length_ = 0;   // 0: the part has not begun.
     std::int64_t began_ns_ = 0;  // When its first epoch was published.
     std::unique_ptr<DiskFile> file_;
-    std::unique_ptr<DiskFile> complete_;  // The part, if recovery found it complete.
+    std::unique_ptr<DiskFile> complete_;  // The part, if it was found complete.
     bool has_new_name_ = false;           // That no sync of the directory has seen.
 };
 

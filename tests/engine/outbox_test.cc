@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -98,34 +99,43 @@ std::unique_ptr<OutboxTarget> make_target(Kind kind, Disk& disk) {
     return std::make_unique<PartOutbox>(disk, RollingPolicy{.bytes = 10, .interval_ns = 100});
 }
 
-// The newest snapshot, as far as it matters here.
+// The newest snapshot, as far as it matters here: epochs that were not published when it was made,
+// and where the first of them goes.
 struct Snapshot {
     std::string position;
-    std::size_t epoch = 0;  // Of kEpochs.
+    std::size_t first = 0;  // Of kEpochs; the end excluded.
+    std::size_t end = 0;
 };
 
 // One life of a process, to the end of the query. Throws SimCrash. Its clock may be another than
-// that of the one before.
+// that of the one before. What was recovered is published after a commit of the process itself,
+// with an epoch more.
 Result<void> live(Kind kind,
                   Disk& disk,
                   std::optional<Snapshot>& newest,
-                  std::int64_t clock_shift_ns) {
+                  std::int64_t clock_shift_ns,
+                  const std::function<void()>& make_room = nullptr) {
     const auto target = make_target(kind, disk);
-    const auto publish = [&]() -> Result<void> {
-        const Epoch& epoch = kEpochs[newest->epoch];
-        return target->publish(newest->epoch, epoch.now_ns + clock_shift_ns, pieces_of(epoch.text));
-    };
     if (newest) {
         TRY_VOID(target->recover(newest->position));
-        TRY_VOID(publish());
     } else {
         TRY_VOID(target->start_fresh());
     }
-    while (!newest || newest->epoch + 1 < kEpochs.size()) {
-        Snapshot next{target->position(), newest ? newest->epoch + 1 : 0};
+    std::size_t published = newest ? newest->first : 0;
+    while (published < kEpochs.size()) {
+        const std::size_t end = std::min(newest ? newest->end + 1 : 1, kEpochs.size());
+        Snapshot next{target->position(), published, end};
         TRY_VOID(disk.list());  // Stands for the calls of a commit: dying here, there is none.
         newest = std::move(next);
-        TRY_VOID(publish());
+        for (; published < end; ++published) {
+            const Epoch& epoch = kEpochs[published];
+            Result<void> done =
+                target->publish(published, epoch.now_ns + clock_shift_ns, pieces_of(epoch.text));
+            if (!done && (done.error().code != Code::kFull || !make_room)) return done;
+            if (done) continue;
+            make_room();
+            break;
+        }
     }
     return target->close();
 }
@@ -251,11 +261,15 @@ std::string error_of(const Result<void>& result) {
     return result ? "" : result.error().message;
 }
 
-// Of recovering the second epoch.
+// Of recovering the second epoch, which is the last.
 std::string recovery_error(Kind kind, SimDisk& disk, const std::string& position) {
     const auto target = make_target(kind, disk);
-    const std::string error = error_of(target->recover(position));
-    return error.empty() ? error_of(target->publish(1, 0, pieces_of(kEpochs[1].text))) : error;
+    const auto recover = [&]() -> Result<void> {
+        TRY_VOID(target->recover(position));
+        TRY_VOID(target->publish(1, 0, pieces_of(kEpochs[1].text)));
+        return target->close();
+    };
+    return error_of(recover());
 }
 
 TEST_CASE("outbox: a file that is not as it was left is refused, and left alone") {
@@ -275,7 +289,7 @@ TEST_CASE("outbox: a file that is not as it was left is refused, and left alone"
         {"alpha\nbeta, gamma\nMINE",
          "sim/results: byte 18 is not of the results that belong there: somebody else has written "
          "to the file, or the state is older than it; cut it where the results go on (truncate -s "
-         "6), or move it away and start anew with an empty state directory"},
+         "18), or move it away and start anew with an empty state directory"},
         {"alpha\nbetMINE",
          "sim/results: byte 9 is not of the results that belong there: somebody else has written "
          "to the file, or the state is older than it; cut it where the results go on (truncate -s "
@@ -347,7 +361,8 @@ TEST_CASE("outbox: numbers of parts go on behind those that are there, and overw
     REQUIRE(outbox.publish(1, 0, pieces_of("a new one, complete")).has_value());
     CHECK_EQ(look(disk), View{{"part-00000041", "old"}, {"part-00000042", "a new one, complete"}});
     disk.replace("part-00000043", bytes_of("MINE"));
-    CHECK(error_of(outbox.publish(2, 0, pieces_of("b"))).starts_with("sim/part-00000043 is there"));
+    CHECK(error_of(outbox.publish(2, 0, pieces_of("b")))
+              .starts_with("sim/part-00000043: byte 0 is not"));
     CHECK_EQ(text_of(disk.content("part-00000043")), "MINE");
 }
 
@@ -378,6 +393,24 @@ TEST_CASE("outbox: an error of the disk is an error of publish, and the next pro
             CHECK_EQ(look(disk), expected_view(kind));
             CHECK_EQ(disk.uses_after_failed_sync(), 0);
         }
+    }
+}
+
+TEST_CASE("outbox: on a full disk an epoch is published in part, and later as a whole") {
+    for (const Kind kind : {Kind::kFile, Kind::kParts}) {
+        std::uint64_t fulls = 0;
+        for (std::uint64_t room = 0; room < 45; ++room) {
+            SimDisk disk(room + 1);
+            disk.faults.bytes_max = room;
+            std::optional<Snapshot> newest;
+            const auto make_room = [&] {
+                ++fulls;
+                disk.heal();
+            };
+            CHECK_EQ(error_of(live(kind, disk, newest, 0, make_room)), "");
+            CHECK_EQ(look(disk), expected_view(kind));
+        }
+        CHECK_GT(fulls, 30);
     }
 }
 
