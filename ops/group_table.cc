@@ -17,6 +17,37 @@ constexpr std::size_t kCachedBytesMax = 768 * 1024;
 
 }  // namespace
 
+std::vector<Field> GroupPlan::group_fields() const {
+    std::vector<Field> fields;
+    for (const Type& type : key.types())
+        fields.push_back({"key" + std::to_string(fields.size()), type});
+    layout.append_partial_fields(fields);
+    return fields;
+}
+
+std::vector<Field> GroupPlan::value_fields(std::size_t call) const {
+    std::vector<Field> fields;
+    for (const Type& type : key.types())
+        fields.push_back({"key" + std::to_string(fields.size()), type});
+    fields.push_back({"value", distinct[call]->type.not_null()});
+    return fields;
+}
+
+std::vector<std::size_t> GroupPlan::distinct_calls() const {
+    std::vector<std::size_t> calls;
+    for (std::size_t call = 0; call < distinct.size(); ++call) {
+        if (distinct[call] != nullptr) calls.push_back(call);
+    }
+    return calls;
+}
+
+std::span<Column* const> GroupPlan::keys_of(Batch& batch) {
+    written_keys.clear();
+    for (std::size_t i = 0; i < key.size(); ++i)
+        written_keys.push_back(&batch.column(i));
+    return written_keys;
+}
+
 GroupTable::GroupTable(GroupPlan& plan)
     : plan_(&plan), keys_(plan.key, plan.layout.payload_bytes(), plan.history) {
     for (const auto& distinct : plan.distinct)
@@ -82,6 +113,7 @@ void GroupTable::add(const BatchView& view, Selection rows, std::uint64_t first_
 }
 
 void GroupTable::update(const BatchView& view, const AggregateInput& input) {
+    if (is_frozen_) write_before({input.placed.positions, input.rows.size()});
     const AggregateLayout& layout = plan_->layout;
     for (const AggregateLayout::Run& run : layout.runs()) {
         const Column& column = view[run.argument];
@@ -157,20 +189,7 @@ void GroupTable::update_fresh(std::size_t call, const AggregateInput& input, boo
 }
 
 void GroupTable::add_partial(const BatchView& view, Selection rows) {
-    GroupPlan& plan = *plan_;
-    plan.keys.assign(view.columns.begin(),
-                     view.columns.begin() + static_cast<std::ptrdiff_t>(plan.key.size()));
-    if (plan.key.null_is_aside() && plan.keys[0]->has_nulls()) {
-        split_nulls(*plan.keys[0], rows);
-        if (!plan.null_rows.empty()) {
-            locate_null(plan.null_rows.size());
-            merge_partial(view, Selection::list(plan.null_rows));
-        }
-        rows = Selection::list(plan.valid_rows);
-    }
-    if (rows.empty()) return;
-    locate(rows);
-    merge_partial(view, rows);
+    take_keyed(view, rows, [this, &view](Selection some) { merge_partial(view, some); });
 }
 
 // In the order of rows: several of a batch may belong to one group.
@@ -187,6 +206,7 @@ void GroupTable::merge_partial(const BatchView& view, Selection rows) {
 void GroupTable::merge_states(std::size_t count,
                               const std::byte* first_source,
                               std::size_t stride) {
+    if (is_frozen_) write_before(plan_->positions);
     const AggregateMerge merge{.count = count,
                                .arena = &arena_,
                                .placed = placed(plan_->positions),
@@ -240,25 +260,34 @@ void GroupTable::merge_distinct(const GroupTable& other, std::span<const std::ui
 
 void GroupTable::write(std::size_t from, std::size_t count, Batch& batch, bool is_partial) const {
     ASSERT(count <= batch.room());
-    const EntryTable& table = entries();
-    std::vector<Column*>& keys = plan_->written_keys;
-    keys.clear();
-    for (std::size_t i = 0; i < plan_->key.size(); ++i)
-        keys.push_back(&batch.column(i));
+    const std::size_t size = entries().size();
+    const std::size_t dense = from < size ? std::min(count, size - from) : 0;
     const std::size_t first_row = batch.size();
-    const std::size_t dense = from < table.size() ? std::min(count, table.size() - from) : 0;
-    if (dense != 0) {
-        const auto position = static_cast<std::uint32_t>(from);
-        plan_->key.decode(
-            table.entry(position), table.stride(), dense, keys, first_row, batch.arena());
-        write_states(
-            {table.payload(position), table.stride(), dense}, first_row, batch, is_partial);
-    }
+    if (dense != 0) write_dense(from, dense, batch, is_partial);
     if (dense == count) return;
-    keys[0]->set_null(first_row + dense);  // The group of NULL comes last.
-    if (plan_->key.is_text()) keys[0]->data<StringRef>()[first_row + dense] = {};
+    batch.set_size(first_row + dense);  // The group of NULL comes last.
+    write_null(batch, is_partial);
+    batch.set_size(first_row);
+}
+
+// Appends groups that are not of NULL; the batch keeps its size.
+void GroupTable::write_dense(std::size_t from,
+                             std::size_t count,
+                             Batch& batch,
+                             bool is_partial) const {
+    const EntryTable& table = entries();
+    const auto position = static_cast<std::uint32_t>(from);
+    const std::span keys = plan_->keys_of(batch);
+    plan_->key.decode(
+        table.entry(position), table.stride(), count, keys, batch.size(), batch.arena());
+    write_states({table.payload(position), table.stride(), count}, batch.size(), batch, is_partial);
+}
+
+void GroupTable::write_null(Batch& batch, bool is_partial) const {
+    batch.column(0).set_null(batch.size());
+    if (plan_->key.is_text()) batch.column(0).data<StringRef>()[batch.size()] = {};
     const auto* const states = reinterpret_cast<const std::byte*>(null_group_.data());
-    write_states({states, 0, 1}, first_row + dense, batch, is_partial);
+    write_states({states, 0, 1}, batch.size(), batch, is_partial);
 }
 
 void GroupTable::write_states(const AggregateLayout::PackedGroups& groups,
@@ -275,6 +304,7 @@ void GroupTable::write_states(const AggregateLayout::PackedGroups& groups,
 }
 
 void GroupTable::clear() {
+    ASSERT(!is_frozen_);
     keys_.clear();
     null_group_.clear();
     arena_.reset();
@@ -284,7 +314,8 @@ void GroupTable::clear() {
 }
 
 std::size_t GroupTable::memory_bytes() const noexcept {
-    std::size_t total = keys_.memory_bytes() + arena_.memory_bytes() + null_group_.size() * 8;
+    std::size_t total = keys_.memory_bytes() + arena_.memory_bytes() + null_group_.size() * 8 +
+                        frozen_.memory_bytes();
     for (const auto& set : distinct_)
         total += set == nullptr ? 0 : set->memory_bytes();
     return total;

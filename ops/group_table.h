@@ -2,10 +2,13 @@
 
 #include "ops/aggregate/distinct_set.h"
 #include "ops/aggregate/layout.h"
+#include "ops/frozen_entries.h"
 #include "ops/group_dictionary.h"
 #include "ops/group_key.h"
+#include "ops/op_state.h"
 #include "state/batch.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -38,6 +41,17 @@ struct GroupPlan {
         }
     }
 
+    // The columns of a table in a snapshot: for the groups keys and partial states; for the values
+    // that a DISTINCT call has seen keys and the value.
+    [[nodiscard]] std::vector<Field> group_fields() const;
+    [[nodiscard]] std::vector<Field> value_fields(std::size_t call) const;
+
+    // The calls that are DISTINCT.
+    [[nodiscard]] std::vector<std::size_t> distinct_calls() const;
+
+    // The key columns of a batch that groups are written to.
+    [[nodiscard]] std::span<Column* const> keys_of(Batch& batch);
+
     std::vector<std::size_t> key_columns;  // Of the input.
     GroupKey key;
     AggregateLayout layout;
@@ -51,10 +65,20 @@ struct GroupPlan {
     std::vector<std::uint16_t> null_rows;
     std::vector<std::uint16_t> picked_rows;
     std::vector<std::uint16_t> fresh;
+    std::vector<std::uint32_t> taken;
     std::vector<std::uint32_t> picked_positions;
     std::vector<std::uint64_t> loaded;
     std::vector<const Column*> keys;
     std::vector<Column*> written_keys;
+};
+
+// Where a group table writes its rows: table 0 gets the groups, table 1 and on the values of the
+// DISTINCT calls, one table each. Behind its own columns (GroupPlan::group_fields(),
+// value_fields()) a row gets `tail`, which says what the table is.
+struct GroupTarget {
+    StateOut* out = nullptr;
+    std::array<std::int64_t, 2> tail = {};
+    std::size_t tail_columns = 0;
 };
 
 // The groups of one slice or window: keys to the states of all aggregates.
@@ -62,6 +86,10 @@ struct GroupPlan {
 // Shape
 //   A GroupDictionary whose payloads are as AggregateLayout says; the group of a single NULL key
 //   lies aside, at kNullPosition. Strings of states lie in an arena that goes with the table.
+// Snapshot
+//   freeze(), then save() until nothing is_frozen(). What is written is the table as it was: a
+//   group that changes in between is written before (ops/frozen_entries.h); values of DISTINCT
+//   never change, so that their number is all there is to remember. A frozen table is not cleared.
 // Lifetime  The plan outlives the table.
 class GroupTable {
   public:
@@ -87,6 +115,20 @@ class GroupTable {
     // on the batch to have room; does not set its size.
     void write(std::size_t from, std::size_t count, Batch& batch, bool is_partial) const;
 
+    // From now on save() writes the groups as they are now.
+    void freeze(const GroupTarget& target);
+
+    [[nodiscard]] bool is_frozen() const noexcept { return is_frozen_; }
+
+    // Writes on, at most `rows_max` rows, and returns how many. Nothing is frozen any more once all
+    // is written.
+    std::size_t save(std::size_t rows_max);
+
+    // Takes back rows that were saved: of groups, and of the values of a DISTINCT call. In any
+    // order, into a table that has had no others.
+    void load(const BatchView& view, Selection rows);
+    void load_values(std::size_t call, const BatchView& view, Selection rows);
+
     // Forgets all groups; keeps memory that was in use.
     void clear();
 
@@ -98,6 +140,17 @@ class GroupTable {
     [[nodiscard]] EntryTable& entries() noexcept { return keys_.entries(); }
 
     [[nodiscard]] std::byte* null_group();
+    // Finds the groups of rows whose keys are the first columns, and calls take(rows) with those of
+    // NULL and with all others, their positions in plan.positions.
+    template <class Take>
+    void take_keyed(const BatchView& view, Selection rows, const Take& take);
+    void write_before(std::span<const std::uint32_t> positions);
+    void save_null();
+    std::size_t save_groups(std::size_t rows_max);
+    std::size_t save_values(std::size_t rows_max);
+    void write_dense(std::size_t from, std::size_t count, Batch& batch, bool is_partial) const;
+    void write_null(Batch& batch, bool is_partial) const;
+    void write_tail(Batch& batch, std::size_t first_column, std::size_t first_row) const;
     void split_nulls(const Column& key, Selection rows);
     void locate(Selection rows);
     void locate_null(std::size_t count);
@@ -119,6 +172,32 @@ class GroupTable {
     std::vector<std::uint64_t> null_group_;  // The payload of the NULL key; empty: none.
     std::vector<std::unique_ptr<DistinctSet>> distinct_;  // By call; null where not DISTINCT.
     Arena arena_;
+
+    // What is frozen.
+    bool is_frozen_ = false;
+    bool has_frozen_null_ = false;  // The group of NULL, which is not written yet.
+    FrozenEntries frozen_;
+    std::vector<std::size_t> frozen_values_;  // By call: how many values there were,
+    std::vector<std::size_t> saved_values_;   // and how many are written.
+    GroupTarget target_;
 };
+
+template <class Take>
+void GroupTable::take_keyed(const BatchView& view, Selection rows, const Take& take) {
+    GroupPlan& plan = *plan_;
+    plan.keys.assign(view.columns.begin(),
+                     view.columns.begin() + static_cast<std::ptrdiff_t>(plan.key.size()));
+    if (plan.key.null_is_aside() && plan.keys[0]->has_nulls()) {
+        split_nulls(*plan.keys[0], rows);
+        if (!plan.null_rows.empty()) {
+            locate_null(plan.null_rows.size());
+            take(Selection::list(plan.null_rows));
+        }
+        rows = Selection::list(plan.valid_rows);
+    }
+    if (rows.empty()) return;
+    locate(rows);
+    take(rows);
+}
 
 }  // namespace thalweg

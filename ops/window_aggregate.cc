@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 
 namespace thalweg {
@@ -205,7 +206,8 @@ class PartialWindowAggregate final : public WindowOp {
     std::vector<SliceId> leaving_;
 };
 
-// Rows or partial states in, results out.
+// Rows or partial states in, results out. Its state: groups by slice, the same for rows and partial
+// states, so that a restart may have one phase or two.
 class WindowAggregate final : public WindowOp {
   public:
     explicit WindowAggregate(const WindowAggregateSpec& spec)
@@ -213,7 +215,18 @@ class WindowAggregate final : public WindowOp {
           row_slicer_(spec.window, false),
           count_column_(is_final(spec) ? partial_schema(spec)->size() - 1 : 0),
           combiner_(spec.window, store_),
-          clock_(spec.window) {}
+          clock_(spec.window) {
+        for (const std::size_t call : plan_.distinct_calls())
+            tables_.push_back(
+                state_table("distinct" + std::to_string(call), plan_.value_fields(call)));
+        tables_.insert(tables_.begin(), state_table("groups", plan_.group_fields()));
+        progress_table_ = tables_.size();
+        const Type whole = Type::bigint().not_null();
+        tables_.push_back({"progress",
+                           make_schema({{"position", whole}, {"passed", whole}}),
+                           StateRoute::kAll,
+                           {}});
+    }
 
     void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter&) override {
         const bool is_partial = is_final(spec_) && port == 0;
@@ -239,11 +252,93 @@ class WindowAggregate final : public WindowOp {
         return clock_.next_tick_ns(next_end_);
     }
 
+    [[nodiscard]] std::vector<StateTable> state_tables() const override { return tables_; }
+
+    void freeze(StateOut& out) override {
+        ASSERT(firing_ == nullptr && out_.empty());
+        const auto freeze_slice = [&](SliceId id, GroupTable& table) {
+            if (combines() && watermark_.passes(spec_.window.last_window_end(id.end))) return;
+            GroupTarget target{.out = &out, .tail = {id.end, 0}, .tail_columns = 1};
+            if (is_attached()) target = {&out, {id.start, id.end}, 2};
+            store_.freeze(table, target);
+        };
+        for (const auto& [id, table] : store_.slices())
+            freeze_slice(id, *table);
+        combiner_.for_each_slice(
+            [&](std::int64_t end, GroupTable& table) { freeze_slice({end, 0}, table); });
+        Batch& progress = out.open(progress_table_, 1);
+        const std::size_t row = progress.size();
+        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(position_);
+        progress.column(1).data<std::int64_t>()[row] = watermark_.nanos;
+        progress.set_size(row + 1);
+    }
+
+    Progress save(std::size_t rows_max) override { return store_.save(rows_max); }
+
+    void load(std::size_t table,
+              const BatchView& rows,
+              Watermark watermark,
+              OpContext& context) override {
+        if (spec_.window.is_event_time)
+            watermark_ = std::max(watermark_, local_watermark(watermark, spec_.window.zone));
+        if (table == progress_table_) {
+            load_progress(rows);
+        } else {
+            load_groups(table, rows, context);
+        }
+        if (!spec_.window.is_event_time) next_end_ = find_next();
+    }
+
     [[nodiscard]] std::size_t memory_bytes() const override {
         return WindowOp::memory_bytes() + combiner_.memory_bytes();
     }
 
   private:
+    // A table of the state: the columns of a group table, and those that say of which slice.
+    [[nodiscard]] StateTable state_table(std::string name, std::vector<Field> fields) const {
+        const Type bound = Type::timestamp(kPrecision).not_null();
+        if (is_attached()) fields.push_back({"window_start", bound});
+        fields.push_back({is_attached() ? "window_end" : "slice_end", bound});
+        return {
+            std::move(name), make_schema(std::move(fields)), StateRoute::kByKey, route_keys(spec_)};
+    }
+
+    // Of all instances, each its own: positions need only grow, and windows that one of them has
+    // fired by the clock are not fired again.
+    void load_progress(const BatchView& rows) {
+        rows.selection.for_each([&](std::size_t row) {
+            const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
+            position_ = std::max(position_, position);
+            if (spec_.window.is_event_time) return;
+            watermark_ = std::max(watermark_, Watermark{rows[1].data<std::int64_t>()[row]});
+        });
+    }
+
+    void load_groups(std::size_t table, const BatchView& rows, OpContext& context) {
+        WindowSpec slices = spec_.window;
+        slices.end_column = tables_[table].schema->size() - 1;
+        slices.start_column = slices.end_column - 1;
+        RowSlicer slicer(slices, true);
+        for (const RowSlicer::Part& part : slicer.cut(rows, context)) {
+            const std::int64_t end = part.id.end;
+            if (!is_attached() && spec_.window.slice_end(saturating_sub(end, 1)) != end) {
+                context.fail("the state of a windowed aggregation has a slice that ends at " +
+                             std::to_string(end) + " ns, where no window has a bound");
+                return;
+            }
+            if (table == 0) {
+                store_.table(part.id).load(rows, part.rows);
+            } else {
+                const std::size_t call = plan_.distinct_calls()[table - 1];
+                store_.table(part.id).load_values(call, rows, part.rows);
+            }
+        }
+    }
+
+    [[nodiscard]] bool is_attached() const noexcept {
+        return spec_.window.kind == WindowKind::kAttached;
+    }
+
     static bool is_final(const WindowAggregateSpec& spec) {
         return spec.phase == AggregatePhase::kFinal;
     }
@@ -342,8 +437,7 @@ class WindowAggregate final : public WindowOp {
             return true;
         }
         const SliceId id = store_.first();
-        const bool is_attached = spec_.window.kind == WindowKind::kAttached;
-        window_start_ = is_attached ? id.start : spec_.window.window_start(*end);
+        window_start_ = is_attached() ? id.start : spec_.window.window_start(*end);
         owned_ = store_.take_first();
         firing_ = owned_.get();
         return true;
@@ -373,6 +467,8 @@ class WindowAggregate final : public WindowOp {
     Watermark watermark_;  // On the local clock.
     std::uint64_t position_ = 1;
     std::vector<GroupTable*> late_tables_;
+    std::vector<StateTable> tables_;  // "groups", the values of DISTINCT calls, "progress".
+    std::size_t progress_table_ = 0;
     std::optional<std::int64_t> next_end_;  // Kept in processing time only, for next_tick_ns().
 
     // The window being emitted.

@@ -34,6 +34,12 @@ enum class AggregatePhase : std::uint8_t {
 //          that is late for some windows only counts in the others. A NULL time is counted and
 //          dropped.
 // Keyless  With no keys a window that saw no row gives no row, as Flink.
+// State    kSingle and kFinal have the same tables, so that a restart may have the other: groups,
+//          with their keys in front, by slice; values that DISTINCT has seen; how far an instance
+//          was. kPartial has none: flush() empties it.
+//          Processing time: instances look at the clock one after the other. A HOP or CUMULATE
+//          window that one of them had fired at the barrier and another had not is taken as fired
+//          by both after a restart.
 struct WindowAggregateSpec {
     WindowSpec window;
     AggregatePhase phase = AggregatePhase::kSingle;

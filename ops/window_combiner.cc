@@ -77,10 +77,10 @@ const GroupTable& WindowCombiner::combine_stacks(std::int64_t window_end) {
     }
     evict(start, window_end);
     if (front_.empty()) return *back_sum_;
-    if (back_.empty()) return *front_.back().table;
+    if (back_.empty()) return front_.back().suffix();
     if (result_ == nullptr) result_ = store_->make();
     result_->clear();
-    result_->merge(*front_.back().table);
+    result_->merge(front_.back().suffix());
     result_->merge(*back_sum_);
     return *result_;
 }
@@ -88,13 +88,13 @@ const GroupTable& WindowCombiner::combine_stacks(std::int64_t window_end) {
 // Drops slices that end at or before the start of the window.
 void WindowCombiner::evict(std::int64_t window_start, std::int64_t window_end) {
     while (!front_.empty() && front_.back().end <= window_start) {
-        store_->give_back(std::move(front_.back().table));
+        drop(front_.back());
         front_.pop_back();
     }
     if (!front_.empty() || back_.empty() || back_.front().end > window_start) return;
     std::size_t expired = 0;
     for (; expired < back_.size() && back_[expired].end <= window_start; ++expired)
-        store_->give_back(std::move(back_[expired].table));
+        drop(back_[expired]);
     back_.erase(back_.begin(), std::next(back_.begin(), static_cast<std::ptrdiff_t>(expired)));
     turn(window_end);
 }
@@ -102,12 +102,21 @@ void WindowCombiner::evict(std::int64_t window_start, std::int64_t window_end) {
 void WindowCombiner::turn(std::int64_t window_end) {
     for (std::size_t i = back_.size(); i > 0; --i) {
         Slice& slice = back_[i - 1];
-        if (!front_.empty()) slice.table->merge(*front_.back().table);
+        if (!front_.empty()) {
+            slice.sum = store_->make();
+            slice.sum->merge(*slice.table);
+            slice.sum->merge(front_.back().suffix());
+        }
         front_.push_back(std::move(slice));
     }
     back_.clear();
     back_sum_->clear();
     front_end_ = window_end;
+}
+
+void WindowCombiner::drop(Slice& slice) {
+    store_->give_back(std::move(slice.table));
+    store_->give_back(std::move(slice.sum));
 }
 
 bool WindowCombiner::has_combined(std::int64_t slice_end) const {
@@ -137,21 +146,35 @@ void WindowCombiner::find_late_tables(std::int64_t slice_end, std::vector<GroupT
     std::size_t index = 0;  // Of the first suffix that holds the slice.
     while (index < front_.size() && front_[index].end > slice_end)
         ++index;
-    if (index == front_.size() || front_[index].end != slice_end) {
-        std::unique_ptr<GroupTable> table = store_->make();
-        if (index > 0) table->merge(*front_[index - 1].table);
-        front_.insert(std::next(front_.begin(), static_cast<std::ptrdiff_t>(index)),
-                      Slice{slice_end, std::move(table)});
+    if (index == front_.size() || front_[index].end != slice_end) insert_late(index, slice_end);
+    tables.push_back(front_[index].table.get());
+    for (; index < front_.size(); ++index) {
+        if (front_[index].sum != nullptr) tables.push_back(front_[index].sum.get());
     }
-    for (; index < front_.size(); ++index)
-        tables.push_back(front_[index].table.get());
+}
+
+// A slice without rows at `index` of the front.
+void WindowCombiner::insert_late(std::size_t index, std::int64_t slice_end) {
+    Slice slice{slice_end, store_->make()};
+    const auto sum_of = [this](const GroupTable& table) {
+        std::unique_ptr<GroupTable> sum = store_->make();
+        sum->merge(table);
+        return sum;
+    };
+    if (index > 0) {
+        slice.sum = sum_of(front_[index - 1].suffix());
+    } else if (!front_.empty() && front_[0].sum == nullptr) {
+        front_[0].sum = sum_of(*front_[0].table);  // No longer the newest.
+    }
+    front_.insert(std::next(front_.begin(), static_cast<std::ptrdiff_t>(index)), std::move(slice));
 }
 
 std::size_t WindowCombiner::memory_bytes() const {
     std::size_t total = 0;
     for (const std::vector<Slice>* const slices : {&front_, &back_}) {
         for (const Slice& slice : *slices)
-            total += slice.table->memory_bytes();
+            total += slice.table->memory_bytes() +
+                     (slice.sum == nullptr ? 0 : slice.sum->memory_bytes());
     }
     for (const auto* const table : {running_.get(), back_sum_.get(), result_.get()})
         total += table == nullptr ? 0 : table->memory_bytes();

@@ -26,9 +26,14 @@ namespace thalweg {
 //               [ s3 ][ s2+s3 ][ s1+s2+s3 ]            s4  s5            s4+s5
 //
 //           A window is the top of the front plus back_sum_. The oldest slice leaves by popping the
-//           front; when that is empty, the back is turned into suffix sums. Four merges a slice at
+//           front; when that is empty, the back is turned into suffix sums. Five merges a slice at
 //           most. Nothing is ever subtracted, so that sums of doubles do not drift and MIN and MAX
 //           need no other way.
+//
+// Snapshot  The slices, each as it is: so the front keeps them beside its sums, since a restart may
+//           bring together what several shards had, turned at different windows, and slices add up
+//           whatever became of them. For CUMULATE the running table, as the first slice of its
+//           windows. Sums are not frozen: they are made again.
 //
 // Late rows A row may be too late for the first windows of its slice and in time for others. When
 //           the slice has been combined already, the row goes to every sum that holds the slice.
@@ -50,12 +55,28 @@ class WindowCombiner {
     // The tables that a late row of a combined slice must be added to.
     void find_late_tables(std::int64_t slice_end, std::vector<GroupTable*>& tables);
 
+    // Calls visit(slice_end, table) for the slices that windows have been made of and others may
+    // be.
+    template <class Visit>
+    void for_each_slice(const Visit& visit) {
+        if (running_ != nullptr)
+            visit(spec_.window_start(running_last_) + spec_.slide_ns, *running_);
+        for (const std::vector<Slice>* const slices : {&front_, &back_}) {
+            for (const Slice& slice : *slices)
+                visit(slice.end, *slice.table);
+        }
+    }
+
     [[nodiscard]] std::size_t memory_bytes() const;
 
   private:
     struct Slice {
         std::int64_t end;
         std::unique_ptr<GroupTable> table;
+        // In the front: of it and all newer slices there. None: it is the newest, and its own sum.
+        std::unique_ptr<GroupTable> sum = nullptr;
+
+        [[nodiscard]] GroupTable& suffix() const noexcept { return sum == nullptr ? *table : *sum; }
     };
 
     [[nodiscard]] std::optional<std::int64_t> open_end(std::int64_t slice_end,
@@ -64,6 +85,8 @@ class WindowCombiner {
     [[nodiscard]] const GroupTable& combine_stacks(std::int64_t window_end);
     void evict(std::int64_t window_start, std::int64_t window_end);
     void turn(std::int64_t window_end);
+    void drop(Slice& slice);
+    void insert_late(std::size_t index, std::int64_t slice_end);
 
     WindowSpec spec_;
     SliceStore* store_;
@@ -74,7 +97,7 @@ class WindowCombiner {
     std::int64_t running_last_ = 0;  // The last end of the windows that share a start.
 
     // HOP.
-    std::vector<Slice> front_;  // Newest first; the table of each sums it and all newer ones here.
+    std::vector<Slice> front_;  // Newest first.
     std::vector<Slice> back_;   // Oldest first.
     std::unique_ptr<GroupTable> back_sum_;
     std::unique_ptr<GroupTable> result_;
