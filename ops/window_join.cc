@@ -7,6 +7,8 @@
 #include "ops/row_slicer.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <utility>
@@ -110,12 +112,7 @@ class WindowJoin final : public Op {
                 context.counters.late_rows += part.rows.size();
                 continue;
             }
-            WindowRows& window = windows_[part.id];
-            if (port == 0) {
-                window.left.append(rows, part.rows, left_.kept, left_pool_);
-            } else {
-                window.right.append(rows, part.rows, right_.kept, right_pool_);
-            }
+            append(windows_[part.id], port, rows, part.rows);
         }
     }
 
@@ -126,9 +123,7 @@ class WindowJoin final : public Op {
             if (!is_firing_) start(windows_.begin()->first, windows_.begin()->second);
             if (!fire(windows_.begin()->second, context, out)) return Progress::kMore;
             if (context.failed()) return Progress::kDone;
-            windows_.begin()->second.left.give_back(left_pool_);
-            windows_.begin()->second.right.give_back(right_pool_);
-            windows_.erase(windows_.begin());
+            drop(windows_.extract(windows_.begin()));
             is_firing_ = false;
         }
         watermark_ = limit;
@@ -140,16 +135,126 @@ class WindowJoin final : public Op {
         return watermark_that_passes(windows_.begin()->first.end, spec_.zone);
     }
 
+    [[nodiscard]] std::vector<StateTable> state_tables() const override {
+        return {{"left", spec_.left, StateRoute::kByKey, key_columns(spec_, true)},
+                {"right", spec_.right, StateRoute::kByKey, key_columns(spec_, false)},
+                {"progress",
+                 make_schema({{"passed", Type::bigint().not_null()}}),
+                 StateRoute::kAll,
+                 {}}};
+    }
+
+    // Rows are added and never changed: how many there are is all there is to remember.
+    void freeze(StateOut& out) override {
+        ASSERT(!is_firing_ && frozen_.empty());
+        state_out_ = &out;
+        for (const auto& [id, rows] : windows_) {
+            frozen_.push_back({id, 0, rows.left.size()});
+            frozen_.push_back({id, 1, rows.right.size()});
+        }
+        Batch& progress = out.open(kProgressTable, 1);
+        progress.column(0).data<std::int64_t>()[progress.size()] = watermark_.nanos;
+        progress.set_size(progress.size() + 1);
+    }
+
+    Progress save(std::size_t rows_max) override {
+        std::size_t saved = 0;
+        while (!frozen_.empty()) {
+            if (saved >= rows_max) return Progress::kMore;
+            FrozenRows& frozen = frozen_.back();
+            if (frozen.saved < frozen.size) {
+                saved += save_rows(frozen, rows_max - saved);
+                continue;
+            }
+            const SliceId id = frozen.id;
+            frozen_.pop_back();
+            if (!is_frozen(id) && leaving_.contains(id)) drop(leaving_.extract(id));
+        }
+        return Progress::kDone;
+    }
+
+    void load(std::size_t table,
+              const BatchView& rows,
+              Watermark watermark,
+              OpContext& context) override {
+        watermark_ = std::max(watermark_, local_watermark(watermark, spec_.zone));
+        if (table == kProgressTable) return;
+        RowSlicer& slicer = table == 0 ? left_slicer_ : right_slicer_;
+        for (const RowSlicer::Part& part : slicer.cut(rows, context))
+            append(windows_[part.id], table, rows, part.rows);
+    }
+
     [[nodiscard]] std::size_t memory_bytes() const override {
         std::size_t total = out_.memory_bytes() + index_.memory_bytes() +
                             left_pool_.memory_bytes() + right_pool_.memory_bytes();
-        for (const auto& [id, rows] : windows_)
-            total += rows.left.memory_bytes() + rows.right.memory_bytes();
+        for (const auto* const windows : {&windows_, &leaving_}) {
+            for (const auto& [id, rows] : *windows)
+                total += rows.left.memory_bytes() + rows.right.memory_bytes();
+        }
         return total;
     }
 
   private:
+    using Windows = std::map<SliceId, WindowRows>;
+
+    // The rows of a side of a window that were there when the state was frozen.
+    struct FrozenRows {
+        SliceId id;
+        std::size_t port = 0;
+        std::size_t size = 0;
+        std::size_t saved = 0;
+    };
+
     static constexpr std::size_t kFreeBatchesMax = 16;
+    static constexpr std::size_t kProgressTable = 2;
+
+    void append(WindowRows& window, std::size_t port, const BatchView& rows, Selection selected) {
+        if (port == 0) {
+            window.left.append(rows, selected, left_.kept, left_pool_);
+        } else {
+            window.right.append(rows, selected, right_.kept, right_pool_);
+        }
+    }
+
+    [[nodiscard]] bool is_frozen(const SliceId& id) const {
+        return std::any_of(frozen_.begin(), frozen_.end(), [&id](const FrozenRows& each) {
+            return each.id == id;
+        });
+    }
+
+    // A window that has fired. What is not written yet stays until it is.
+    void drop(Windows::node_type window) {
+        if (is_frozen(window.key())) {
+            leaving_.insert(std::move(window));
+            return;
+        }
+        window.mapped().left.give_back(left_pool_);
+        window.mapped().right.give_back(right_pool_);
+    }
+
+    // Writes some rows of one batch as they came in, bounds included.
+    std::size_t save_rows(FrozenRows& frozen, std::size_t rows_max) {
+        const auto left = leaving_.find(frozen.id);
+        const WindowRows& window = left != leaving_.end() ? left->second : windows_.at(frozen.id);
+        const Batch& from =
+            (frozen.port == 0 ? window.left : window.right).batch(frozen.saved / kBatchRows);
+        const std::size_t first = frozen.saved % kBatchRows;
+        const std::size_t count =
+            std::min({rows_max, frozen.size - frozen.saved, kBatchRows - first});
+        const Side& side = frozen.port == 0 ? left_ : right_;
+        std::fill_n(start_.data<std::int64_t>() + first, count, frozen.id.start);
+        std::fill_n(end_.data<std::int64_t>() + first, count, frozen.id.end);
+        columns_.clear();
+        for (std::size_t i = 0; i < side.schema->size(); ++i) {
+            const Column* const bound = i == side.start_column ? &start_ : &end_;
+            const bool is_kept = side.place[i] != Side::kNotKept;
+            columns_.push_back(is_kept ? &from.column(side.place[i]) : bound);
+        }
+        const Selection rows = Selection::range(first, count);
+        state_out_->open(frozen.port, count).append({columns_, rows, from.kinds()}, rows);
+        frozen.saved += count;
+        return count;
+    }
 
     [[nodiscard]] bool is_left_only() const noexcept {
         return spec_.kind == JoinKind::kSemi || spec_.kind == JoinKind::kAnti;
@@ -331,11 +436,18 @@ class WindowJoin final : public Op {
     BatchPool right_pool_;
     RowSlicer left_slicer_;
     RowSlicer right_slicer_;
-    std::map<SliceId, WindowRows> windows_;
+    Windows windows_;
     Watermark watermark_;  // On the local clock.
     JoinIndex index_;
     std::optional<Program> residual_;
     Batch out_;
+
+    // What is frozen.
+    StateOut* state_out_ = nullptr;
+    std::vector<FrozenRows> frozen_;
+    Windows leaving_;  // Windows that fired before they were written.
+    Column start_{Type::timestamp(3).not_null()};
+    Column end_{Type::timestamp(3).not_null()};
 
     // The window that fires, and how far it has come.
     bool is_firing_ = false;

@@ -27,6 +27,7 @@ struct JoinKey {
 //          both bounds, the keys and the residual condition agree.
 // Output   Left columns, then right columns (kSemi, kAnti: left only); the missing side NULL. A
 //          window fires when the watermark passes its end; a row whose window has fired is late.
+// State    The rows of both sides as they came in, in a table each.
 struct WindowJoinSpec {
     JoinKind kind = JoinKind::kInner;
     SchemaPtr left;

@@ -4,11 +4,16 @@
 #include "ops/window_join.h"
 
 #include "state/base/random.h"
+#include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -255,6 +260,179 @@ TEST_CASE("window_join: more pairs than one step may emit come in several") {
         CHECK_EQ(out.rows.size(), is_semi ? 1500 : 1500 * 40);
         CHECK_EQ(steps > 1, !is_semi);
     }
+}
+
+// Rows of both sides, then a watermark.
+struct Step {
+    Sides sides;
+    Watermark watermark;
+};
+
+std::vector<Step> random_steps(Random& random) {
+    std::vector<Step> steps(8);
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto now = static_cast<std::int64_t>(i);
+        for (std::vector<Row>& rows : steps[i].sides.rows) {
+            for (std::uint64_t count = random.below(chance(random, 8) ? 1500 : 20); count > 0;
+                 --count)
+                rows.push_back(random_row(random, now));
+        }
+        steps[i].watermark = {(now * 10 + 3) * kMilli};
+    }
+    steps.back().watermark = Watermark::max();
+    return steps;
+}
+
+// Joins that share the keys, as shards do.
+class Cluster {
+  public:
+    Cluster(const WindowJoinSpec& spec, std::size_t instances) {
+        for (std::size_t i = 0; i < instances; ++i)
+            ops_.push_back(make_window_join(spec));
+        for (const JoinKey& key : spec.keys) {
+            keys_[0].push_back(key.left);
+            keys_[1].push_back(key.right);
+        }
+    }
+
+    void feed(std::size_t port, const std::vector<Row>& rows) {
+        std::vector<std::vector<Row>> parts(ops_.size());
+        for (const Row& row : rows) {
+            std::string key;
+            for (const std::size_t column : keys_[port])
+                key += text_of(row[column]) + "|";
+            const bool has_keys = !keys_[port].empty();
+            parts[has_keys ? std::hash<std::string>()(key) % ops_.size() : 0].push_back(row);
+        }
+        for (std::size_t i = 0; i < ops_.size(); ++i)
+            thalweg::feed(*ops_[i], port, parts[i], 100, context_);
+    }
+
+    std::vector<std::string> advance(Watermark watermark) {
+        RowCollector out;
+        for (const auto& op : ops_) {
+            while (op->advance(watermark, context_, out) == Progress::kMore) {
+            }
+        }
+        return sorted_texts(out.rows);
+    }
+
+    void freeze() {
+        for (const auto& op : ops_) {
+            saved_.push_back(std::make_unique<StateRows>(*op));
+            op->freeze(*saved_.back());
+        }
+    }
+
+    bool save(std::size_t rows_max) {
+        bool is_done = true;
+        for (const auto& op : ops_)
+            is_done = op->save(rows_max) == Progress::kDone && is_done;
+        return is_done;
+    }
+
+    void load(const Cluster& other, Watermark watermark, Random& random) {
+        std::vector<const StateRows*> saved;
+        for (const auto& rows : other.saved_)
+            saved.push_back(rows.get());
+        std::vector<Op*> ops;
+        for (const auto& op : ops_)
+            ops.push_back(op.get());
+        load_state(saved, ops, watermark, context_, random);
+        CHECK_EQ(context_.error, "");
+    }
+
+    [[nodiscard]] std::vector<std::string> saved_texts() const {
+        std::vector<std::string> all;
+        for (const auto& rows : saved_) {
+            const std::vector<std::string> texts = rows->texts();
+            all.insert(all.end(), texts.begin(), texts.end());
+        }
+        return all;
+    }
+
+    [[nodiscard]] std::uint64_t late_rows() const { return context_.counters.late_rows; }
+
+  private:
+    std::vector<std::unique_ptr<Op>> ops_;
+    std::vector<std::size_t> keys_[2];
+    std::vector<std::unique_ptr<StateRows>> saved_;
+    OpContext context_;
+};
+
+void check_restart(const WindowJoinSpec& spec, Random& random) {
+    const std::vector<Step> steps = random_steps(random);
+    const std::size_t stop = random.below(steps.size());  // In its middle: between the sides.
+    const std::size_t instances = 1 + random.below(3);
+    Cluster reference(spec, 1);
+    Cluster old(spec, instances);
+    Cluster twin(spec, instances);
+    Cluster resumed(spec, 1 + random.below(4));
+    std::vector<std::vector<std::string>> expected;
+    std::uint64_t late_before = 0;
+    for (std::size_t i = 0; i < steps.size(); ++i) {
+        const auto& [sides, watermark] = steps[i];
+        for (std::size_t port = 0; port < 2; ++port) {
+            reference.feed(port, sides.rows[port]);
+            old.feed(port, sides.rows[port]);
+            if (i < stop || (i == stop && port == 0)) twin.feed(port, sides.rows[port]);
+            if (i > stop) old.save(random.below(30));
+            if (i != stop || port != 0) continue;
+            late_before = reference.late_rows();
+            old.freeze();
+            twin.freeze();
+            REQUIRE(twin.save(SIZE_MAX));
+        }
+        expected.push_back(reference.advance(watermark));
+        REQUIRE(old.advance(watermark) == expected.back());
+        if (i < stop) REQUIRE(twin.advance(watermark) == expected.back());
+    }
+    while (!old.save(1 + random.below(100))) {
+    }
+    CHECK(old.saved_texts() == twin.saved_texts());
+    resumed.load(old, stop == 0 ? Watermark() : steps[stop - 1].watermark, random);
+    for (std::size_t i = stop; i < steps.size(); ++i) {
+        if (i > stop) resumed.feed(0, steps[i].sides.rows[0]);
+        resumed.feed(1, steps[i].sides.rows[1]);
+        REQUIRE(resumed.advance(steps[i].watermark) == expected[i]);
+    }
+    CHECK_EQ(resumed.late_rows(), reference.late_rows() - late_before);
+}
+
+TEST_CASE("window_join: whoever takes its rows over gives the same results") {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        const WindowJoinSpec spec = random_spec(random);
+        check_restart(spec, random);
+    }
+}
+
+TEST_CASE("window_join: what is saved is both sides as they came in") {
+    WindowJoinSpec spec;
+    spec.left = spec.right = side_schema();
+    spec.left_end = spec.right_end = kEnd;
+    spec.keys = {{kText, kText, false}};
+    const auto op = make_window_join(spec);
+    const std::vector<StateTable> tables = op->state_tables();
+    REQUIRE_EQ(tables.size(), 3);
+    CHECK(tables[0].keys == std::vector<std::size_t>{kText});
+    CHECK(tables[1].keys == std::vector<std::size_t>{kText});
+    CHECK(tables[2].route == StateRoute::kAll);
+    OpContext context;
+    const Row row = {{std::int64_t{0}}, {10 * kMilli}, {}, {std::string(20, 'x')}, {}};
+    feed(*op, 0, {row}, 1, context);
+    feed(*op, 1, {row, row}, 2, context);
+    StateRows saved(*op);
+    op->freeze(saved);
+    feed(*op, 1, {row}, 1, context);  // Later than that.
+    while (op->save(1) == Progress::kMore) {
+    }
+    const std::string text = text_of(row);
+    const std::string lowest = std::to_string(Watermark::min().nanos);
+    CHECK(saved.texts() ==
+          std::vector<std::string>{
+              "left: " + text, "progress: " + lowest + ", ", "right: " + text, "right: " + text});
 }
 
 }  // namespace
