@@ -34,7 +34,7 @@ struct Places {
 using Bits = std::vector<std::uint8_t>;
 
 bool is_set(const Bits& bits, std::size_t i) noexcept {
-    return (bits[i / 8] >> (i % 8) & 1U) != 0;
+    return (unsigned{bits[i / 8]} >> (i % 8) & 1U) != 0;
 }
 
 // The validity of elements; empty: none is null. Where a ROW is null, so are its fields, whatever
