@@ -3,6 +3,8 @@
 #include "engine/plan/planner.h"
 #include "engine/run/connectors.h"
 #include "engine/run/cpu.h"
+#include "engine/run/epoch/recovery.h"
+#include "engine/run/epoch/saved_state.h"
 #include "state/store/real_disk.h"
 
 #include <sys/random.h>
@@ -99,6 +101,33 @@ Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
         run_options.epochs.drops_state = options_.drops_state;
     }
     return Query::start(prepared.topology, run_options, standard_connectors(), clock_, log_);
+}
+
+Result<std::string> Engine::compare_state(const Prepared& prepared, const std::string& directory) {
+    TRY(const auto disk, open_real_disk(directory, false));
+    TRY(const StoreReport report, inspect_store(*disk, Examine::kNewest));
+    if (report.generations.empty() || report.generations.front().verdict != Verdict::kIntact)
+        return fail(Code::kCorrupt,
+                    report.generations.empty() ? directory + " has no snapshot"
+                                               : report.generations.front().problem);
+    const Generation generation = report.generations.front().generation;
+    TRY(const SnapshotReader snapshot, open_generation(*disk, report.header.store_id, generation));
+    TRY(const RecoveredEpoch saved, RecoveredEpoch::read(snapshot));
+    Manifest query = manifest_of(*prepared.topology);
+    for (const SinkSpec& sink : prepared.topology->sinks) {
+        if (has_outbox(sink)) query.outboxes.push_back(sink.name);
+    }
+    const StateComparison comparison = thalweg::compare_state(saved.manifest(), query);
+    std::string text = snapshot.file().path() + ":\n";
+    const auto add = [&text](std::string_view verdict, const std::vector<std::string>& names) {
+        for (const std::string& name : names)
+            text.append("    ").append(verdict).append(name).append("\n");
+    };
+    add("kept          ", comparison.kept);
+    add("starts empty  ", comparison.empty);
+    add("refused       ", comparison.lost);
+    if (saved.manifest().has_ended) text += "    the query that wrote it has come to its end\n";
+    return text;
 }
 
 Result<void> Engine::open_store(const std::string& directory) {

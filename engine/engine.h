@@ -66,6 +66,11 @@ class Engine {
     // The query borrows the engine.
     [[nodiscard]] Result<std::unique_ptr<Query>> start(const Prepared& prepared);
 
+    // What would become of the state in a directory if the query were started on it, in lines:
+    // kept, starts empty, refused. Reads it without a lock.
+    [[nodiscard]] static Result<std::string> compare_state(const Prepared& prepared,
+                                                           const std::string& directory);
+
     [[nodiscard]] Log& log() noexcept { return log_; }
 
   private:

@@ -10,7 +10,18 @@ namespace {
 struct PlanFlags {
     EngineFlags engine;
     std::string file;
+    std::string against;  // A state directory.
 };
+
+int explain_against(const Prepared& prepared, const std::string& directory) {
+    const auto text = Engine::compare_state(prepared, directory);
+    if (!text) {
+        print_error(text.error().message);
+        return kExitUsage;
+    }
+    std::fputs(text->c_str(), stdout);
+    return kExitDone;
+}
 
 int explain(const PlanFlags& flags) {
     const auto options = flags.engine.finish();
@@ -19,6 +30,8 @@ int explain(const PlanFlags& flags) {
     const auto prepared = prepare_script(engine, flags.file);
     if (!prepared) return kExitUsage;
     std::fputs(prepared->printed.c_str(), stdout);
+    if (prepared->topology != nullptr && !flags.against.empty())
+        return explain_against(*prepared, flags.against);
     if (prepared->topology != nullptr)
         std::fputs(prepared->topology->explain.c_str(), stdout);
     else if (prepared->printed.empty())
@@ -52,6 +65,11 @@ void add_explain_command(CLI::App& app, CommandBody& body) {
         "Prints the stages that FILE would run: what each source decodes and which filters were\n"
         "pushed into it, operators, keys, exchanges, and state per key. Runs and opens nothing.\n"
         "The plan depends on --shards and --ingest-threads: on one thread nothing is exchanged.");
+    command
+        ->add_option("--against",
+                     flags->against,
+                     "Instead: what FILE would keep of the state in DIR, start empty, and refuse")
+        ->type_name("DIR");
     command->callback([flags, &body] { body = [flags] { return explain(*flags); }; });
 }
 

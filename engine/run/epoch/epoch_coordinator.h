@@ -60,11 +60,6 @@ class EpochCoordinator final : public Agent {
                     std::unique_ptr<OutboxTarget> target,
                     std::deque<OutboxEpoch> unpublished);
 
-    // A table of state, by the owner of its sections.
-    void add_operator(std::string owner) {
-        settings_.manifest.operators.push_back(std::move(owner));
-    }
-
     [[nodiscard]] const Manifest& manifest() const noexcept { return settings_.manifest; }
 
     std::size_t do_work(std::size_t budget) override;

@@ -11,8 +11,6 @@ namespace thalweg {
 
 namespace {
 
-constexpr std::size_t kUidBytesMax = 200;
-
 // Of several instances' words for one source: where the number of ingest agents is another now,
 // the least of those that had one.
 Watermark watermark_of(const RecoveredEpoch::SourceStates& states) {
@@ -43,13 +41,10 @@ std::vector<SourcePosition> positions_of(const RecoveredEpoch::SourceStates& sta
     return positions;
 }
 
-bool contains(const std::vector<std::string>& names, const std::string& name) {
-    return std::find(names.begin(), names.end(), name) != names.end();
-}
-
 }  // namespace
 
-QueryEpochs::QueryEpochs(Settings settings) : settings_(std::move(settings)) {
+QueryEpochs::QueryEpochs(Settings settings)
+    : settings_(std::move(settings)), saved_ops_(saved_ops(*settings_.topology)) {
     const std::size_t count = settings_.ingest_agents + settings_.shards + 1;
     for (std::size_t i = 0; i < count; ++i)
         agents_.push_back(std::make_unique<AgentEpoch>(desk_));
@@ -60,10 +55,9 @@ QueryEpochs::QueryEpochs(Settings settings) : settings_(std::move(settings)) {
     coordinator.clock = settings_.clock;
     coordinator.agents = count;
     coordinator.interval_ns = settings_.epochs.interval_ns;
+    coordinator.manifest = manifest_of(*settings_.topology);
     coordinator.manifest.shards = static_cast<std::uint32_t>(settings_.shards);
     coordinator.manifest.ingest_agents = static_cast<std::uint32_t>(settings_.ingest_agents);
-    for (const SourceStage& source : settings_.topology->sources)
-        coordinator.manifest.sources.push_back(source.source.name);
     coordinator.say = settings_.say;
     coordinator_ = std::make_unique<EpochCoordinator>(std::move(coordinator));
 }
@@ -82,33 +76,10 @@ Result<std::unique_ptr<QueryEpochs>> QueryEpochs::open(Settings settings) {
     return epochs;
 }
 
-// Names of operators are those of their meaning, so they may repeat.
-std::string QueryEpochs::unique_uid(std::string uid) {
-    if (uid.size() > kUidBytesMax) uid.resize(kUidBytesMax);
-    std::string unique = uid;
-    for (std::size_t number = 2; contains(uids_, unique); ++number)
-        unique = uid + "#" + std::to_string(number);
-    uids_.push_back(unique);
-    return unique;
-}
-
-std::vector<SavedOp> QueryEpochs::saved_ops(std::size_t stage, const StageInstance& instance) {
-    std::vector<SavedOp> ops;
-    const std::vector<OpFactory>& factories = settings_.topology->stages[stage].ops;
-    for (std::size_t i = 0; i < instance.op_count(); ++i) {
-        std::vector<StateTable> tables = instance.state_tables(i);
-        if (tables.empty()) continue;
-        std::string uid = factories[i].identity();
-        if (uid.empty()) uid = settings_.topology->stages[stage].name;
-        ops.push_back({i, unique_uid(std::move(uid)), std::move(tables)});
-    }
-    return ops;
-}
-
 void QueryEpochs::attach_stage(std::size_t stage,
                                std::size_t first_agent,
                                const std::vector<StageInstance*>& instances) {
-    const std::vector<SavedOp> ops = saved_ops(stage, *instances.front());
+    const std::vector<SavedOp>& ops = saved_ops_[stage];
     for (std::size_t i = 0; i < instances.size(); ++i) {
         AgentEpoch& agent = *agents_[first_agent + i];
         agent.add_stage(*instances[i]);
@@ -116,10 +87,6 @@ void QueryEpochs::attach_stage(std::size_t stage,
         savers_.push_back(
             std::make_unique<StageSaver>(agent.sender(), ops, static_cast<std::uint32_t>(i)));
         instances[i]->set_saver(savers_.back().get());
-    }
-    for (const SavedOp& op : ops) {
-        for (const StateTable& table : op.tables)
-            coordinator_->add_operator(table_owner(op.uid, table));
     }
     stages_.push_back({ops, instances});
 }
@@ -196,30 +163,20 @@ Result<void> QueryEpochs::load_table(const AttachedStage& stage,
 
 // Nothing that was kept may vanish unseen.
 Result<void> QueryEpochs::check_names() const {
-    std::vector<std::string> lost;
-    const Manifest& was = recovered_->manifest();
-    const Manifest& is = coordinator_->manifest();
-    for (const std::string& name : was.operators) {
-        if (!contains(is.operators, name)) lost.push_back("the state of " + name);
-    }
-    for (const std::string& name : was.sources) {
-        if (!contains(is.sources, name)) lost.push_back("the positions of table " + name);
-    }
-    for (const std::string& name : was.outboxes) {
-        if (!contains(is.outboxes, name)) lost.push_back("results for table " + name);
-    }
-    for (const std::string& name : is.operators) {
-        if (!contains(was.operators, name)) settings_.say("starts empty: " + name);
-    }
-    if (lost.empty()) return {};
+    const StateComparison comparison =
+        compare_state(recovered_->manifest(), coordinator_->manifest());
+    for (const std::string& what : comparison.empty)
+        settings_.say("starts empty: " + what);
     if (settings_.epochs.drops_state) {
-        for (const std::string& what : lost)
+        for (const std::string& what : comparison.lost)
             settings_.say("dropped: " + what);
         return {};
     }
+    if (comparison.lost.empty()) return {};
+    const std::size_t others = comparison.lost.size() - 1;
     return fail(Code::kInvalid,
-                snapshot_->file().path() + ": has " + lost.front() +
-                    (lost.size() > 1 ? " and " + std::to_string(lost.size() - 1) + " more" : "") +
+                snapshot_->file().path() + " holds " + comparison.lost.front() +
+                    (others != 0 ? " and " + std::to_string(others) + " more" : "") +
                     ", which this query has no place for; run the query that wrote it, give this "
                     "one another state directory, or give up what it has no place for with "
                     "--drop-state");

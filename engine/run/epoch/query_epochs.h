@@ -82,14 +82,13 @@ class QueryEpochs {
 
     explicit QueryEpochs(Settings settings);
 
-    [[nodiscard]] std::vector<SavedOp> saved_ops(std::size_t stage, const StageInstance& instance);
-    [[nodiscard]] std::string unique_uid(std::string uid);
     [[nodiscard]] Result<void> load_table(const AttachedStage& stage,
                                           std::size_t op,
                                           std::size_t table);
     [[nodiscard]] Result<void> check_names() const;
 
     Settings settings_;
+    std::vector<std::vector<SavedOp>> saved_ops_;  // Of each stage.
     std::unique_ptr<SnapshotReader> snapshot_;
     std::optional<RecoveredEpoch> recovered_;
     EpochDesk desk_;
@@ -97,7 +96,6 @@ class QueryEpochs {
     std::vector<std::unique_ptr<StageSaver>> savers_;
     std::vector<std::unique_ptr<OutboxSender>> outboxes_;
     std::vector<AttachedStage> stages_;
-    std::vector<std::string> uids_;
     std::unique_ptr<EpochCoordinator> coordinator_;
 };
 

@@ -9,10 +9,6 @@
 
 namespace thalweg {
 
-std::string table_owner(const std::string& uid, const StateTable& table) {
-    return uid + "/" + table.name;
-}
-
 // One table of one operator: the batch that fills, and the part that grows.
 class StageSaver::Table {
   public:

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/run/epoch/part_sender.h"
+#include "engine/run/epoch/saved_state.h"
 #include "ops/op_state.h"
 #include "state/base/time.h"
 #include "state/batch.h"
@@ -12,13 +13,6 @@
 #include <vector>
 
 namespace thalweg {
-
-// An operator of a stage that has state to save, by its name in snapshots.
-struct SavedOp {
-    std::size_t op = 0;
-    std::string uid;
-    std::vector<StateTable> tables;
-};
 
 // Takes the frozen state of one instance of a stage as rows and sends it as parts of the epoch.
 //
@@ -50,8 +44,5 @@ class StageSaver {
     PartSender* sender_;
     std::vector<std::unique_ptr<Out>> outs_;
 };
-
-// The owner of a table's sections.
-[[nodiscard]] std::string table_owner(const std::string& uid, const StateTable& table);
 
 }  // namespace thalweg
