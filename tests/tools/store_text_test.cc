@@ -2,12 +2,14 @@
 
 #include "tools/store/store_text.h"
 
+#include "engine/run/epoch/manifest.h"
+#include "engine/run/epoch/source_state.h"
 #include "state/batch_codec.h"
 #include "state/value.h"
+#include "state/value_text.h"
 #include "tests/store/sim_disk.h"
 #include "tests/store/small_store.h"
 #include "tools/store/store_copy.h"
-#include "tools/store/value_text.h"
 
 #include <doctest/doctest.h>
 
@@ -41,6 +43,7 @@ Generation commit_tables(Store& store) {
     SnapshotWriter& snapshot = *store.begin().value();
     REQUIRE(snapshot.begin_section({.kind = "operator", .owner = "window 1 groups"}).has_value());
     StateWriter writer(snapshot);
+    writer.i64(1'500'000'000);
     write_schema(writer, *table_schema());
     for (const std::size_t count : {std::size_t{2}, std::size_t{1}}) {
         Batch rows(table_schema());
@@ -50,8 +53,27 @@ Generation commit_tables(Store& store) {
     REQUIRE(writer.finish().has_value());
     REQUIRE(snapshot.end_section().has_value());
     REQUIRE(snapshot.begin_section({.kind = "outbox", .owner = "results"}).has_value());
+    writer.u64(2);
+    writer.i64(2'000'000'000);
     const std::string_view text = "thirty-two bytes to a line, and then the rest\n";
-    REQUIRE(snapshot.append(std::as_bytes(std::span(text))).has_value());
+    writer.raw(std::as_bytes(std::span(text)));
+    REQUIRE(writer.finish().has_value());
+    REQUIRE(snapshot.end_section().has_value());
+    REQUIRE(snapshot.begin_section({.kind = "positions", .owner = "bids", .part = 1}).has_value());
+    const SourceState state{Watermark::min(), true, {{"data/a\n", 0, 4096}, {"client", 3, 17}}};
+    write_source_state(writer, state);
+    REQUIRE(writer.finish().has_value());
+    REQUIRE(snapshot.end_section().has_value());
+    REQUIRE(snapshot.begin_section({.kind = "epoch", .owner = ""}).has_value());
+    write_manifest(writer,
+                   {.written_ns = 3'000'000'000,
+                    .has_ended = true,
+                    .shards = 4,
+                    .ingest_agents = 2,
+                    .operators = {"window 1/groups"},
+                    .sources = {"bids"},
+                    .outboxes = {"results"}});
+    REQUIRE(writer.finish().has_value());
     REQUIRE(snapshot.end_section().has_value());
     return store.commit().value();
 }
@@ -70,7 +92,8 @@ std::string dumped(const Disk& disk, const DumpOptions& options) {
 }
 
 const std::string kDumpedTable =
-    "--- operator 'window 1 groups' part 0, 187 bytes\n"
+    "--- operator 'window 1 groups' part 0, 195 bytes\n"
+    "watermark 1970-01-01 00:00:01.500000000\n"
     "{\"key\":\"k0\",\"sum\":0.05,\"last\":\"1970-01-01 00:00:00.000000000\",\"values\":[0,null]}\n"
     "{\"key\":\"k1\",\"sum\":1.05,\"last\":\"1970-01-01 00:00:01.000000000\",\"values\":null}\n"
     "{\"key\":\"k0\",\"sum\":0.05,\"last\":\"1970-01-01 "
@@ -83,12 +106,12 @@ TEST_CASE("store list: generations, and what the newest is made of") {
     REQUIRE(text.has_value());
     CHECK_EQ(*text,
              "sim: store 01010101010101010101010101010101, created by test 1\n"
-             "generation 2, time of snapshot-00000000000000000002, 471 bytes, 2 sections, created "
+             "generation 2, time of snapshot-00000000000000000002, 721 bytes, 4 sections, created "
              "by test 1\n"
-             "  operator    window 1 groups                                     187 bytes in 1 "
-             "part\n"
-             "  outbox      results                                              46 bytes in 1 "
-             "part\n"
+             "  epoch                      49 bytes in 1 piece\n"
+             "  operator                  195 bytes in 1 piece  window 1 groups\n"
+             "  outbox                     62 bytes in 1 piece  results\n"
+             "  positions                  57 bytes in 1 piece  bids\n"
              "generation 1, time of snapshot-00000000000000000001, 92 bytes, 0 sections, created "
              "by test 1\n");
 }
@@ -97,7 +120,7 @@ TEST_CASE("store verify: every flipped bit is found, and named by file and byte"
     SimDisk disk(1);
     make_store(disk);
     REQUIRE(verify_store(disk)->is_intact);
-    CHECK(verify_store(disk)->text.find("generation 2: intact, 471 bytes, 2 sections\n") !=
+    CHECK(verify_store(disk)->text.find("generation 2: intact, 721 bytes, 4 sections\n") !=
           std::string::npos);
     const std::uint64_t bits = disk.content(kOlderFile).size() * 8;
     for (std::uint64_t bit = 0; bit < bits; bit += 3) {
@@ -119,12 +142,18 @@ TEST_CASE("store dump: rows of operators, and the bytes of others") {
     make_store(disk);
     const std::string heading = "generation 2, created by test 1\n";
     const std::string bytes =
-        "--- outbox 'results' part 0, 46 bytes\n"
+        "--- outbox 'results' part 0, 62 bytes\n"
+        "of generation 2, sealed 1970-01-01 00:00:02.000000000\n"
         "         0  7468697274792d74776f20627974657320746f2061206c696e652c20616e6420  "
         "thirty-two bytes to a line, and \n"
         "        32  7468656e2074686520726573740a                                      "
         "then the rest.\n";
-    CHECK_EQ(dumped(disk, {}), heading + kDumpedTable + bytes);
+    const std::string others =
+        "--- positions 'bids' part 1, 57 bytes\nwatermark none\n\"data/a\\n\" epoch 0 position "
+        "4096\n\"client\" epoch 3 position 17\n--- epoch '' part 0, 49 bytes\nwritten 1970-01-01 "
+        "00:00:03.000000000, 4 shards, 2 ingest agents, the query has come to its end\noperator "
+        "window 1/groups\nsource bids\noutbox results\n";
+    CHECK_EQ(dumped(disk, {}), heading + kDumpedTable + bytes + others);
     CHECK_EQ(dumped(disk, {.generation = std::nullopt, .section = "window 1"}),
              heading + kDumpedTable);
     CHECK_EQ(dumped(disk, {.generation = 1, .section = ""}), "generation 1, created by test 1\n");

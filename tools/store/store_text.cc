@@ -2,7 +2,6 @@
 
 #include "state/store/file_name.h"
 #include "state/store/store_report.h"
-#include "tools/store/section_text.h"
 
 #include <algorithm>
 #include <cstdint>
@@ -36,7 +35,7 @@ std::string counted(std::uint64_t count, const std::string& noun) {
 
 // The sections of one owner and kind, from all agents.
 struct Share {
-    std::uint64_t parts = 0;
+    std::uint64_t pieces = 0;
     std::uint64_t bytes = 0;
 };
 
@@ -44,13 +43,13 @@ void list_sections(const SnapshotReader& reader, std::string& out) {
     std::map<std::tuple<std::string, std::string>, Share> shares;
     for (const SectionEntry& entry : reader.sections()) {
         Share& share = shares[{entry.label.kind, entry.label.owner}];
-        ++share.parts;
+        ++share.pieces;
         share.bytes += entry.length;
     }
     for (const auto& [name, share] : shares) {
-        out += "  " + padded(std::get<0>(name), 12) + padded(std::get<1>(name), 40) +
-               to_the_right(grouped(share.bytes), 15) + " bytes in " +
-               counted(share.parts, "part") + "\n";
+        const auto& [kind, owner] = name;
+        out += "  " + padded(kind, 14) + to_the_right(grouped(share.bytes), 15) + " bytes in " +
+               counted(share.pieces, "piece") + (owner.empty() ? "" : "  ") + owner + "\n";
     }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/run/epoch/section_text.h"
 #include "state/base/status.h"
 #include "state/store/disk.h"
 #include "state/store/file_header.h"
@@ -14,9 +15,6 @@
 // looks, which is an error to be met by looking again.
 
 namespace thalweg {
-
-// Takes a piece of text, whole lines.
-using PutText = std::function<void(std::string_view text)>;
 
 // When a file was last written, as people write it; the store does not know.
 using TimeOf = std::function<std::string(const std::string& file)>;

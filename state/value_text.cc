@@ -1,4 +1,4 @@
-#include "tools/store/value_text.h"
+#include "state/value_text.h"
 
 #include "state/text/decimal.h"
 #include "state/text/json.h"
