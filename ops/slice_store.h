@@ -116,7 +116,8 @@ class SliceStore {
     SliceId last_id_;
     GroupTable* last_ = nullptr;
     std::vector<std::unique_ptr<GroupTable>> free_;
-    std::vector<GroupTable*> frozen_;                   // Those still to be written.
+    // Still to be written, from the last: the newest slice, which rows change, first.
+    std::vector<GroupTable*> frozen_;
     std::vector<std::unique_ptr<GroupTable>> leaving_;  // Of these, those given back.
 };
 

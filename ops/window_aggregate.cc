@@ -1,11 +1,13 @@
 #include "ops/window_aggregate.h"
 
 #include "ops/local_time.h"
+#include "ops/partial_window_aggregate.h"
 #include "ops/row_slicer.h"
 #include "ops/slice_store.h"
 #include "ops/sliding_aggregate.h"
 #include "ops/window_clock.h"
 #include "ops/window_combiner.h"
+#include "ops/window_op.h"
 
 #include <algorithm>
 #include <numeric>
@@ -18,193 +20,9 @@ namespace {
 
 constexpr std::int64_t kPrecision = 3;  // Of window columns, as Flink's.
 
-AggregateCall count_of_rows() {
-    AggregateCall call;
-    call.result_type = Type::bigint().not_null();
-    return call;
-}
-
-std::vector<AggregateCall> with_row_count(std::vector<AggregateCall> calls) {
-    calls.push_back(count_of_rows());
-    return calls;
-}
-
 Type window_time_type(const WindowSpec& window) {
     return (window.zone ? Type::timestamp_ltz(kPrecision) : Type::timestamp(kPrecision)).not_null();
 }
-
-void fill(Column& column, std::size_t first, std::size_t count, std::int64_t value) {
-    std::fill_n(column.data<std::int64_t>() + first, count, value);
-}
-
-// What both phases share: slices, their tables, and an output batch that is emitted when full.
-class WindowOp : public Op {
-  public:
-    [[nodiscard]] std::size_t memory_bytes() const override {
-        return store_.memory_bytes() + out_.memory_bytes();
-    }
-
-  protected:
-    WindowOp(const WindowAggregateSpec& spec,
-             std::vector<std::size_t> key_columns,
-             const std::vector<AggregateCall>& calls,
-             const WindowSpec& slices,
-             SchemaPtr output)
-        : spec_(spec),
-          plan_(std::move(key_columns), spec.key_types, calls, spec.seed),
-          slicer_(slices, spec.phase == AggregatePhase::kFinal),
-          store_(plan_),
-          out_(std::move(output)) {
-        const bool has_slices =
-            slices.kind == WindowKind::kHop || slices.kind == WindowKind::kCumulate;
-        if (!has_slices || slices.slice_ns() <= 0) return;
-        // Twice: the sums of two stacks are tables, too.
-        plan_.share_slots(2 * static_cast<std::size_t>(slices.size_ns / slices.slice_ns()));
-    }
-
-    // Appends groups of `table` from `cursor_` on, as many as have room, and returns how many.
-    std::size_t write_groups(const GroupTable& table, bool is_partial) {
-        const std::size_t count = std::min(table.size() - cursor_, out_.room());
-        table.write(cursor_, count, out_, is_partial);
-        cursor_ += count;
-        return count;
-    }
-
-    void emit_full(Emitter& out) {
-        if (out_.room() == 0) emit_all(out);
-    }
-
-    void emit_all(Emitter& out) {
-        if (!out_.empty()) out.emit(out_.view());
-        out_.clear();
-    }
-
-    WindowAggregateSpec spec_;
-    GroupPlan plan_;
-    RowSlicer slicer_;
-    SliceStore store_;
-    Batch out_;
-    std::size_t cursor_ = 0;  // Groups of the table being emitted that have been written.
-};
-
-// Rows in, partial states out. Judges no lateness: the final phase does, whose watermark counts.
-class PartialWindowAggregate final : public WindowOp {
-  public:
-    explicit PartialWindowAggregate(const WindowAggregateSpec& spec)
-        : WindowOp(spec, spec.keys, with_row_count(spec.calls), spec.window, partial_schema(spec)) {
-        ASSERT(spec.local_groups_max + kBatchRows <= kEmitRowsMax);  // It is one step.
-    }
-
-    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
-        if (passed_views_left_ > 0) {
-            --passed_views_left_;
-            out.emit_aside(rows);
-            return;
-        }
-        for (const RowSlicer::Part& part : slicer_.cut(rows, context)) {
-            GroupTable& table = store_.table(part.id);
-            const std::size_t before = table.size();
-            table.add(rows, part.rows, position_);
-            groups_ += table.size() - before;
-            groups_made_ += table.size() - before;
-        }
-        rows_taken_ += rows.size();
-        position_ += kBatchRows;
-        if (groups_ >= spec_.local_groups_max) {
-            judge();
-            flush(context, out);
-        }
-    }
-
-    // What need not go may stay and grow: a group goes before the watermark that closes one of its
-    // windows, so that the second phase judges its rows as if they had never waited.
-    Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
-        const Watermark limit = std::max(watermark_, local_watermark(watermark, spec_.window.zone));
-        leaving_.clear();
-        for (const auto& [id, table] : store_.slices()) {
-            if (!limit.passes(id.end)) break;
-            if (limit.passes(next_window_end(id.end))) leaving_.push_back(id);
-        }
-        for (const SliceId id : leaving_)
-            emit_slice(id, out);
-        emit_all(out);
-        watermark_ = limit;
-        return Progress::kDone;
-    }
-
-    void flush(OpContext&, Emitter& out) override {
-        while (!store_.empty())
-            emit_slice(store_.first(), out);
-        emit_all(out);
-        rows_taken_ = 0;
-        groups_made_ = 0;
-    }
-
-  private:
-    // Rows that a group must stand for on its way to another core, or it had better not be made: it
-    // is made here, written, sent and merged there, for what a row costs to be sent and added.
-    static constexpr std::size_t kRowsPerGroupMin = 3;
-
-    // Views that pass before grouping is tried again: few after it has paid, then more and more.
-    // A try costs a table of groups, some 1 ms.
-    static constexpr std::size_t kPassedViewsMin = 64;
-    static constexpr std::size_t kPassedViewsMax = 4096;
-
-    // The table is full: has it been worth it?
-    void judge() {
-        if (!spec_.passes_rows) return;
-        if (rows_taken_ >= kRowsPerGroupMin * groups_made_) {
-            passed_views_ = kPassedViewsMin;
-            return;
-        }
-        passed_views_left_ = passed_views_;
-        passed_views_ = std::min(passed_views_ * 2, kPassedViewsMax);
-    }
-
-    // The next window of a slice to be closed; the slice's own end when there is none.
-    [[nodiscard]] std::int64_t next_window_end(std::int64_t slice_end) const {
-        const WindowSpec& window = spec_.window;
-        if (window.kind != WindowKind::kHop) return slice_end;
-        const std::int64_t end = window.first_window_end(slice_end);
-        const std::int64_t passed = saturating_add(watermark_.nanos, kNanosPerMilli);
-        const std::int64_t open = end > passed ? end : window.first_window_end_after(passed);
-        return open > window.last_window_end(slice_end) ? slice_end : open;
-    }
-
-    void emit_slice(SliceId id, Emitter& out) {
-        std::unique_ptr<GroupTable> table = store_.take(id);
-        groups_ -= table->size();
-        for (cursor_ = 0; cursor_ < table->size();) {
-            const std::size_t first = out_.size();
-            const std::size_t count = write_groups(*table, true);
-            write_slice(id, first, count);
-            emit_full(out);
-        }
-        store_.give_back(std::move(table));
-    }
-
-    // The row count has been saved as the last state, where the slice belongs: it moves behind.
-    void write_slice(SliceId id, std::size_t first, std::size_t count) {
-        const std::size_t columns = out_.column_count();
-        const bool is_attached = spec_.window.kind == WindowKind::kAttached;
-        const std::size_t saved = columns - (is_attached ? 3 : 2);
-        std::copy_n(out_.column(saved).data<std::int64_t>() + first,
-                    count,
-                    out_.column(columns - 1).data<std::int64_t>() + first);
-        fill(out_.column(columns - 2), first, count, id.end);
-        if (is_attached) fill(out_.column(columns - 3), first, count, id.start);
-        out_.set_size(first + count);
-    }
-
-    std::uint64_t position_ = 1;
-    std::size_t groups_ = 0;
-    std::size_t rows_taken_ = 0;   // Since the table was empty.
-    std::size_t groups_made_ = 0;  // Likewise, those that have left included.
-    std::size_t passed_views_ = kPassedViewsMin;
-    std::size_t passed_views_left_ = 0;
-    Watermark watermark_;  // On the local clock.
-    std::vector<SliceId> leaving_;
-};
 
 // Rows or partial states in, results out. Its state: groups by slice, the same for rows and partial
 // states, so that a restart may have one phase or two.
@@ -451,12 +269,12 @@ class WindowAggregate final : public WindowOp {
     void write_window(std::size_t first, std::size_t count) {
         const std::size_t columns = out_.column_count();
         const std::int64_t last = saturating_sub(window_end_, kNanosPerMilli);
-        fill(out_.column(columns - 3), first, count, window_start_);
-        fill(out_.column(columns - 2), first, count, window_end_);
-        fill(out_.column(columns - 1),
-             first,
-             count,
-             spec_.window.zone ? spec_.window.zone->to_utc(last) : last);
+        fill_rows(out_.column(columns - 3), first, count, window_start_);
+        fill_rows(out_.column(columns - 2), first, count, window_end_);
+        fill_rows(out_.column(columns - 1),
+                  first,
+                  count,
+                  spec_.window.zone ? spec_.window.zone->to_utc(last) : last);
         out_.set_size(first + count);
     }
 
@@ -543,10 +361,7 @@ WindowSpec input_window(const WindowAggregateSpec& spec) {
 
 std::unique_ptr<Op> make_window_aggregate(const WindowAggregateSpec& spec) {
     ASSERT(spec.keys.size() == spec.key_types.size());
-    if (spec.phase == AggregatePhase::kPartial) {
-        ASSERT(can_split(spec.calls));
-        return std::make_unique<PartialWindowAggregate>(spec);
-    }
+    if (spec.phase == AggregatePhase::kPartial) return make_partial_window_aggregate(spec);
     if (can_slide(spec)) return make_sliding_aggregate(spec);
     return std::make_unique<WindowAggregate>(spec);
 }
