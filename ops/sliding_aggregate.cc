@@ -5,11 +5,14 @@
 #include "ops/sliding_groups.h"
 #include "ops/sliding_rows.h"
 #include "ops/sliding_sums.h"
+#include "ops/sliding_tables.h"
 #include "ops/window_clock.h"
 
 #include <algorithm>
 #include <array>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace thalweg {
@@ -27,6 +30,7 @@ class SlidingAggregate final : public Op {
           groups_(spec.key_types, spec.seed, layout_.payload_bytes()),
           sums_(spec.window, layout_, groups_),
           rows_(result_schema(spec), layout_, groups_),
+          tables_(spec, layout_, groups_),
           update_(layout_),
           clock_(spec.window),
           out_(result_schema(spec)) {
@@ -34,6 +38,7 @@ class SlidingAggregate final : public Op {
     }
 
     void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter&) override {
+        if (is_loaded_) take_loaded(&context);
         is_partial_ = is_final(spec_) && port == 0;
         RowSlicer& slicer = is_final(spec_) && !is_partial_ ? row_slicer_ : slicer_;
         const std::vector<RowSlicer::Part>& parts = slicer.cut(rows, context);
@@ -46,22 +51,68 @@ class SlidingAggregate final : public Op {
         position_ += kBatchRows;
     }
 
-    Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
+    Progress advance(Watermark watermark, OpContext& context, Emitter& out) override {
+        if (is_loaded_) take_loaded(&context);
         const std::optional<Watermark> limit = clock_.at_advance(watermark);
         return limit ? fire(*limit, out) : Progress::kDone;
     }
 
     [[nodiscard]] Watermark next_fire() override {
+        if (is_loaded_) take_loaded(nullptr);
         return clock_.next_fire(sums_.next_end(watermark_));
     }
 
     Progress tick(OpContext& context, Emitter& out) override {
+        if (is_loaded_) take_loaded(&context);
         const std::optional<Watermark> limit = clock_.at_tick(context.now_ns);
         return limit ? fire(*limit, out) : Progress::kDone;
     }
 
     [[nodiscard]] std::int64_t next_tick_ns() const override {
         return clock_.next_tick_ns(next_end_);
+    }
+
+    [[nodiscard]] std::vector<StateTable> state_tables() const override { return tables_.tables(); }
+
+    void freeze(StateOut& out) override {
+        if (is_loaded_) take_loaded(nullptr);
+        state_out_ = &out;
+        tables_.write_position(position_, out);
+        tables_.set_clock(watermark_);
+        sums_.freeze(watermark_);
+    }
+
+    Progress save(std::size_t rows_max) override {
+        if (!sums_.is_frozen()) return Progress::kDone;
+        const bool is_more = sums_.keep_some(rows_max);
+        SlidingLog& kept = sums_.kept();
+        while (rows_max != 0 && kept.size() != 0) {
+            const SlidingLog::Run records = kept.front(rows_max);
+            tables_.write(records, sums_, *state_out_);
+            kept.pop(records.count);
+            rows_max -= records.count;
+        }
+        if (is_more || kept.size() != 0) return Progress::kMore;
+        sums_.thaw();
+        return Progress::kDone;
+    }
+
+    void load(std::size_t table,
+              const BatchView& rows,
+              Watermark watermark,
+              OpContext& context) override {
+        is_loaded_ = true;
+        is_linked_ = false;
+        if (spec_.window.is_event_time)
+            watermark_ = std::max(watermark_, local_watermark(watermark, spec_.window.zone));
+        if (table == SlidingTables::kPositions) {
+            position_ = SlidingTables::read_position(rows, position_);
+        } else {
+            const std::string_view wrong = tables_.read(rows, sums_, watermark_);
+            if (!wrong.empty()) fail_load(wrong, context);
+        }
+        sums_.resume(watermark_);
+        if (!spec_.window.is_event_time) next_end_ = sums_.next_end(watermark_);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
@@ -81,13 +132,26 @@ class SlidingAggregate final : public Op {
         return spec.phase == AggregatePhase::kFinal;
     }
 
+    static void fail_load(std::string_view wrong, OpContext& context) {
+        context.fail("the saved state of a sliding window cannot be right: " + std::string(wrong));
+    }
+
+    // All has been loaded. Without a context what is wrong is told by the next call that has one.
+    void take_loaded(OpContext* context) {
+        if (!is_linked_) wrong_ = sums_.link_loaded(watermark_);
+        is_linked_ = true;
+        if (context == nullptr) return;
+        is_loaded_ = false;
+        if (!wrong_.empty()) fail_load(wrong_, *context);
+    }
+
     void tidy_up() {
-        const auto new_ids = groups_.renumber(sums_.slices().entries_max());
-        if (!new_ids.empty()) {
-            sums_.renumber(new_ids);
-            rows_.renumber(new_ids);
-        }
         rows_.renew_keys();
+        if (sums_.is_frozen()) return;  // What is to be written names groups by their ids.
+        const auto new_ids = groups_.renumber(sums_.slices().entries_max());
+        if (new_ids.empty()) return;
+        sums_.renumber(new_ids);
+        rows_.renumber(new_ids);
     }
 
     // The group of each row to row_groups_, at the row's index.
@@ -149,6 +213,7 @@ class SlidingAggregate final : public Op {
         input.placed.first = slices.payload(0);
         input.placed.stride = slices.stride();
         input.placed.positions = entries_.data();
+        if (sums_.is_frozen()) sums_.keep({entries_.data(), count});
         input.placed.has_runs = has_runs(count);
         add(view, input);
     }
@@ -165,6 +230,7 @@ class SlidingAggregate final : public Op {
     void take_one_group(const RowSlicer::Part& part, const BatchView& view) {
         std::uint32_t entry = 0;
         sums_.locate(row_groups_, part.rows.slice(0, 1), &entry);
+        if (sums_.is_frozen()) sums_.keep({&entry, 1});
         AggregateInput input;
         input.rows = part.rows;
         input.placed.first = sums_.slices().payload(entry);
@@ -266,6 +332,7 @@ class SlidingAggregate final : public Op {
     SlidingGroups groups_;
     SlidingSums sums_;
     SlidingRows rows_;
+    SlidingTables tables_;
     StateUpdate update_;
     WindowClock clock_;
     Watermark watermark_;  // On the local clock.
@@ -284,6 +351,11 @@ class SlidingAggregate final : public Op {
     std::array<std::uint16_t, kBatchRows> taken_rows_;
     std::array<std::byte*, kBatchRows> states_;
     std::vector<std::uint16_t> late_rows_;  // One row, as often as it has states.
+
+    StateOut* state_out_ = nullptr;  // While frozen.
+    bool is_loaded_ = false;         // Something has been, and nothing has happened since.
+    bool is_linked_ = false;         // What has been loaded,
+    std::string_view wrong_;         // and what is wrong with it.
 };
 
 }  // namespace

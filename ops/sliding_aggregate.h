@@ -16,11 +16,11 @@ namespace thalweg {
 //        -> SlidingSums (id and slice to a state, updated once a batch; window to window)
 //        -> SlidingRows (states to result columns, where they have changed) -> views of them
 //
-// State     Groups with their keys, slices with an entry for each group that has rows in them, and
-//           the ends of the windows that have fired: links, back sums and result rows follow from
-//           these. Entries of slices that have been turned (SlidingSums) hold the sum from their
-//           slice on, not that of the slice alone, and mean something only with the instant of the
-//           turn.
+// State     Slices with an entry for each group that has rows in them, and sums that late rows were
+//           added to (SlidingSums); saved as rows with their keys (SlidingTables). Groups, links,
+//           most back sums, result rows and which windows have fired follow from these and the
+//           watermark. While frozen group ids stay what they are: those of groups that have gone
+//           are used again later.
 // Emission  Windows of few rows are copied together until they make a batch; rows of a larger one
 //           are shown where they lie.
 [[nodiscard]] std::unique_ptr<Op> make_sliding_aggregate(const WindowAggregateSpec& spec);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ops/sliding_log.h"
 #include "state/base/assertion.h"
 #include "state/pages.h"
 
@@ -46,6 +47,12 @@ inline void copy_words(std::byte* target, const std::byte* source, std::size_t b
 //   Slices are known by a slot that is good while they live, and lie in the order of their ends.
 //   Slot 0 and entry 0 are nobody's: they stand for none.
 //
+// Freeze    What the slices are at an instant can be taken while they change: freeze() remembers
+//           which blocks are in use, a bit each; keep() copies a block to a log the first time one
+//           of its entries is about to change, and so does a block that is used again; keep_some()
+//           copies the others, in their order. An entry that is only added changes nothing that was
+//           there. With half a million blocks freeze() copies 64 KiB.
+//
 // Cost      A slice that comes and goes allocates nothing once there were as many before.
 // Lifetime  A pointer to an entry is good until the next append().
 // Threads   One at a time.
@@ -64,6 +71,14 @@ class SlidingSlices {
         std::uint32_t first_block = 0;
         std::uint32_t last_block = 0;
         std::uint32_t size = 0;  // Entries.
+    };
+
+    // What is kept of a slice.
+    struct Frozen {
+        std::int64_t end = 0;
+        std::uint32_t last_block = 0;
+        std::uint32_t size = 0;  // 0: nothing.
+        bool is_front = false;
     };
 
     explicit SlidingSlices(std::size_t payload_bytes);
@@ -138,12 +153,39 @@ class SlidingSlices {
         return std::size_t{blocks_in_use_} * kBlockEntries;
     }
 
+    [[nodiscard]] std::size_t slot_count() const noexcept { return slices_.size(); }
+
+    // From now on what is in the slices of `frozen`, by slot, goes to the log before it changes.
+    void freeze(std::vector<Frozen> frozen, SlidingLog& log);
+
+    // All has been written, or is to be forgotten.
+    void thaw() noexcept { log_ = nullptr; }
+
+    [[nodiscard]] bool is_frozen() const noexcept { return log_ != nullptr; }
+
+    [[nodiscard]] const std::vector<Frozen>& frozen() const noexcept { return frozen_; }
+
+    // Before an entry changes, while frozen.
+    void keep(std::uint32_t entry) {
+        const std::uint32_t block = entry / kBlockEntries;
+        if (block < kept_.size() * 64 && (kept_[block / 64] >> (block % 64) & 1U) == 0)
+            keep_block(block);
+    }
+
+    void keep(const Slice& slice) {
+        for_each_run(slice, [&](std::uint32_t first, std::uint32_t) { keep(first); });
+    }
+
+    // Fills the log up to `records` or a few more; false: nothing is left to be kept.
+    [[nodiscard]] bool keep_some(std::size_t records);
+
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   private:
     static constexpr std::uint32_t kBlockEntries = 8;
 
     void add_block(std::uint32_t slot);
+    void keep_block(std::uint32_t block);
 
     std::size_t stride_;
     Pages pages_;
@@ -152,10 +194,17 @@ class SlidingSlices {
     std::uint32_t blocks_in_use_ = 0;
     std::vector<std::uint32_t> next_blocks_;
     std::vector<std::uint32_t> block_slots_;
-    std::vector<Slice> slices_;  // By slot.
+    std::vector<std::uint64_t> used_blocks_;  // A bit each: of a slice.
+    std::vector<Slice> slices_;               // By slot.
     std::vector<std::uint32_t> free_slots_;
     std::vector<std::uint32_t> order_;  // Slots, from first_ on.
     std::size_t first_ = 0;
+
+    // While frozen:
+    SlidingLog* log_ = nullptr;
+    std::vector<Frozen> frozen_;       // By slot.
+    std::vector<std::uint64_t> kept_;  // A bit each: block is in the log, or was in no slice.
+    std::size_t next_word_ = 0;        // Blocks before it are kept.
 };
 
 }  // namespace thalweg
