@@ -55,7 +55,6 @@ Result<void> FileOutbox::publish(std::uint64_t /*epoch*/,
 Result<void> FileOutbox::close() {
     TRY(const std::uint64_t size, file_->size());
     if (size > length_) return foreign_bytes(file_->path(), length_, length_);
-    file_ = nullptr;
     return {};
 }
 

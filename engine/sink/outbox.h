@@ -58,7 +58,8 @@ class OutboxTarget {
                                                std::int64_t now_ns,
                                                const OutboxBytes& bytes) = 0;
 
-    // The query has come to its end, and all was published: what is kept open is finished.
+    // The query has come to its end, and all was published: what is kept open is finished. Epochs
+    // without bytes may still be published, and position() asked for.
     [[nodiscard]] virtual Result<void> close() = 0;
 };
 

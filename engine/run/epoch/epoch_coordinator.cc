@@ -163,7 +163,7 @@ Result<void> EpochCoordinator::write_outbox_epoch(const std::string& name,
 
 Result<void> EpochCoordinator::write_manifest() {
     settings_.manifest.written_ns = settings_.clock->wall_now_ns();
-    settings_.manifest.has_ended = is_end_;
+    settings_.manifest.has_ended = is_end_ && (are_results_out_ || outboxes_.empty());
     std::vector<std::byte> bytes;
     ByteSink sink(bytes);
     StateWriter writer(sink);
@@ -186,11 +186,20 @@ void EpochCoordinator::after_commit() {
     for (const Outbox& outbox : outboxes_) {
         if (!outbox.epochs.empty()) return;  // A destination is full: another epoch tries again.
     }
-    for (const Outbox& outbox : outboxes_) {
-        if (is_end_) note(outbox.target->close());
+    if (is_end_ && !settings_.manifest.has_ended) {
+        close_outboxes();
+        return;
     }
     is_finished_ = true;
     settings_.desk->finish();
+}
+
+// Only an epoch after this one may say that the query has ended: who starts from one that says so
+// publishes nothing.
+void EpochCoordinator::close_outboxes() {
+    for (const Outbox& outbox : outboxes_)
+        note(outbox.target->close());
+    are_results_out_ = true;
 }
 
 void EpochCoordinator::publish() {

@@ -33,8 +33,9 @@ namespace thalweg {
 //           goes: so whoever recovers publishes them again, there, before any other.
 // Recovery  What was recovered leaves the process only when an epoch of this process is durable:
 //           the first one is due at once.
-// End       After a stop the epoch in which all inputs are at rest is the last; at the end of all
-//           inputs, the one that follows. Then the query may finish.
+// End       After a stop the epoch in which all inputs are at rest is the last. At the end of all
+//           inputs the one that follows has the last results; when they are out and destinations
+//           are closed, one more says that the query has ended. Then it may finish.
 // Failure   A full disk: the epoch is given up, its results wait for the next one, which is tried a
 //           second later; nothing is acknowledged meanwhile. Any other error of the disk fails the
 //           query (I5).
@@ -91,6 +92,7 @@ class EpochCoordinator final : public Agent {
     [[nodiscard]] Result<void> write_manifest();
     void after_commit();
     void publish();
+    void close_outboxes();
     void give_up(const Error& error);
     void note(Result<void> result);
 
@@ -103,6 +105,7 @@ class EpochCoordinator final : public Agent {
     std::size_t last_parts_ = 0;
     bool are_all_at_rest_ = false;
     bool is_end_ = false;                   // Nothing can come after the epoch being collected.
+    bool are_results_out_ = false;          // All of them, and destinations are closed.
     Result<void> status_;                   // Of its sections.
     std::int64_t next_due_ns_ = INT64_MIN;  // By the steady clock.
     bool is_degraded_ = false;

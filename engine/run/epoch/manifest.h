@@ -14,7 +14,7 @@ namespace thalweg {
 // What a snapshot says about itself and its query; docs/FORMATS.md has the bytes.
 struct Manifest {
     std::int64_t written_ns = 0;  // Wall clock.
-    bool has_ended = false;       // All inputs had come to their ends.
+    bool has_ended = false;       // All inputs had come to their ends, and all results were out.
     std::uint32_t shards = 0;
     std::uint32_t ingest_agents = 0;
     std::vector<std::string> operators;  // Owners of all tables of state.
