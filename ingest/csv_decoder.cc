@@ -43,6 +43,7 @@ class CsvDecoder final : public Decoder {
           cursor_(dialect.delimiter, dialect.quote.value_or(dialect.delimiter)),
           block_(spec, dialect_, append_plan_, row_),
           has_lines_(spec.framing == Framing::kNewline),
+          are_lines_records_(spec.are_lines_records),
           scans_(path == DecodePath::kFast && !dialect.escape),
           takes_blocks_(scans_ && block_.is_useful()) {}
 
@@ -115,6 +116,11 @@ class CsvDecoder final : public Decoder {
     // Takes any line; 0: it is not whole.
     std::size_t read_line(std::string_view rest, bool is_end, RowAppender& rows) {
         if (dialect_.allows_comments && rest.front() == '#') return skip_line(rest, 0, is_end);
+        const std::size_t line_end = are_lines_records_ ? rest.find('\n') : std::string_view::npos;
+        if (line_end != std::string_view::npos) {
+            rest = rest.substr(0, line_end + 1);
+            is_end = true;
+        }
         const CsvRecord record = read_csv_record(rest, dialect_, true, fields_, scratch_);
         const std::size_t bytes_max = framer_.frame_bytes_max();
         if (record.size > bytes_max) {
@@ -185,6 +191,7 @@ class CsvDecoder final : public Decoder {
     CsvCursor cursor_;
     CsvBlock block_;
     bool has_lines_;
+    bool are_lines_records_;
     bool scans_;
     bool takes_blocks_;
     std::uint64_t skipped_bytes_ = 0;  // Of a line that is too long, or a comment.

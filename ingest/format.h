@@ -45,6 +45,7 @@ struct FormatSpec {
     Framing framing = Framing::kNewline;
     char delimiter = '\n';  // Of kNewline.
     std::size_t frame_bytes_max = 64 * 1024;
+    bool are_lines_records = false;   // Of csv: a line end ends the record, also inside quotes.
     bool ignore_parse_errors = true;  // Else the first rejected record fails the query.
     TimeZonePtr zone = TimeZone::utc();
 };

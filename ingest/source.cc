@@ -3,6 +3,7 @@
 #include "ingest/datagen_source.h"
 #include "ingest/decoder.h"
 #include "ingest/file_source.h"
+#include "ingest/producer_source.h"
 #include "ingest/source_options.h"
 #include "ingest/stdin_source.h"
 #include "ingest/stream_socket_source.h"
@@ -105,15 +106,39 @@ Result<HostPort> address_of(const SourceOptions& options) {
     return options.bad("address", "HOST:PORT, such as '127.0.0.1:9000' or '[::]:9000'");
 }
 
-constexpr std::array<std::string_view, 9> kTcpOptions = {"address",
-                                                         "mode",
-                                                         "framing",
-                                                         "max-frame-bytes",
-                                                         "connection-limit",
-                                                         "idle-timeout",
-                                                         "receive-buffer",
-                                                         "durability",
-                                                         "overload.policy"};
+constexpr std::array<std::string_view, 10> kTcpOptions = {"address",
+                                                          "mode",
+                                                          "framing",
+                                                          "max-frame-bytes",
+                                                          "connection-limit",
+                                                          "idle-timeout",
+                                                          "receive-buffer",
+                                                          "durability",
+                                                          "sessions.max",
+                                                          "overload.policy"};
+constexpr std::array<std::string_view, 2> kDurabilities = {"none", "epoch"};
+constexpr std::int64_t kSessionsMax = 1'000'000;
+
+// Producers that number their records and are told when those are durable.
+Result<SourcePlan> plan_producers(const SourceOptions& options, StreamSocketSettings socket) {
+    if (socket.is_connecting) {
+        return options.bad("mode", "'listen' where 'durability' is 'epoch': producers come to us");
+    }
+    ProducerSource::Settings settings;
+    settings.socket = std::move(socket);
+    settings.socket.format.are_lines_records = true;
+    settings.table = options.table();
+    TRY(const std::int64_t sessions, options.number("sessions.max", kSessionsMax, 1));
+    settings.sessions_max = static_cast<std::size_t>(sessions);
+    SourcePlan plan;
+    plan.traits.replay = Replay::kAcknowledged;
+    plan.make = [settings = std::move(settings)](
+                    SourceInstance instance, IoLoop& loop, SourceEvent event) {
+        return std::make_unique<ProducerSource>(
+            settings, std::move(instance), loop, std::move(event));
+    };
+    return plan;
+}
 
 Result<SourcePlan> plan_tcp(const SourceOptions& options, FormatSpec format) {
     TRY(StreamSocketSettings settings, stream_settings(options, std::move(format)));
@@ -121,8 +146,10 @@ Result<SourcePlan> plan_tcp(const SourceOptions& options, FormatSpec format) {
     if (settings.is_connecting && settings.where->port == 0) {
         return options.bad("address", "an address with a port in mode 'connect'");
     }
-    if (options.text("durability", "none") != "none") {
-        return options.bad("durability", "'none' (nothing else is supported yet)");
+    TRY(const std::size_t durability, options.choice("durability", kDurabilities));
+    if (durability == 1) return plan_producers(options, std::move(settings));
+    if (options.has("sessions.max")) {
+        return options.bad("sessions.max", "left out where 'durability' is not 'epoch'");
     }
     return stream_plan(std::move(settings));
 }

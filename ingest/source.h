@@ -13,6 +13,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace thalweg {
 
@@ -28,6 +29,8 @@ struct SourceCounters {
     std::uint64_t kernel_dropped = 0;  // Datagrams, by SO_MEMINFO (udp).
     std::uint64_t connections_opened = 0;
     std::uint64_t connections_closed = 0;
+    std::uint64_t repeated_records = 0;     // Sent again and known already: not received (durable).
+    std::uint64_t refused_connections = 0;  // Told why, by REFUSE (durable).
 };
 
 // A table's connector, as the planner read it.
@@ -155,9 +158,14 @@ class Source {
     virtual void commit(std::uint64_t epoch) { static_cast<void>(epoch); }
 };
 
+class SessionDirectory;
+
 struct SourceInstance {
     std::size_t index = 0;  // Of this ingest agent among `count`.
     std::size_t count = 1;
+    // One for all instances of a source, from an engine that commits epochs. Without it a source
+    // whose producers wait for that cannot be opened.
+    std::shared_ptr<SessionDirectory> sessions = nullptr;
 };
 
 // Fails for an unknown connector or option, a missing required option, a bad value; the error names
@@ -173,6 +181,7 @@ struct SourceTraits {
     bool is_bounded = false;
     Framing default_framing = Framing::kNewline;
     bool ignore_parse_errors = true;  // For FormatSpec::ignore_parse_errors.
+    Replay replay = Replay::kNone;    // kAcknowledged: only with an engine that commits epochs.
 };
 
 [[nodiscard]] Result<SourceTraits> check_source(const SourceSpec& spec);

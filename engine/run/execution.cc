@@ -4,6 +4,7 @@
 #include "engine/run/exchange_output.h"
 #include "engine/run/lookup_reader.h"
 #include "engine/run/sink_output.h"
+#include "ingest/session_directory.h"
 #include "state/base/assertion.h"
 
 #include <map>
@@ -438,18 +439,32 @@ class Execution::Wiring {
             const SourceStage& source = topology_.sources[i];
             ASSERT(topology_.stages[source.stage.value].place == Place::kIngest);
             execution_.shared_.push_back(std::make_unique<SourceShared>());
+            const std::shared_ptr<SessionDirectory> sessions = make_sessions();
             for (std::size_t k = 0; k < settings_.ingest_agents; ++k) {
-                if (Result<void> made = make_source(i, k); !made) return made;
+                if (Result<void> made = make_source(i, k, sessions); !made) return made;
             }
         }
         return {};
     }
 
-    [[nodiscard]] Result<void> make_source(std::size_t index, std::size_t agent) {
+    // Of a source whose producers wait for epochs. The generation that this process began with
+    // grows from one to the next.
+    [[nodiscard]] std::shared_ptr<SessionDirectory> make_sessions() const {
+        if (settings_.epochs.store == nullptr) return nullptr;
+        const Store& store = *settings_.epochs.store;
+        return std::make_shared<SessionDirectory>(
+            settings_.ingest_agents,
+            SessionDirectory::Identity{{store.header().store_id.bytes}, store.current()});
+    }
+
+    [[nodiscard]] Result<void> make_source(std::size_t index,
+                                           std::size_t agent,
+                                           const std::shared_ptr<SessionDirectory>& sessions) {
         const SourceStage& stage = topology_.sources[index];
         IngestAgent& owner = *execution_.ingest_[agent];
-        auto source = owner.door().make_source(
-            stage.source, {agent, settings_.ingest_agents}, say("source", stage.source.name));
+        auto source = owner.door().make_source(stage.source,
+                                               {agent, settings_.ingest_agents, sessions},
+                                               say("source", stage.source.name));
         if (!source) return tl::make_unexpected(std::move(source).error());
         SourceOutlet::Settings outlet;
         outlet.source = &stage;

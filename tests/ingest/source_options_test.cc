@@ -71,9 +71,8 @@ TEST_CASE("source options: what is wrong is named") {
          with("framing", "fixed"),
          "table 'numbers': option 'framing' must be another one with format 'json', not 'fixed'"},
         {"tcp",
-         with("durability", "epoch"),
-         "table 'numbers': option 'durability' must be 'none' (nothing else is supported yet), "
-         "not 'epoch'"},
+         with("durability", "always"),
+         "table 'numbers': option 'durability' must be one of 'none', 'epoch', not 'always'"},
         {"udp",
          with("overload.policy", "panic"),
          "table 'numbers': option 'overload.policy' must be one of 'drop-newest', 'drop-oldest', "
