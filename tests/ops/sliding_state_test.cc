@@ -53,6 +53,8 @@ struct Shape {
     bool is_exact = false;  // No sums of doubles.
     bool is_event_time = true;
     std::vector<std::size_t> partition = {};
+    TimeZonePtr zone = nullptr;
+    std::int64_t starts_at_ms = 0;
 };
 
 WindowAggregateSpec spec_of(const Shape& shape) {
@@ -63,6 +65,7 @@ WindowAggregateSpec spec_of(const Shape& shape) {
     spec.window.offset_ns = shape.offset * kMilli;
     spec.window.start_column = kTime;
     spec.window.is_event_time = shape.is_event_time;
+    spec.window.zone = shape.zone;
     spec.phase = shape.phase;
     spec.keys = shape.keys;
     spec.partition = shape.partition;
@@ -141,7 +144,7 @@ std::unique_ptr<Batch> random_rows(Random& random, const Pace& pace, std::int64_
 
 std::vector<Step> make_steps(const Shape& shape, const Pace& pace, Random& random) {
     std::vector<Step> steps(pace.steps);
-    std::int64_t now = between(random, -50, 50);
+    std::int64_t now = shape.starts_at_ms + between(random, -50, 50);
     if (!shape.is_event_time) now = 1'700'000'000'000;
     for (Step& step : steps) {
         const WindowAggregateSpec spec = spec_of(shape);
@@ -530,6 +533,19 @@ TEST_CASE("sliding_state: CUMULATE goes on where it was") {
     check_paces({kCumulate, 40, 4, 0, {kNumber}}, 1100);
     check_paces({kCumulate, 40, 1, 5, {kText}}, 1200);
     check_paces({kCumulate, 60, 20, 0, {}, kSingle, true}, 1300);
+}
+
+TEST_CASE("sliding_state: windows of a local clock, when it is set forward and back") {
+    const auto zone = TimeZone::find("Europe/Berlin");
+    REQUIRE(zone.has_value());
+    for (const std::int64_t change_ms : {1'679'792'400'000, 1'698'541'200'000}) {
+        Shape shape{kHop, 40, 2, 0, {kNumber}};
+        shape.zone = *zone;
+        shape.starts_at_ms = change_ms - 100;
+        check_paces(shape, 1400);
+        shape.kind = kCumulate;
+        check_paces(shape, 1500);
+    }
 }
 
 TEST_CASE("sliding_state: so does the second of two phases") {
