@@ -108,6 +108,7 @@ void EpochCoordinator::complete() {
     if (status_) status_ = write_outboxes();
     if (status_) status_ = write_manifest();
     if (status_) {
+        writer_ = nullptr;  // Whatever comes of it: what cannot be committed is abandoned there.
         if (Result<Generation> committed = settings_.store->commit(); !committed)
             status_ = tl::make_unexpected(std::move(committed).error());
     }

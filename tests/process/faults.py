@@ -1,22 +1,29 @@
 #!/usr/bin/env python3
-"""A query from a file into files, with a state directory, killed at every system call of a kind.
+"""A query from a file into files, with a state directory, and a fault at every system call of a kind.
 
-After each kill the query is run again: its results must be those of a run that nobody killed, and
-what a reader has seen of them must still be there. Exits 77, which ctest shows as skipped, without
-strace.
+It is killed there, or told that the disk is full, or broken. Killed or failed it is run again: its
+results must be those of a run that had no fault, and what a reader has seen of them must still be
+there. On a full disk it goes on by itself. Exits 77, which ctest shows as skipped, without strace.
 
-usage: kills.py BINARY
+usage: faults.py BINARY
 """
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 
 BINARY = os.path.realpath(sys.argv[1])
 ROWS = 60_000
-CALLS = ["pwrite64", "fdatasync", "fsync", "renameat"]
+# At every how many calls: on a full disk a query waits for a second.
+FAULTS = [
+    ("signal=KILL", 1, ["pwrite64", "fdatasync", "fsync", "renameat"]),
+    ("error=ENOSPC", 6, ["pwrite64"]),
+    ("error=ENOSPC", 1, ["renameat"]),
+    ("error=EIO", 1, ["fdatasync", "fsync"]),
+]
 POINTS_MAX = 200
 
 QUERY = """
@@ -70,22 +77,22 @@ def run(script, *before):
     return subprocess.run(command, capture_output=True, text=True, timeout=60)
 
 
-def kill_at(script, path, call, number, expected):
-    """Returns whether the process came so far as to be killed."""
+def fail_at(script, path, call, number, fault, expected):
+    """Returns whether there was such a call."""
     remove("state")
     remove(path)
     os.mkdir("state")
-    inject = f"inject={call}:signal=KILL:when={number}"
-    first = run(script, "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
-    if first.returncode == 0:
-        return False
+    inject = f"inject={call}:{fault}:when={number}"
+    first = run(script, "strace", "-f", "-qq", "-o", "trace", "-e", f"trace={call}", "-e", inject)
+    with open("trace") as trace:
+        if first.returncode == 0 and "INJECTED" not in trace.read():
+            return False
+    where = f"{script}: {fault} at {call} number {number}"
+    if first.returncode not in (0, 1, 2, -signal.SIGKILL):
+        sys.exit(f"{where}: exit {first.returncode}, {first.stderr}")
     seen = look(path)
-    second = run(script)
-    where = f"{script}: killed at {call} number {number}"
-    # Killed behind its end: there is nothing left to do, which is said.
-    has_ended = second.returncode == 2 and "has come to its end" in second.stderr
-    if second.returncode != 0 and not has_ended:
-        sys.exit(f"{where}: the next run says {second.stderr}")
+    if first.returncode != 0:
+        go_on(script, where)
     now = look(path)
     if lines(now) != expected:
         sys.exit(f"{where}: the results are not those of a whole run")
@@ -94,6 +101,14 @@ def kill_at(script, path, call, number, expected):
         if not is_kept:
             sys.exit(f"{where}: what was in {name} has changed")
     return True
+
+
+def go_on(script, where):
+    second = run(script)
+    # Stopped behind its end: there is nothing left to do, which is said.
+    has_ended = second.returncode == 2 and "has come to its end" in second.stderr
+    if second.returncode != 0 and not has_ended:
+        sys.exit(f"{where}: the next run says {second.stderr}")
 
 
 def main():
@@ -108,13 +123,16 @@ def main():
         if whole.returncode != 0:
             sys.exit(f"{script}: {whole.stderr}")
         expected = lines(look(path))
-        for call in CALLS:
-            number = 1
-            while number <= POINTS_MAX and kill_at(script, path, call, number, expected):
-                number += 1
-            if number == 1:
-                sys.exit(f"{script}: nobody was killed at {call}")
-            print(f"{script}: killed at {number - 1} calls of {call}")
+        for fault, step, calls in FAULTS:
+            for call in calls:
+                number = 1
+                while number <= POINTS_MAX and fail_at(
+                    script, path, call, number, fault, expected
+                ):
+                    number += step
+                if number == 1:
+                    sys.exit(f"{script}: no call of {call} failed")
+                print(f"{script}: {fault} at {number // step} calls of {call}")
 
 
 with tempfile.TemporaryDirectory() as directory:
