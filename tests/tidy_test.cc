@@ -82,6 +82,7 @@ const std::vector<Layer> kLayers = {
       "engine/run/epoch/section_text.h",
       "bench/",
       "state/"}},
+    {"tools/load/", {"tools/load/", "ingest/producer_client.h", "state/"}},
     {"bench/network/", {"bench/", "engine/", "ingest/", "tools/load/", "state/"}},
     {"bench/", {"bench/", "engine/", "ingest/", "ops/", "state/"}},
     {"tests/", {"tests/", "tools/", "bench/", "engine/", "ingest/", "ops/", "state/"}},

@@ -1,6 +1,7 @@
 #include "state/text/duration.h"
 #include "state/text/number.h"
 #include "tools/command.h"
+#include "tools/load/durable_load.h"
 #include "tools/load/load.h"
 
 #include <unistd.h>
@@ -57,6 +58,9 @@ struct LoadFlags {
     std::string results_format = "json";
     std::string results_timeout = "2s";
     bool is_json = false;
+    bool is_durable = false;
+    std::string give_up = "60s";
+    load::DurableOptions durable;
     LoadOptions options;
 };
 
@@ -168,10 +172,23 @@ Result<void> read_limits(const LoadFlags& flags, LoadOptions& options) {
         options.count = static_cast<std::uint64_t>(*count);
     }
     TRY_VOID(read_duration("--duration", flags.duration, options.duration_ns));
+    std::int64_t ignored = 0;
+    TRY_VOID(read_duration("--give-up", flags.give_up, ignored));
     TRY_VOID(read_duration("--pack", flags.pack, options.pack_ns));
     TRY_VOID(read_duration("--connect-timeout", flags.connect_timeout, options.connect_timeout_ns));
     TRY_VOID(read_duration("--close-timeout", flags.close_timeout, options.close_timeout_ns));
     return read_duration("--results-timeout", flags.results_timeout, options.results_timeout_ns);
+}
+
+Result<void> check_durable(const LoadFlags& flags, const LoadOptions& options) {
+    if (options.target.kind != load::Address::Kind::kTcp) {
+        return fail(Code::kInvalid, "--durable goes with --to tcp://HOST:PORT");
+    }
+    if (options.connections > 1 || options.threads > 1 || !flags.results.empty()) {
+        return fail(Code::kInvalid,
+                    "--durable is one producer: without --connections, --threads and --results");
+    }
+    return {};
 }
 
 Result<void> read_addresses(const LoadFlags& flags, LoadOptions& options) {
@@ -183,6 +200,7 @@ Result<void> read_addresses(const LoadFlags& flags, LoadOptions& options) {
     if (options.one_per_datagram && options.target.kind != Kind::kUdp) {
         return fail(Code::kInvalid, "--one-per-datagram goes with --to udp://HOST:PORT");
     }
+    if (flags.is_durable) return check_durable(flags, options);
     if (flags.results.empty()) return {};
     TRY(options.results, load::parse_address(flags.results));
     if (options.results->kind == Kind::kUdp) {
@@ -208,9 +226,9 @@ class ProgressLine {
   public:
     ProgressLine() : is_shown_(::isatty(STDERR_FILENO) != 0) {}
 
-    void show(const load::Totals& totals, std::int64_t elapsed_ns) {
+    void show(const std::string& text) {
         if (!is_shown_) return;
-        std::fputs(("\r\x1b[K" + load::progress_text(totals, elapsed_ns)).c_str(), stderr);
+        std::fputs(("\r\x1b[K" + text).c_str(), stderr);
         std::fflush(stderr);
         has_text_ = true;
     }
@@ -225,6 +243,25 @@ class ProgressLine {
     bool has_text_ = false;
 };
 
+int run_durable(const LoadFlags& flags, const LoadOptions& options) {
+    load::DurableOptions durable = flags.durable;
+    durable.give_up_ns = parse_seconds(flags.give_up).value_or(durable.give_up_ns);
+    ProgressLine line;
+    const auto summary = load::run_durable_load(
+        options, durable, is_stopping, [&](const auto& totals, std::int64_t elapsed_ns) {
+            line.show(load::progress_text(totals, elapsed_ns));
+        });
+    line.clear();
+    if (!summary) {
+        print_error("load: " + summary.error().message);
+        return summary.error().code == Code::kInvalid ? kExitUsage : kExitFailed;
+    }
+    if (!summary->problem.empty()) print_error("load: " + summary->problem);
+    std::fputs(load::to_text(*summary).c_str(), stderr);
+    if (flags.is_json) std::fputs(load::to_json(*summary).c_str(), stdout);
+    return summary->is_complete ? kExitDone : kExitFailed;
+}
+
 int run(const LoadFlags& flags) {
     const auto options = read_options(flags);
     if (!options) {
@@ -232,10 +269,11 @@ int run(const LoadFlags& flags) {
         return kExitUsage;
     }
     handle_signals();
+    if (flags.is_durable) return run_durable(flags, *options);
     ProgressLine line;
     const auto summary =
         load::run_load(*options, is_stopping, [&](const auto& totals, std::int64_t elapsed_ns) {
-            line.show(totals, elapsed_ns);
+            line.show(load::progress_text(totals, elapsed_ns));
         });
     line.clear();
     if (!summary) {
@@ -279,6 +317,30 @@ void add_sending(CLI::App& command, LoadFlags& flags) {
         ->type_name("DURATION");
     command
         .add_option("--close-timeout", flags.close_timeout, "Wait for peers to close so long (5s)")
+        ->type_name("DURATION");
+}
+
+void add_durable(CLI::App& command, LoadFlags& flags) {
+    command.add_flag("--durable",
+                     flags.is_durable,
+                     "To a table with 'durability' = 'epoch': ends when all is acknowledged");
+    command
+        .add_option("--session",
+                    flags.durable.session,
+                    "Of a producer that goes on: 32 hexadecimal digits (drawn, ended at the end)")
+        ->type_name("HEX");
+    command
+        .add_option("--session-epoch",
+                    flags.durable.session_epoch,
+                    "Higher than that of the process before, which it fences (0)")
+        ->type_name("N");
+    command
+        .add_option("--last-acked",
+                    flags.durable.last_acked,
+                    "So many of the records were acknowledged to the process before (0)")
+        ->type_name("N");
+    command
+        .add_option("--give-up", flags.give_up, "Fail without an acknowledgement for so long (60s)")
         ->type_name("DURATION");
 }
 
@@ -368,8 +430,8 @@ constexpr const char* kFooter =
     "latency counts from the intended instant.\n"
     "\n"
     "SIGINT or SIGTERM: sends what was begun, closes, reports; a second one exits at once.\n"
-    "Exit status: 0 all was sent, 1 a connection failed or datagrams were refused, 2 the command\n"
-    "line is wrong.";
+    "Exit status: 0 all was sent (--durable: acknowledged), 1 a connection failed, datagrams were\n"
+    "refused or records not acknowledged, 2 the command line is wrong.";
 
 }  // namespace
 
@@ -380,6 +442,7 @@ void add_load_command(CLI::App& app, CommandBody& body) {
     command->footer(kFooter);
     add_records(*command, *flags);
     add_sending(*command, *flags);
+    add_durable(*command, *flags);
     add_measuring(*command, *flags);
     command->callback([flags, &body] { body = [flags] { return run(*flags); }; });
 }
