@@ -17,7 +17,8 @@ Result<void> refuse_file_system(const Disk& disk) {
                                 : ", which is memory: a power cut would take the state with it";
     return fail(
         Code::kInvalid,
-        disk.path() + " is on " + found.name + why + "; choose a directory on a local disk");
+        disk.path() + " is on " + found.name + why +
+            "; choose a directory on a local disk, or accept this one (--accept-file-system)");
 }
 
 bool contains(const std::vector<std::string>& names, std::string_view name) {
@@ -88,7 +89,7 @@ Result<void> refuse_damage(const Disk& disk,
     return fail(Code::kCorrupt,
                 newest.problem + "; generation " + std::to_string(intact->generation) +
                     " is intact, but all that was acknowledged after it would be lost: put back a "
-                    "copy of the file, or accept the loss");
+                    "copy of the file, or accept the loss (--accept-loss)");
 }
 
 }  // namespace

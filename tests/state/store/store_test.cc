@@ -137,7 +137,7 @@ TEST_CASE("store: what cannot be opened is refused with the file and the way out
         {cut(kNewestFile, 100),
          "sim/snapshot-00000000000000000003: damaged at byte 60: there is no footer: the file is "
          "cut off; generation 2 is intact, but all that was acknowledged after it would be lost: "
-         "put back a copy of the file, or accept the loss"},
+         "put back a copy of the file, or accept the loss (--accept-loss)"},
         {[&](SimDisk& disk) {
              cut(kNewestFile, 100)(disk);
              cut(kOlderFile, 0)(disk);
@@ -149,7 +149,7 @@ TEST_CASE("store: what cannot be opened is refused with the file and the way out
         {[](SimDisk& disk) { disk.replace(kNewestFile, disk.content(kOlderFile)); },
          "sim/snapshot-00000000000000000003: damaged at byte 32: it is generation 2 under this "
          "name; generation 2 is intact, but all that was acknowledged after it would be lost: put "
-         "back a copy of the file, or accept the loss"},
+         "back a copy of the file, or accept the loss (--accept-loss)"},
         // One of another store.
         {[](SimDisk& disk) {
              SimDisk other(2);
@@ -160,7 +160,7 @@ TEST_CASE("store: what cannot be opened is refused with the file and the way out
          },
          "sim/snapshot-00000000000000000004: damaged at byte 16: it belongs to another store, "
          "07070707070707070707070707070707; generation 3 is intact, but all that was acknowledged "
-         "after it would be lost: put back a copy of the file, or accept the loss"},
+         "after it would be lost: put back a copy of the file, or accept the loss (--accept-loss)"},
         // One of tomorrow.
         {[](SimDisk& disk) { make_later(disk, "STORE"); },
          "sim/STORE: has format 2.0, and this program reads format 1: use the version that wrote "
@@ -171,10 +171,10 @@ TEST_CASE("store: what cannot be opened is refused with the file and the way out
         // A place that is none.
         {on("tmpfs", false, true),
          "sim is on tmpfs, which is memory: a power cut would take the state with it; choose a "
-         "directory on a local disk"},
+         "directory on a local disk, or accept this one (--accept-file-system)"},
         {on("NFS", true, false),
          "sim is on NFS, another machine's disk, whose locks and syncs may not hold; choose a "
-         "directory on a local disk"},
+         "directory on a local disk, or accept this one (--accept-file-system)"},
     };
     for (const Case& c : cases) {
         SimDisk disk(1);
