@@ -27,7 +27,18 @@ std::optional<double> millions(std::optional<double> value) {
     return *value / 1e6;
 }
 
-constexpr const char* kRow = "%-12s %-36s %11s %9s %9s %10s %6s %6s %6s %6s %8s %9s %9s\n";
+std::optional<double> written(const Figures& figures) {
+    if (!figures.epochs) return std::nullopt;
+    return figures.epochs->written_bytes_per_s;
+}
+
+std::optional<double> pause_us(const Figures& figures, std::int64_t EpochFigures::* pause) {
+    if (!figures.epochs) return std::nullopt;
+    return static_cast<double>((*figures.epochs).*pause) / 1e3;
+}
+
+constexpr const char* kRow =
+    "%-12s %-36s %11s %9s %9s %10s %6s %6s %6s %6s %8s %9s %9s %9s %9s %9s\n";
 
 }  // namespace
 
@@ -58,24 +69,31 @@ std::string table_heading() {
                      "growth",
                      "MB",
                      "p50 us",
-                     "p99 us");
+                     "p99 us",
+                     "out MB/s",
+                     "pause us",
+                     "of rival");
 }
 
 std::string table_line(const Figures& figures) {
-    return formatted(kRow,
-                     figures.bench.c_str(),
-                     figures.variant.c_str(),
-                     formatted("%.1f", figures.records_per_s / 1e6).c_str(),
-                     cell("%.1f", millions(figures.by_hand_records_per_s), "-").c_str(),
-                     formatted("%.2f", figures.ns_per_record).c_str(),
-                     cell("%.2f", figures.by_hand_ns_per_record, "-").c_str(),
-                     cell("%.2f", figures.ratio(), "-").c_str(),
-                     formatted("%.2f", figures.gb_per_s()).c_str(),
-                     formatted("%.2f", figures.cores).c_str(),
-                     cell("%.2f", figures.growth, "-").c_str(),
-                     formatted("%.1f", static_cast<double>(figures.bytes_max) / 1e6).c_str(),
-                     cell("%.1f", microseconds(figures, &Latency::p50_ns), "-").c_str(),
-                     cell("%.1f", microseconds(figures, &Latency::p99_ns), "-").c_str());
+    return formatted(
+        kRow,
+        figures.bench.c_str(),
+        figures.variant.c_str(),
+        formatted("%.1f", figures.records_per_s / 1e6).c_str(),
+        cell("%.1f", millions(figures.by_hand_records_per_s), "-").c_str(),
+        formatted("%.2f", figures.ns_per_record).c_str(),
+        cell("%.2f", figures.by_hand_ns_per_record, "-").c_str(),
+        cell("%.2f", figures.ratio(), "-").c_str(),
+        formatted("%.2f", figures.gb_per_s()).c_str(),
+        formatted("%.2f", figures.cores).c_str(),
+        cell("%.2f", figures.growth, "-").c_str(),
+        formatted("%.1f", static_cast<double>(figures.bytes_max) / 1e6).c_str(),
+        cell("%.1f", microseconds(figures, &Latency::p50_ns), "-").c_str(),
+        cell("%.1f", microseconds(figures, &Latency::p99_ns), "-").c_str(),
+        cell("%.1f", millions(written(figures)), "-").c_str(),
+        cell("%.1f", pause_us(figures, &EpochFigures::pause_ns_max), "-").c_str(),
+        cell("%.1f", pause_us(figures, &EpochFigures::pause_ns_max_of_rival), "-").c_str());
 }
 
 std::string json_line(const Figures& figures) {
@@ -102,6 +120,13 @@ std::string json_line(const Figures& figures) {
     percentile("p90_ns", &Latency::p90_ns);
     percentile("p99_ns", &Latency::p99_ns);
     percentile("p999_ns", &Latency::p999_ns);
+    line += ",\"written_bytes_per_s\":" + cell("%.0f", written(figures), "null");
+    const auto pause = [&](const char* name, std::int64_t EpochFigures::* member) {
+        line += std::string(",\"") + name + "\":";
+        line += figures.epochs ? std::to_string((*figures.epochs).*member) : "null";
+    };
+    pause("pause_ns_max", &EpochFigures::pause_ns_max);
+    pause("pause_ns_max_of_rival", &EpochFigures::pause_ns_max_of_rival);
     return line + "}\n";
 }
 

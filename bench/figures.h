@@ -20,6 +20,13 @@ struct Latency {
     [[nodiscard]] static std::optional<Latency> of(const Histogram& histogram);
 };
 
+// What keeping state cost beside time: the rival is then the query that keeps none.
+struct EpochFigures {
+    double written_bytes_per_s = 0;
+    std::int64_t pause_ns_max = 0;           // The longest between two pieces of input.
+    std::int64_t pause_ns_max_of_rival = 0;  // The same without epochs: windows fire there, too.
+};
+
 // What was measured of one variant of a bench, and its two printed forms. Times are processor time,
 // user and system, of all threads that did the work: on a busy machine they say what a quiet one
 // would. One that is nanoseconds a record for one thread is the time of that thread.
@@ -37,6 +44,7 @@ struct Figures {
     std::optional<double> by_hand_records_per_s;
     std::optional<Latency> latency;  // None: it means nothing here.
     std::optional<double> growth;  // Of records_per_s over that of one processor; none: it is one.
+    std::optional<EpochFigures> epochs;  // None: nothing was kept.
 
     // 1 is as fast as by hand, less is better.
     [[nodiscard]] std::optional<double> ratio() const;
@@ -50,7 +58,8 @@ struct Figures {
 
 // One JSON object and a line end: bench, variant, records_per_s, ns_per_record,
 // by_hand_ns_per_record, by_hand_records_per_s, ratio, gb_per_s, cores, bytes_max, growth, p50_ns,
-// p90_ns, p99_ns, p999_ns; null for what there is none of.
+// p90_ns, p99_ns, p999_ns, written_bytes_per_s, pause_ns_max, pause_ns_max_of_rival; null for what
+// there is none of.
 [[nodiscard]] std::string json_line(const Figures& figures);
 
 }  // namespace thalweg::bench

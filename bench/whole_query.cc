@@ -1,12 +1,16 @@
 #include "bench/whole_query.h"
 
+#include "bench/looped_rows.h"
 #include "bench/memory_world.h"
+#include "bench/record_stream.h"
+#include "bench/state_folder.h"
 #include "bench/stopwatch.h"
 #include "engine/plan/planner.h"
 #include "engine/run/clock.h"
 #include "engine/run/cpu.h"
 #include "engine/run/log.h"
 #include "engine/run/query.h"
+#include "state/base/time.h"
 
 #include <sched.h>
 
@@ -42,6 +46,34 @@ void reset_peak() {
     std::ofstream("/proc/self/clear_refs") << "5\n";
 }
 
+// Passes an input on, and counts how long it is between two pieces.
+class TimedInput final : public Input {
+  public:
+    explicit TimedInput(Input& input) : input_(input) {}
+
+    void restart(std::size_t records) override {
+        input_.restart(records);
+        last_ns_ = 0;
+        pause_ns_max_ = 0;
+    }
+
+    [[nodiscard]] std::string_view piece(std::uint64_t position) override {
+        const std::int64_t now_ns = std::chrono::steady_clock::now().time_since_epoch().count();
+        if (last_ns_ != 0) pause_ns_max_ = std::max(pause_ns_max_, now_ns - last_ns_);
+        last_ns_ = now_ns;
+        return input_.piece(position);
+    }
+
+    [[nodiscard]] std::uint64_t bytes() const override { return input_.bytes(); }
+
+    [[nodiscard]] std::int64_t pause_ns_max() const noexcept { return pause_ns_max_; }
+
+  private:
+    Input& input_;
+    std::int64_t last_ns_ = 0;
+    std::int64_t pause_ns_max_ = 0;
+};
+
 // The query and its input, ready to be run any number of times.
 class Bench {
   public:
@@ -65,14 +97,39 @@ class Bench {
     // Either side must give what the oracle gives.
     [[nodiscard]] Result<void> check() {
         TRY(const CheckSum expected, query_.oracle());
-        CheckSum found;
-        input_->restart(query_.check_records);
-        TRY_VOID(run_query({*input_, &found, nullptr}, query_.check_records));
-        TRY_VOID(compare("the query", found, expected));
+        TRY_VOID(check_query(expected));
         by_hand::Results results(true);
         input_->restart(query_.check_records);
         query_.by_hand(*input_, results);
         return compare("by hand", results.sum(), expected);
+    }
+
+    [[nodiscard]] Result<void> check_epochs() {
+        TRY(const CheckSum expected, query_.oracle());
+        return check_query(expected);
+    }
+
+    // From now on queries keep their state; 0: no more.
+    void set_epochs(std::int64_t interval_ns, bool may_be_memory) {
+        epoch_interval_ns_ = interval_ns;
+        may_be_memory_ = may_be_memory;
+    }
+
+    // Of the runs from now on.
+    void set_records(std::size_t records) {
+        query_.records = records;
+        rows_.reset();
+    }
+
+    [[nodiscard]] std::size_t records() const noexcept { return query_.records; }
+
+    // How long the engine let the input wait, at most.
+    [[nodiscard]] Result<std::int64_t> pause_ns_max() {
+        TimedInput timed(*input_);
+        timed.restart(query_.records);
+        TRY(const std::uint64_t rows, run_query({timed, nullptr, nullptr}, query_.records));
+        TRY_VOID(compare_rows(rows));
+        return timed.pause_ns_max();
     }
 
     // One pass of the engine over the input.
@@ -120,11 +177,24 @@ class Bench {
         input_->restart(query_.records);
     }
 
+    [[nodiscard]] Result<void> check_query(const CheckSum& expected) {
+        CheckSum found;
+        input_->restart(query_.check_records);
+        TRY_VOID(run_query({*input_, &found, nullptr}, query_.check_records));
+        return compare("the query", found, expected);
+    }
+
     // Returns how many rows came out.
     [[nodiscard]] Result<std::uint64_t> run_query(const MemoryWorld& world, std::size_t records) {
         RunOptions options;
         options.shards = query_.shards;
         options.ingest_threads = query_.ingest_threads;
+        std::unique_ptr<StoreOfRun> kept;
+        if (epoch_interval_ns_ != 0) {
+            TRY(kept, StoreOfRun::make(may_be_memory_));
+            options.epochs.store = &kept->store();
+            options.epochs.interval_ns = epoch_interval_ns_;
+        }
         TRY(const std::unique_ptr<Query> running,
             Query::start(topology_, options, memory_connectors(world), clock_, log_));
         const Summary summary = running->wait();
@@ -158,12 +228,14 @@ class Bench {
 
     [[nodiscard]] std::string name() const { return query_.bench + ", " + query_.variant; }
 
-    const QueryCase& query_;
+    QueryCase query_;
     std::shared_ptr<const Topology> topology_;
     RealClock clock_;
     Log log_;
     std::shared_ptr<Input> input_;
     std::optional<std::uint64_t> rows_;
+    std::int64_t epoch_interval_ns_ = 0;  // 0: nothing is kept.
+    bool may_be_memory_ = false;
 };
 
 // Passes for at least so much processor time.
@@ -264,7 +336,90 @@ Result<void> time_growth(Bench& one, Bench& many, const MeasureOptions& options,
     return {};
 }
 
+// The first of an input's records, to be looped: those of raw-struct with a time in milliseconds.
+Result<std::shared_ptr<Input>> looped(std::shared_ptr<Input> input, std::size_t records) {
+    if (std::dynamic_pointer_cast<LoopedRows>(input) != nullptr) return input;
+    constexpr std::size_t kRecordsMax = 2'000'000;
+    const auto* const bytes = dynamic_cast<const RecordBytes*>(input.get());
+    if (bytes == nullptr) return fail(Code::kUnsupported, "an input that cannot be looped");
+    const auto all = bytes->records().first(std::min(records, kRecordsMax));
+    auto trace = std::make_shared<Trace>();
+    trace->row_bytes = sizeof(Record);
+    trace->bytes.assign(reinterpret_cast<const char*>(all.data()), all.size_bytes());
+    trace->span = all.back().ts_ms - all.front().ts_ms + 1;
+    return std::make_shared<LoopedRows>(std::move(trace));
+}
+
+constexpr std::int64_t kEpochIntervalNs = kNanosPerSecond;
+
+// So many records that a run has three epochs and more.
+Result<void> make_long(Bench& bench, const MeasureOptions& options) {
+    constexpr double kSecondsMin = 3;
+    if (options.is_tiny) return {};
+    TRY(const Cost cost, bench.time_query());
+    const double seconds = std::max(options.seconds, kSecondsMin);
+    const double records = static_cast<double>(cost.records) / cost.wall_ns * 1e9 * seconds;
+    bench.set_records(std::max(bench.records(), static_cast<std::size_t>(records)));
+    return {};
+}
+
+Result<void> time_epochs(Bench& without,
+                         Bench& with,
+                         const MeasureOptions& options,
+                         Figures& figures) {
+    std::vector<Cost> costs;
+    std::vector<Cost> of_rival;
+    double written = 0;
+    double wall_ns = 0;
+    for (std::size_t i = 0; i < (options.is_tiny ? 1 : options.runs); ++i) {
+        TRY(const Cost rival, without.time_query());
+        of_rival.push_back(rival);
+        const std::uint64_t before = bytes_written();
+        TRY(const Cost cost, with.time_query());
+        costs.push_back(cost);
+        written += static_cast<double>(bytes_written() - before);
+        wall_ns += cost.wall_ns;
+    }
+    figures.records_per_s = records_per_s_of(costs);
+    figures.by_hand_records_per_s = records_per_s_of(of_rival);
+    figures.ns_per_record = median_of(costs, [](const Cost& c) { return c.cpu_ns_per_record(); });
+    figures.by_hand_ns_per_record =
+        median_of(of_rival, [](const Cost& c) { return c.cpu_ns_per_record(); });
+    figures.cores = median_of(costs, [](const Cost& c) { return c.cpu_ns / c.wall_ns; });
+    TRY(const std::int64_t pause, with.pause_ns_max());
+    TRY(const std::int64_t pause_of_rival, without.pause_ns_max());
+    figures.epochs = EpochFigures{written / wall_ns * 1e9, pause, pause_of_rival};
+    return {};
+}
+
 }  // namespace
+
+std::string epoch_variant(const QueryCase& query) {
+    return query.bench + " " + query.variant;
+}
+
+Result<Figures> measure_epochs(const QueryCase& query, const MeasureOptions& options) {
+    const std::int64_t interval_ns = options.is_tiny ? kNanosPerSecond / 1'000 : kEpochIntervalNs;
+    Figures figures;
+    figures.bench = "epochs";
+    figures.variant = epoch_variant(query);
+    figures.keys = query.keys;
+    TRY(std::unique_ptr<Bench> checked, Bench::make(query));
+    figures.bytes_per_record = checked->bytes_per_record();
+    checked->set_epochs(interval_ns, options.is_tiny);
+    TRY_VOID(checked->check_epochs());
+    TRY(const std::shared_ptr<Input> input, looped(checked->input(), query.records));
+    checked.reset();
+    TRY(const std::unique_ptr<Bench> without, Bench::make(query, input));
+    TRY(const std::unique_ptr<Bench> with, Bench::make(query, input));
+    with->set_epochs(interval_ns, options.is_tiny);
+    TRY_VOID(make_long(*without, options));
+    with->set_records(without->records());
+    TRY(figures.bytes_max, bytes_of_first_run(*with));
+    TRY_VOID(time_epochs(*without, *with, options, figures));
+    TRY(figures.latency, with->latency());
+    return figures;
+}
 
 std::string growth_variant(const QueryCase& query, std::size_t cores) {
     return query.bench + " " + query.variant + ", " + std::to_string(cores) + " cores";

@@ -55,4 +55,12 @@ struct QueryCase {
                                              std::size_t cores,
                                              const MeasureOptions& options);
 
+// The query with epochs each second beside the same one that keeps nothing, in turn, in runs that
+// last three seconds and more by the clock: its records come round again and again, later each
+// time. The rival of these figures is the query without; a latency and the pauses are those with
+// epochs. The result with epochs must be the oracle's. Of one thread, and the one that writes
+// snapshots.
+[[nodiscard]] std::string epoch_variant(const QueryCase& query);
+[[nodiscard]] Result<Figures> measure_epochs(const QueryCase& query, const MeasureOptions& options);
+
 }  // namespace thalweg::bench

@@ -90,6 +90,11 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
         "scaling runs queries on 2, 4, 8 and 16 processors, as far as there are, with so many\n"
         "ingest threads and shards; growth: their records/s over those on one, in the same run.\n"
         "\n"
+        "epochs runs the queries that have state with a snapshot each second; by hand is there "
+        "the\n"
+        "same query without. out MB/s: bytes written; pause: the longest that the input waited,\n"
+        "and the same of the rival. recovery: from the start of a process to its first result.\n"
+        "\n"
         "Exit status: 0 done, 1 a result was wrong, 2 the command line is wrong.");
     command
         ->add_option(
@@ -97,7 +102,7 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
             flags->name,
             "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, ysb, "
             "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, ysb_tcp, "
-            "latency, idle, scaling, or all")
+            "latency, idle, scaling, epochs, recovery, or all")
         ->required();
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");

@@ -51,7 +51,7 @@ CheckSum counts(const Trace& trace, std::size_t rows) {
 
 }  // namespace
 
-std::vector<Workload> auction_workloads(const MeasureOptions& options) {
+std::vector<QueryCase> auction_queries(const MeasureOptions& options) {
     TraceQuery nbq5;
     nbq5.bench = "nbq5";
     nbq5.variant = "60 s by 1 s";
@@ -65,7 +65,7 @@ std::vector<Workload> auction_workloads(const MeasureOptions& options) {
                "\nGROUP BY window_start, window_end, auction;\n";
     nbq5.by_hand = by_hand::nbq5;
     nbq5.oracle = counts;
-    return {workload_of(nbq5, options)};
+    return {case_of(nbq5, options)};
 }
 
 }  // namespace thalweg::bench

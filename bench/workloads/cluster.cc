@@ -60,7 +60,7 @@ TraceQuery base(std::string bench, const MeasureOptions& options) {
 
 }  // namespace
 
-std::vector<Workload> cluster_workloads(const MeasureOptions& options) {
+std::vector<QueryCase> cluster_queries(const MeasureOptions& options) {
     const std::string window = sliding_window("'60' SECOND");
     TraceQuery cm1 = base("cm1", options);
     cm1.sql = trace_table(kColumns) + blackhole("category INT, total FLOAT") +
@@ -80,7 +80,7 @@ std::vector<Workload> cluster_workloads(const MeasureOptions& options) {
             return row.event_type == 3 ? row.job_id : -1;
         });
     };
-    return {workload_of(cm1, options), workload_of(cm2, options)};
+    return {case_of(cm1, options), case_of(cm2, options)};
 }
 
 }  // namespace thalweg::bench

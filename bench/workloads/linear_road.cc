@@ -67,7 +67,7 @@ TraceQuery base(std::string bench, std::string_view seconds, const MeasureOption
 
 }  // namespace
 
-std::vector<Workload> linear_road_workloads(const MeasureOptions& options) {
+std::vector<QueryCase> linear_road_queries(const MeasureOptions& options) {
     TraceQuery lrb1 = base("lrb1", "300", options);
     lrb1.records = 1'000'000;
     lrb1.sql = trace_table(kColumns) +
@@ -89,7 +89,7 @@ std::vector<Workload> linear_road_workloads(const MeasureOptions& options) {
                " `position` / 5280;\n";
     lrb2.by_hand = by_hand::lrb2;
     lrb2.oracle = vehicles;
-    return {workload_of(lrb1, options), workload_of(lrb2, options)};
+    return {case_of(lrb1, options), case_of(lrb2, options)};
 }
 
 }  // namespace thalweg::bench

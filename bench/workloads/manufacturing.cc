@@ -41,7 +41,7 @@ CheckSum averages(const Trace& trace, std::size_t rows) {
 
 }  // namespace
 
-std::vector<Workload> manufacturing_workloads(const MeasureOptions& options) {
+std::vector<QueryCase> manufacturing_queries(const MeasureOptions& options) {
     TraceQuery me1;
     me1.bench = "me1";
     me1.variant = window_text("60", options);
@@ -56,7 +56,7 @@ std::vector<Workload> manufacturing_workloads(const MeasureOptions& options) {
               sliding_window("'60' SECOND") + "\nGROUP BY window_start, window_end;\n";
     me1.by_hand = by_hand::me1;
     me1.oracle = averages;
-    return {workload_of(me1, options)};
+    return {case_of(me1, options)};
 }
 
 }  // namespace thalweg::bench

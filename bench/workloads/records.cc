@@ -292,11 +292,4 @@ std::vector<QueryCase> record_queries(const MeasureOptions& options) {
     return cases.queries();
 }
 
-std::vector<Workload> record_workloads(const MeasureOptions& options) {
-    std::vector<Workload> workloads;
-    for (QueryCase& query : record_queries(options))
-        workloads.push_back(workload_of(std::move(query)));
-    return workloads;
-}
-
 }  // namespace thalweg::bench

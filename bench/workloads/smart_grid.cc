@@ -72,7 +72,7 @@ std::string plugs_sql(std::string_view window, std::string_view where) {
 
 }  // namespace
 
-std::vector<Workload> smart_grid_workloads(const MeasureOptions& options) {
+std::vector<QueryCase> smart_grid_queries(const MeasureOptions& options) {
     TraceQuery sg1 = base("sg1", "3,600", options);
     sg1.sql = trace_table(kColumns) + blackhole("average FLOAT") +
               "SELECT window_end, AVG(`value`)\nFROM " + sliding_window("'1' HOUR") +
@@ -93,7 +93,7 @@ std::vector<Workload> smart_grid_workloads(const MeasureOptions& options) {
         return plugs(
             trace, rows, 3'600, [](const GridRow& row) { return row.household == kHousehold; });
     };
-    return {workload_of(sg1, options), workload_of(sg2, options), workload_of(sg3, options)};
+    return {case_of(sg1, options), case_of(sg2, options), case_of(sg3, options)};
 }
 
 }  // namespace thalweg::bench

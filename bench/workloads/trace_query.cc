@@ -24,10 +24,6 @@ QueryCase case_of(const TraceQuery& of, const MeasureOptions& options) {
     return query;
 }
 
-Workload workload_of(const TraceQuery& query, const MeasureOptions& options) {
-    return workload_of(case_of(query, options));
-}
-
 std::string trace_table(std::string_view columns) {
     return "CREATE TABLE records (ts TIMESTAMP(0), " + std::string(columns) +
            ",\n    WATERMARK FOR ts AS ts) WITH ('connector' = 'stdin', 'format' = "

@@ -29,7 +29,6 @@ struct TraceQuery {
 };
 
 [[nodiscard]] QueryCase case_of(const TraceQuery& query, const MeasureOptions& options);
-[[nodiscard]] Workload workload_of(const TraceQuery& query, const MeasureOptions& options);
 
 // The pieces of SQL that all these queries have: a table of `raw-struct` rows whose first column is
 // `ts TIMESTAMP(0)`, a sink, and a sliding window over the table by a second.

@@ -189,7 +189,7 @@ std::vector<Workload> yahoo_workloads(const MeasureOptions& options) {
         "user_id BIGINT, page_id BIGINT, ad_id BIGINT, ad_type BIGINT,\n"
         "    event_type BIGINT, ip_address BIGINT, padding BIGINT",
         "BIGINT");
-    return {workload_of(wide_query(), options), workload_of(narrow, options)};
+    return {workload_of(case_of(wide_query(), options)), workload_of(case_of(narrow, options))};
 }
 
 }  // namespace thalweg::bench

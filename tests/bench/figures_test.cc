@@ -20,15 +20,19 @@ TEST_CASE("figures: an object of JSON, with null for what there is none of") {
           "\"ns_per_record\":12.500,\"by_hand_ns_per_record\":null,"
           "\"by_hand_records_per_s\":null,\"ratio\":null,"
           "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"growth\":null,\"p50_ns\":null,"
-          "\"p90_ns\":null,\"p99_ns\":null,\"p999_ns\":null}\n");
+          "\"p90_ns\":null,\"p99_ns\":null,\"p999_ns\":null,\"written_bytes_per_s\":null,"
+          "\"pause_ns_max\":null,\"pause_ns_max_of_rival\":null}\n");
     figures.by_hand_ns_per_record = 5;
     figures.latency = Latency{1, 2, 3, 4};
-    CHECK(json_line(figures) ==
-          "{\"bench\":\"tcp\",\"variant\":\"100 keys\",\"records_per_s\":2000000,"
-          "\"ns_per_record\":12.500,\"by_hand_ns_per_record\":5.000,"
-          "\"by_hand_records_per_s\":null,\"ratio\":2.500,"
-          "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"growth\":null,\"p50_ns\":1,"
-          "\"p90_ns\":2,\"p99_ns\":3,\"p999_ns\":4}\n");
+    figures.epochs = EpochFigures{1000, 20, 10};
+    CHECK(
+        json_line(figures) ==
+        "{\"bench\":\"tcp\",\"variant\":\"100 keys\",\"records_per_s\":2000000,"
+        "\"ns_per_record\":12.500,\"by_hand_ns_per_record\":5.000,"
+        "\"by_hand_records_per_s\":null,\"ratio\":2.500,"
+        "\"gb_per_s\":0.064,\"cores\":1.5000,\"bytes_max\":4096,\"growth\":null,\"p50_ns\":1,"
+        "\"p90_ns\":2,\"p99_ns\":3,\"p999_ns\":4,\"written_bytes_per_s\":1000,\"pause_ns_max\":20,"
+        "\"pause_ns_max_of_rival\":10}\n");
     CHECK(table_line(figures).size() == table_heading().size());
 }
 
