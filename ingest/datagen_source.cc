@@ -4,6 +4,7 @@
 #include "state/base/int128.h"
 #include "state/base/time.h"
 #include "state/text/decimal.h"
+#include "state/text/number.h"
 #include "state/text/suggest.h"
 
 #include <algorithm>
@@ -51,6 +52,26 @@ std::uint64_t seed_of(std::string_view name, std::size_t instance) {
     return hash;
 }
 
+// A stream, as positions name it: "2 of 4".
+struct StreamName {
+    std::size_t index = 0;
+    std::size_t count = 1;
+};
+
+std::string name_of(std::size_t index, std::size_t count) {
+    return std::to_string(index) + " of " + std::to_string(count);
+}
+
+std::optional<StreamName> parse_stream(std::string_view name) {
+    constexpr std::string_view kOf = " of ";
+    const std::size_t at = name.find(kOf);
+    if (at == std::string_view::npos) return std::nullopt;
+    const auto index = parse_int64(name.substr(0, at));
+    const auto count = parse_int64(name.substr(at + kOf.size()));
+    if (!index || !count || *index < 0 || *index >= *count) return std::nullopt;
+    return StreamName{static_cast<std::size_t>(*index), static_cast<std::size_t>(*count)};
+}
+
 // Sequences end, and the table with the first that does.
 void bound(const DatagenField& field, std::optional<std::uint64_t>& rows) {
     if (!field.is_sequence) return;
@@ -93,18 +114,61 @@ Result<DatagenSettings> read_datagen(const SourceOptions& options, const FormatS
 DatagenSource::DatagenSource(DatagenSettings settings,
                              const FormatSpec& format,
                              SourceInstance instance)
-    : settings_(std::move(settings)),
-      instance_(instance),
-      rows_per_ns_(static_cast<double>(settings_.rows_per_second) /
-                   static_cast<double>(instance.count) / static_cast<double>(kNanosPerSecond)),
-      rows_max_(std::numeric_limits<std::uint64_t>::max()),
-      batch_(schema_of(format)) {
-    if (settings_.row_count) {
-        const std::uint64_t rows = *settings_.row_count;
-        rows_max_ = (rows + instance.count - 1 - instance.index) / instance.count;
-    }
+    : settings_(std::move(settings)), instance_(instance), batch_(schema_of(format)) {
+    streams_.push_back(make_stream(instance.index, instance.count));
+    set_pace();
+}
+
+DatagenSource::Stream DatagenSource::make_stream(std::size_t index, std::size_t count) const {
+    Stream stream;
+    stream.index = index;
+    stream.count = count;
+    stream.rows_max = std::numeric_limits<std::uint64_t>::max();
+    if (settings_.row_count) stream.rows_max = (*settings_.row_count + count - 1 - index) / count;
     for (std::size_t i = 0; i < settings_.fields.size(); ++i)
-        columns_.emplace_back(settings_.fields[i], seed_of(settings_.names[i], instance.index));
+        stream.columns.emplace_back(settings_.fields[i], seed_of(settings_.names[i], index));
+    return stream;
+}
+
+// All streams together have the pace of the table.
+void DatagenSource::set_pace() {
+    if (streams_.empty()) return;
+    const double share =
+        static_cast<double>(streams_.size()) / static_cast<double>(streams_[0].count);
+    rows_per_ns_ = static_cast<double>(settings_.rows_per_second) * share /
+                   static_cast<double>(kNanosPerSecond);
+}
+
+Result<void> DatagenSource::restore(const std::vector<SourcePosition>& positions) {
+    if (positions.empty()) return {};
+    streams_.clear();
+    for (const SourcePosition& position : positions) {
+        const auto name = parse_stream(position.id);
+        if (!name || name->count != positions.size())
+            return fail(Code::kInvalid,
+                        "the state was saved while '" + position.id +
+                            "' was read, which is no part of a datagen table");
+        if (name->index % instance_.count != instance_.index) continue;
+        Stream& stream = streams_.emplace_back(make_stream(name->index, name->count));
+        if (position.position > stream.rows_max)
+            return fail(Code::kInvalid,
+                        "the state was saved after " + std::to_string(position.position) +
+                            " rows of stream " + position.id + ", which has " +
+                            std::to_string(stream.rows_max) +
+                            " now: leave the table as it was, or start anew with an empty state "
+                            "directory");
+        while (stream.made < position.position)
+            make(stream, std::min<std::uint64_t>(position.position - stream.made, kBatchRows), 0);
+    }
+    set_pace();
+    counters_ = {};
+    paced_ = 0;
+    return {};
+}
+
+void DatagenSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
+    for (const Stream& stream : streams_)
+        positions.push_back({name_of(stream.index, stream.count), 0, stream.made});
 }
 
 Result<void> DatagenSource::open(Outlet& outlet) {
@@ -116,23 +180,37 @@ Result<void> DatagenSource::open(Outlet& outlet) {
 std::size_t DatagenSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
     if (is_finished_ || !outlet.ready()) return 0;
     std::size_t done = 0;
-    while (!is_stopping_ && made_ < rows_max_ && done < budget && outlet.ready()) {
+    while (!is_over() && done < budget && outlet.ready()) {
+        Stream& stream = *next_stream();
         const std::uint64_t wanted = std::min({due(now_ns),
-                                               rows_max_ - made_,
+                                               stream.rows_max - stream.made,
                                                static_cast<std::uint64_t>(budget - done),
                                                static_cast<std::uint64_t>(kBatchRows)});
         if (wanted == 0) break;
-        make(static_cast<std::size_t>(wanted), now_ns);
+        make(stream, static_cast<std::size_t>(wanted), now_ns);
         done += batch_.size();
         outlet.offer(split_, batch_);
     }
-    const bool is_over = is_stopping_ || made_ == rows_max_;
-    if (is_over) {
+    if (is_over()) {
         finish(outlet);
     } else if (done != 0 && due(now_ns) == 0) {
         outlet.flush();
     }
     return done;
+}
+
+bool DatagenSource::is_over() const {
+    return is_stopping_ || std::ranges::all_of(streams_, [](const Stream& stream) {
+               return stream.made == stream.rows_max;
+           });
+}
+
+// One that is not at its end.
+DatagenSource::Stream* DatagenSource::next_stream() {
+    do {
+        last_stream_ = (last_stream_ + 1) % streams_.size();
+    } while (streams_[last_stream_].made == streams_[last_stream_].rows_max);
+    return &streams_[last_stream_];
 }
 
 // How many rows should be there by now and are not.
@@ -149,17 +227,17 @@ std::uint64_t DatagenSource::due(std::int64_t now_ns) {
     return static_cast<std::uint64_t>(second) + 1;
 }
 
-void DatagenSource::make(std::size_t count, std::int64_t now_ns) {
+void DatagenSource::make(Stream& stream, std::size_t count, std::int64_t now_ns) {
     batch_.clear();
     const DatagenColumn::Rows rows{.first = 0,
                                    .count = count,
-                                   .index = made_ * instance_.count + instance_.index,
-                                   .stride = instance_.count,
+                                   .index = stream.made * stream.count + stream.index,
+                                   .stride = stream.count,
                                    .now_ns = now_ns};
-    for (std::size_t i = 0; i < columns_.size(); ++i)
-        columns_[i].fill(rows, batch_.column(i), batch_.arena());
+    for (std::size_t i = 0; i < stream.columns.size(); ++i)
+        stream.columns[i].fill(rows, batch_.column(i), batch_.arena());
     batch_.set_size(count);
-    made_ += count;
+    stream.made += count;
     paced_ += count;
     counters_.received_records += count;
     counters_.emitted_records += count;
@@ -174,7 +252,7 @@ void DatagenSource::finish(Outlet& outlet) {
 
 std::int64_t DatagenSource::next_poll_ns() const {
     if (is_finished_) return INT64_MAX;
-    if (is_stopping_ || made_ == rows_max_ || !started_at_ns_) return INT64_MIN;
+    if (is_over() || !started_at_ns_) return INT64_MIN;
     const double wait_ns = static_cast<double>(paced_) / rows_per_ns_;
     return saturating_add(*started_at_ns_, static_cast<std::int64_t>(wait_ns) + 1);
 }

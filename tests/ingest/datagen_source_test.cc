@@ -7,6 +7,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -196,6 +197,81 @@ TEST_CASE("datagen: bad options are named") {
             check_source(datagen_spec({{"n", Type::bigint()}}, c.options));
         REQUIRE_FALSE(traits.has_value());
         CHECK_EQ(traits.error().message, std::string(c.message));
+    }
+}
+
+// --- Positions -----------------------------------------------------------------------------------
+
+// Rows of all instances up to a seal after a number of steps, and what was sealed.
+std::vector<SourcePosition> run_instances(const SourceSpec& spec,
+                                          std::size_t count,
+                                          const std::vector<SourcePosition>& from,
+                                          std::optional<std::size_t> steps,
+                                          std::vector<std::string>& rows) {
+    std::vector<SourcePosition> positions;
+    for (std::size_t index = 0; index < count; ++index) {
+        SourceDriver driver;
+        driver.budget = 7 + index;
+        auto made = make_source(spec, {index, count}, driver.loop, [](std::string_view) {});
+        REQUIRE(made.has_value());
+        const Result<void> restored = (*made)->restore(from);
+        REQUIRE_MESSAGE(restored.has_value(), (restored ? "" : restored.error().message));
+        REQUIRE_EQ(driver.open(*std::move(made)), "");
+        for (std::size_t i = 0; i < steps.value_or(0) + index; ++i) {
+            if (driver.step() == 0)
+                driver.now_ns = std::max(driver.now_ns, driver.source->next_poll_ns());
+        }
+        if (!steps) run_to_end(driver);
+        driver.source->seal(1, positions);
+        driver.check_balance();
+        const std::vector<std::int64_t> numbers = driver.outlet.int64s(0);
+        const std::vector<std::string> texts = driver.outlet.strings(1);
+        for (std::size_t i = 0; i < numbers.size(); ++i)
+            rows.push_back(std::to_string(numbers[i]) + texts[i]);
+    }
+    return positions;
+}
+
+TEST_CASE("datagen: a restart with any number of instances goes on with the same rows") {
+    const SourceSpec spec = datagen_spec({{"n", Type::bigint()}, {"name", Type::string()}},
+                                         {{"rows-per-second", "1000000"},
+                                          {"number-of-rows", "5000"},
+                                          {"fields.n.kind", "sequence"},
+                                          {"fields.n.start", "0"},
+                                          {"fields.n.end", "100000"},
+                                          {"fields.name.length", "13"}});
+    for (const std::size_t first : {std::size_t{1}, std::size_t{3}}) {
+        std::vector<std::string> expected;
+        run_instances(spec, first, {}, std::nullopt, expected);
+        std::sort(expected.begin(), expected.end());
+        REQUIRE_EQ(expected.size(), 5000);
+        for (const std::size_t second : {std::size_t{1}, std::size_t{2}, std::size_t{5}}) {
+            std::vector<std::string> rows;
+            const auto sealed = run_instances(spec, first, {}, 40, rows);
+            CHECK_EQ(sealed.size(), first);
+            const auto again = run_instances(spec, second, sealed, 25, rows);
+            CHECK_EQ(again.size(), first);
+            CHECK_LT(rows.size(), 5000);
+            run_instances(spec, 4, again, std::nullopt, rows);
+            std::sort(rows.begin(), rows.end());
+            CHECK_EQ(rows, expected);
+        }
+    }
+}
+
+TEST_CASE("datagen: positions of something else are refused") {
+    const SourceSpec spec = datagen_spec({{"n", Type::bigint()}}, {{"number-of-rows", "10"}});
+    const std::vector<std::vector<SourcePosition>> cases = {
+        {{"data/part-1", 0, 1}},
+        {{"1 of 1", 0, 1}},
+        {{"0 of 2", 0, 1}},
+        {{"0 of 1", 0, 11}},
+        {{"-1 of 1", 0, 1}},
+    };
+    for (const auto& positions : cases) {
+        IoLoop loop;
+        auto source = make_source(spec, {}, loop, [](std::string_view) {});
+        CHECK_FALSE((*source)->restore(positions).has_value());
     }
 }
 

@@ -7,6 +7,7 @@ usage: durable.py BINARY PORT     PORT must be free.
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,15 @@ SET 'execution.checkpointing.interval' = '100 ms';
 INSERT INTO o SELECT k, window_end, COUNT(*) AS c, SUM(n) AS s
   FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '1' SECOND)) GROUP BY k, window_start, window_end;
 """
+
+PASS_ON = """
+CREATE TABLE t (n BIGINT)
+  WITH ('connector' = 'tcp', 'address' = '127.0.0.1:%d', 'format' = 'csv', 'durability' = 'epoch');
+CREATE TABLE o (n BIGINT) WITH (%s);
+SET 'execution.checkpointing.interval' = '20 ms';
+INSERT INTO o SELECT n FROM t;
+"""
+INTO_FILE = "'connector' = 'filesystem', 'path' = '%s', 'format' = 'csv'"
 
 
 def record(number):
@@ -96,13 +106,13 @@ class Durable(unittest.TestCase):
     def path(self, name):
         return os.path.join(self.folder.name, name)
 
-    def start(self):
+    def start(self, script=None, *options):
         query = self.path("query.sql")
         with open(query, "w") as out:
-            out.write(QUERY % (PORT, self.path("out")))
+            out.write(script or QUERY % (PORT, self.path("out")))
         with open(self.path("log"), "ab") as log:
             self.engine = subprocess.Popen(
-                [BINARY, "run", "--state", self.path("state"), query],
+                [BINARY, "run", "--state", self.path("state"), *options, query],
                 stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
     def kill(self):
@@ -179,6 +189,58 @@ class Durable(unittest.TestCase):
         count = 100_000
         records = self.write_records(count)
         self.run_with_kills([sys.executable, CLIENT, "127.0.0.1", str(PORT)], count, stdin=records)
+
+    def test_sessions_that_change_agents(self):
+        """Three producers that connect again and again, to either of two ingest threads."""
+        script = PASS_ON % (PORT, INTO_FILE % self.path("out"))
+        options = ("--ingest-threads", "2", "--shards", "2")
+        self.start(script, *options)
+        choice = random.Random(3)
+        producers = [thalweg_client.Producer("127.0.0.1", PORT, give_up=30, retain_bytes=30_000,
+                                             backoff=(0.001, 0.1)) for _ in range(3)]
+        sent = [0] * len(producers)
+        for turn in range(400):
+            index = choice.randrange(len(producers))
+            for _ in range(choice.randrange(40)):
+                sent[index] += 1
+                producers[index].append(b"%d" % (index * 1_000_000 + sent[index]))
+            for producer in producers:
+                producer.step(0)
+            if choice.randrange(4) == 0:
+                producers[choice.randrange(len(producers))]._lose("because")
+            if turn in (150, 300):
+                self.kill()
+                self.start(script, *options)
+        for producer in producers:
+            producer.close()
+            self.assertEqual(producer.acknowledged, producer.appended)
+            self.assertGreater(producer.connections, 5)
+        self.engine.terminate()
+        self.assertEqual(self.engine.wait(timeout=20), 0, self.log())
+        with open(self.path("out")) as file:
+            found = sorted(int(line) for line in file)
+        self.assertEqual(found, [index * 1_000_000 + n for index in range(len(producers))
+                                 for n in range(1, sent[index] + 1)], self.log())
+
+    def test_an_older_state_is_refused(self):
+        script = PASS_ON % (PORT, "'connector' = 'blackhole'")
+        session = bytes(range(16))
+        producer = thalweg_client.Producer("127.0.0.1", PORT, session=session, give_up=30)
+        self.start(script)
+        producer.append(b"1")
+        producer.flush()
+        self.kill()
+        shutil.copytree(self.path("state"), self.path("old"))
+        self.start(script)
+        producer.append(b"2")
+        producer.flush()
+        self.kill()
+        shutil.rmtree(self.path("state"))
+        os.rename(self.path("old"), self.path("state"))
+        self.start(script)
+        producer.append(b"3")
+        with self.assertRaisesRegex(thalweg_client.ProducerError, "DATA_LOSS"):
+            producer.flush()
 
     def test_a_lost_state_is_refused(self):
         self.start()
