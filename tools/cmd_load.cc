@@ -60,6 +60,7 @@ struct LoadFlags {
     bool is_json = false;
     bool is_durable = false;
     std::string give_up = "60s";
+    std::string retain = "64mb";
     load::DurableOptions durable;
     LoadOptions options;
 };
@@ -172,6 +173,9 @@ Result<void> read_limits(const LoadFlags& flags, LoadOptions& options) {
         options.count = static_cast<std::uint64_t>(*count);
     }
     TRY_VOID(read_duration("--duration", flags.duration, options.duration_ns));
+    if (!parse_size_bytes(flags.retain)) {
+        return wrong("--retain", "a size such as 64mb", flags.retain);
+    }
     std::int64_t ignored = 0;
     TRY_VOID(read_duration("--give-up", flags.give_up, ignored));
     TRY_VOID(read_duration("--pack", flags.pack, options.pack_ns));
@@ -245,6 +249,7 @@ class ProgressLine {
 
 int run_durable(const LoadFlags& flags, const LoadOptions& options) {
     load::DurableOptions durable = flags.durable;
+    durable.retain_bytes = parse_size_bytes(flags.retain).value_or(durable.retain_bytes);
     durable.give_up_ns = parse_seconds(flags.give_up).value_or(durable.give_up_ns);
     ProgressLine line;
     const auto summary = load::run_durable_load(
@@ -339,6 +344,10 @@ void add_durable(CLI::App& command, LoadFlags& flags) {
                     flags.durable.last_acked,
                     "So many of the records were acknowledged to the process before (0)")
         ->type_name("N");
+    command
+        .add_option(
+            "--retain", flags.retain, "Keep so much that is not acknowledged, then wait (64mb)")
+        ->type_name("SIZE");
     command
         .add_option("--give-up", flags.give_up, "Fail without an acknowledgement for so long (60s)")
         ->type_name("DURATION");

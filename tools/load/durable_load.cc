@@ -250,6 +250,7 @@ Result<DurableSummary> run_durable_load(const LoadOptions& options,
     TRY(settings.session, session_of(durable));
     settings.session_epoch = durable.session_epoch;
     settings.last_acked = durable.last_acked;
+    settings.retain_bytes = durable.retain_bytes;
     settings.seed = seed_of(settings.session);
     DurableLoad load(options, durable, settings);
     DurableSummary summary = load.run(stop, progress);
