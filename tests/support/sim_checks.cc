@@ -6,6 +6,38 @@
 
 namespace thalweg::test {
 
+std::string check_rows(const std::vector<Row>& expected, const std::vector<Row>& found) {
+    const std::vector<std::string> wanted = sorted_texts(expected);
+    const std::vector<std::string> present = sorted_texts(found);
+    if (wanted == present) return {};
+    std::vector<std::string> lost;
+    std::vector<std::string> extra;
+    std::set_difference(
+        wanted.begin(), wanted.end(), present.begin(), present.end(), std::back_inserter(lost));
+    std::set_difference(
+        present.begin(), present.end(), wanted.begin(), wanted.end(), std::back_inserter(extra));
+    std::string text = "expected " + std::to_string(wanted.size()) + " rows, found " +
+                       std::to_string(present.size());
+    constexpr std::size_t kShownMax = 5;
+    for (std::size_t i = 0; i < std::min(lost.size(), kShownMax); ++i)
+        text += "\n  missing " + lost[i];
+    for (std::size_t i = 0; i < std::min(extra.size(), kShownMax); ++i)
+        text += "\n  extra   " + extra[i];
+    return text;
+}
+
+OracleRow row_of(const SimEvent& event, Watermark before) {
+    OracleRow row;
+    row.cells = {{event.id},
+                 {event.key},
+                 event.value ? Value{*event.value} : Value{},
+                 {event.text},
+                 event.time ? Value{*event.time} : Value{}};
+    row.time = event.time;
+    row.before = before;
+    return row;
+}
+
 namespace {
 
 std::string differs(const std::string& what, std::uint64_t expected, std::uint64_t found) {
@@ -47,18 +79,6 @@ class WatermarkOracle {
     Watermark current_;
     bool is_stopped_ = false;
 };
-
-OracleRow row_of(const SimEvent& event, Watermark before) {
-    OracleRow row;
-    row.cells = {{event.id},
-                 {event.key},
-                 event.value ? Value{*event.value} : Value{},
-                 {event.text},
-                 event.time ? Value{*event.time} : Value{}};
-    row.time = event.time;
-    row.before = before;
-    return row;
-}
 
 // Goes through the notes: every row that the engine was given, with the watermark in force.
 SimInput input_of(const SimEvidence& evidence) {
@@ -127,26 +147,6 @@ std::string check_counts(const OracleCounts& expected, const QueryTotals& totals
     if (wrong.empty()) wrong = differs("filtered", expected.filtered, totals.filtered);
     if (wrong.empty()) wrong = differs("without time", expected.null_time, totals.null_time);
     return wrong;
-}
-
-std::string check_rows(const std::vector<Row>& expected, const std::vector<Row>& found) {
-    const std::vector<std::string> wanted = sorted_texts(expected);
-    const std::vector<std::string> present = sorted_texts(found);
-    if (wanted == present) return {};
-    std::vector<std::string> lost;
-    std::vector<std::string> extra;
-    std::set_difference(
-        wanted.begin(), wanted.end(), present.begin(), present.end(), std::back_inserter(lost));
-    std::set_difference(
-        present.begin(), present.end(), wanted.begin(), wanted.end(), std::back_inserter(extra));
-    std::string text = "expected " + std::to_string(wanted.size()) + " rows, found " +
-                       std::to_string(present.size());
-    constexpr std::size_t kShownMax = 5;
-    for (std::size_t i = 0; i < std::min(lost.size(), kShownMax); ++i)
-        text += "\n  missing " + lost[i];
-    for (std::size_t i = 0; i < std::min(extra.size(), kShownMax); ++i)
-        text += "\n  extra   " + extra[i];
-    return text;
 }
 
 // Windows leave in order.

@@ -41,6 +41,13 @@ struct SimEvidence {
     const std::vector<SimResults>& results;
 };
 
+// A record as the oracle has it, with the watermark in force before it.
+[[nodiscard]] OracleRow row_of(const SimEvent& event, Watermark before);
+
+// What differs, in words; empty when both have the same rows, each as often.
+[[nodiscard]] std::string check_rows(const std::vector<Row>& expected,
+                                     const std::vector<Row>& found);
+
 // The first thing that is wrong; empty when all is well.
 [[nodiscard]] std::string find_problem(const SimEvidence& evidence);
 

@@ -1,0 +1,52 @@
+#include "tests/support/durable_simulation.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+// Whether the simulator of crashes sees: each bug planted here must be found within the seeds that
+// every change runs, and the same seeds without it must be clean.
+
+namespace thalweg::test {
+namespace {
+
+constexpr std::uint64_t kSeeds = 3000;
+constexpr std::uint64_t kCleanSeeds = 200;
+
+// The first seed that finds it, 0 if none does.
+std::uint64_t found_by(CrashPlant plant, std::uint64_t seeds, std::string& problem) {
+    for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+        problem = simulate_crashes(seed, plant).problem;
+        if (!problem.empty()) return seed;
+    }
+    return 0;
+}
+
+TEST_CASE("planted_crash_bug: every one is found, and nothing where there is none") {
+    const std::vector<std::pair<CrashPlant, std::string_view>> plants = {
+        {CrashPlant::kAckEarly, "acknowledged before it is durable"},
+        {CrashPlant::kNoDedup, "what is sent again is taken again"},
+        {CrashPlant::kHandOverAnyTime, "a session moves between agents in different epochs"},
+        {CrashPlant::kNoAlignment, "rows from behind the barrier are in the snapshot"},
+        {CrashPlant::kNoDirectorySync, "the directory is never synced"},
+        {CrashPlant::kIgnoreSyncError, "an error of fdatasync is ignored"},
+        {CrashPlant::kPublishFirst, "results are out before their snapshot has its name"},
+        {CrashPlant::kNoChecksums, "bits rot, and no checksum is looked at"},
+        {CrashPlant::kShardNotRestored, "the state of one shard is not restored"},
+    };
+    std::string problem;
+    CHECK(found_by(CrashPlant::kNone, kCleanSeeds, problem) == 0);
+    for (const auto& [plant, name] : plants) {
+        CAPTURE(name);
+        const std::uint64_t seed = found_by(plant, kSeeds, problem);
+        CHECK(seed != 0);
+        MESSAGE(name, ": found by seed ", seed, ": ", problem.substr(0, problem.find('\n')));
+    }
+}
+
+}  // namespace
+}  // namespace thalweg::test
