@@ -55,6 +55,7 @@ void EpochCoordinator::begin() {
         writer_ = *writer;
     } else {
         status_ = tl::make_unexpected(std::move(writer).error());
+        if (status_.error().code != Code::kFull) note(status_);
     }
     next_due_ns_ = saturating_add(settings_.clock->steady_now_ns(), settings_.interval_ns);
     settings_.desk->request(++epoch_);
