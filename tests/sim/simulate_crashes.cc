@@ -19,7 +19,7 @@ using thalweg::test::CrashPlant;
 using thalweg::test::CrashSighting;
 using thalweg::test::kCrashSightingCount;
 
-constexpr std::uint64_t kDefaultCount = 3000;
+constexpr std::uint64_t kDefaultCount = 5000;
 constexpr std::uint64_t kRepeatEvery = 50;  // Of the seeds: run twice, with the same trace.
 
 struct Arguments {

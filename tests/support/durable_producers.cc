@@ -95,7 +95,7 @@ SessionDesk::SessionDesk(Producers& producers, std::size_t agents, CrashPlant pl
         sessions_[i].owner = i % agents;
 }
 
-// Every instance brings the same. I8: what was acknowledged is gone from the producer.
+// Every instance brings the same.
 void SessionDesk::restore(std::size_t table, const std::vector<SourcePosition>& positions) {
     for (std::size_t i = 0; i < sessions_.size(); ++i) {
         Producer& producer = producers_.all()[i];
@@ -104,11 +104,16 @@ void SessionDesk::restore(std::size_t table, const std::vector<SourcePosition>& 
             return each.id == producer.id;
         });
         sessions_[i].accepted = found == positions.end() ? 0 : found->position;
-        if (sessions_[i].accepted < producer.acked && problem.empty()) {
-            problem = producer.id + " was told that " + std::to_string(producer.acked) +
-                      " records are durable, and " + std::to_string(sessions_[i].accepted) +
-                      " have come back";
-        }
+    }
+}
+
+void SessionDesk::check_promises() {
+    for (std::size_t i = 0; i < sessions_.size() && problem.empty(); ++i) {
+        const Producer& producer = producers_.all()[i];
+        if (sessions_[i].accepted >= producer.acked) continue;
+        problem = producer.id + " was told that " + std::to_string(producer.acked) +
+                  " records are durable, and " + std::to_string(sessions_[i].accepted) +
+                  " have come back";
     }
 }
 

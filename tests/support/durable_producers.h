@@ -102,6 +102,9 @@ class SessionDesk {
 
     void restore(std::size_t table, const std::vector<SourcePosition>& positions);
 
+    // I8, after recovery: what was acknowledged is gone from the producer.
+    void check_promises();
+
     // Whether the agent may have the session of this producer, which has connected; it is told
     // where to go on.
     [[nodiscard]] bool grant(std::size_t agent, std::size_t producer, Random& random);

@@ -334,11 +334,12 @@ void CrashSimulation::live(bool is_healed) {
 
 bool CrashSimulation::open(DurableLife& life) {
     const Result<void> opened = life.open();
-    complain(life.desk().problem);
     if (!opened) {
         note_open_error(life, opened.error());
         return false;
     }
+    life.desk().check_promises();
+    complain(life.desk().problem);
     if (!rotten_.empty() && world_.plant == CrashPlant::kNone)
         complain("a flipped bit in " + rotten_ + " was not seen");
     see(CrashSighting::kStateRestored, life.notes().restored_rows);
