@@ -32,7 +32,7 @@ struct DatagenSettings {
 //
 // Replay    A position is a stream, "2 of 4", and how many rows of it were offered. The streams are
 //           divided among the instances that there are now; the rows before are made again and
-//           thrown away, which takes a tenth of a microsecond for each row and column, about.
+//           thrown away, 5 ns for each row and column.
 // Contract  When the engine is behind for more than a second, what was not made by then is not
 //           made up for.
 // Threads   The ingest agent's.

@@ -13,9 +13,15 @@ Result<void> FileOutbox::open_or_create() {
 }
 
 Result<void> FileOutbox::start_fresh() {
-    TRY_VOID(open_or_create());
+    is_old_ = true;
+    return open_or_create();
+}
+
+Result<void> FileOutbox::take_over() {
+    if (!is_old_) return {};
     TRY(const std::uint64_t size, file_->size());
     if (size > 0) TRY_VOID(file_->truncate(0));
+    is_old_ = false;
     return file_->sync();  // Also when it looks empty: a killed process may have cut it in memory.
 }
 

@@ -26,6 +26,7 @@ class FileOutbox final : public OutboxTarget {
 
     [[nodiscard]] Result<void> recover(std::string_view position) override;
     [[nodiscard]] Result<void> start_fresh() override;
+    [[nodiscard]] Result<void> take_over() override;
     [[nodiscard]] std::string position() const override;
     [[nodiscard]] Result<void> publish(std::uint64_t epoch,
                                        std::int64_t now_ns,
@@ -39,6 +40,7 @@ class FileOutbox final : public OutboxTarget {
     std::string name_;
     std::unique_ptr<DiskFile> file_;
     std::uint64_t length_ = 0;
+    bool is_old_ = false;  // It may have what was there before the query.
 };
 
 }  // namespace thalweg

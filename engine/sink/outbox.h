@@ -52,6 +52,10 @@ class OutboxTarget {
     [[nodiscard]] virtual Result<void> recover(std::string_view position) = 0;
     [[nodiscard]] virtual Result<void> start_fresh() = 0;
 
+    // Before each position(): the query has started, and what was there before a fresh one goes. A
+    // start that fails costs nobody a file.
+    [[nodiscard]] virtual Result<void> take_over() = 0;
+
     [[nodiscard]] virtual std::string position() const = 0;
 
     [[nodiscard]] virtual Result<void> publish(std::uint64_t epoch,

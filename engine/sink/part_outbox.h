@@ -29,6 +29,9 @@ class PartOutbox final : public OutboxTarget {
 
     [[nodiscard]] Result<void> recover(std::string_view position) override;
     [[nodiscard]] Result<void> start_fresh() override;
+
+    [[nodiscard]] Result<void> take_over() override { return {}; }
+
     [[nodiscard]] std::string position() const override;
     [[nodiscard]] Result<void> publish(std::uint64_t epoch,
                                        std::int64_t now_ns,

@@ -35,6 +35,8 @@ class RecordingTarget final : public OutboxTarget {
 
     [[nodiscard]] Result<void> start_fresh() override { return {}; }
 
+    [[nodiscard]] Result<void> take_over() override { return {}; }
+
     [[nodiscard]] std::string position() const override { return std::to_string(length_); }
 
     [[nodiscard]] Result<void> publish(std::uint64_t,
@@ -214,7 +216,9 @@ TEST_CASE("epoch_coordinator: after a stop the epoch in which all rest is the la
     CHECK(!world.log.is_closed);  // The next life goes on there.
 }
 
-TEST_CASE("epoch_coordinator: at the end of all inputs there is one more epoch, which says so") {
+TEST_CASE(
+    "epoch_coordinator: at the end of all inputs an epoch has the last results, and one more says "
+    "so") {
     World world;
     world.add_outbox();
     world.work();
@@ -222,14 +226,23 @@ TEST_CASE("epoch_coordinator: at the end of all inputs there is one more epoch, 
     world.finish(1);
     CHECK(!world.desk.is_finished());
     CHECK(world.desk.requested() == 2);
+    world.give(2, "last");
+    const auto has_ended = [&] {
+        const Result<SnapshotReader> snapshot = world.store->read_current();
+        REQUIRE(snapshot.has_value());
+        const Result<RecoveredEpoch> recovered = RecoveredEpoch::read(*snapshot);
+        REQUIRE(recovered.has_value());
+        return recovered->manifest().has_ended;
+    };
     world.finish(2);
-    CHECK(world.desk.is_finished());
+    CHECK(!world.desk.is_finished());
+    CHECK(world.log.published.back().ends_with("last"));
     CHECK(world.log.is_closed);
-    const Result<SnapshotReader> snapshot = world.store->read_current();
-    REQUIRE(snapshot.has_value());
-    const Result<RecoveredEpoch> recovered = RecoveredEpoch::read(*snapshot);
-    REQUIRE(recovered.has_value());
-    CHECK(recovered->manifest().has_ended);
+    CHECK(!has_ended());  // A restart from there publishes the last results again.
+    CHECK(world.desk.requested() == 3);
+    world.finish(3);
+    CHECK(world.desk.is_finished());
+    CHECK(has_ended());
 }
 
 }  // namespace

@@ -124,6 +124,7 @@ Result<void> live(Kind kind,
     std::size_t published = newest ? newest->first : 0;
     while (published < kEpochs.size()) {
         const std::size_t end = std::min(newest ? newest->end + 1 : 1, kEpochs.size());
+        TRY_VOID(target->take_over());
         Snapshot next{target->position(), published, end};
         TRY_VOID(disk.list());  // Stands for the calls of a commit: dying here, there is none.
         newest = std::move(next);
@@ -250,6 +251,7 @@ TEST_CASE("outbox: a sync that is forgotten is found") {
 void publish_some(Kind kind, SimDisk& disk, std::size_t count, std::string& position) {
     const auto target = make_target(kind, disk);
     REQUIRE(target->start_fresh().has_value());
+    REQUIRE(target->take_over().has_value());
     for (std::size_t i = 0; i < count; ++i) {
         position = target->position();
         const auto published = target->publish(i, kEpochs[i].now_ns, pieces_of(kEpochs[i].text));
@@ -317,6 +319,7 @@ TEST_CASE("outbox: somebody who writes to the file while we do is found before t
     SimDisk disk(1);
     FileOutbox outbox(disk, std::string(kName));
     REQUIRE(outbox.start_fresh().has_value());
+    REQUIRE(outbox.take_over().has_value());
     REQUIRE(outbox.publish(1, 0, pieces_of("one\n")).has_value());
     REQUIRE(disk.open_to_write(kName).value()->write(4, bytes_of("MINE")).has_value());
     CHECK(error_of(outbox.publish(2, 0, pieces_of("two\n"))).starts_with("sim/results: byte 4"));
@@ -469,6 +472,8 @@ TEST_CASE("outbox: rows go through the encoder to a file of this machine, emptie
     REQUIRE(made.has_value());
     CHECK_EQ(contents(path), "of an earlier query");
     REQUIRE(made->target->start_fresh().has_value());
+    CHECK_EQ(contents(path), "of an earlier query");
+    REQUIRE(made->target->take_over().has_value());
     CHECK_EQ(contents(path), "");
     write_id(*made->encoder, 7);
     CHECK_FALSE(made->encoder->is_drained());

@@ -124,6 +124,7 @@ void EpochCoordinator::complete() {
 // they are published as they were.
 Result<void> EpochCoordinator::write_outboxes() {
     for (Outbox& outbox : outboxes_) {
+        TRY_VOID(outbox.target->take_over());
         const std::string start = outbox.target->position();
         TRY_VOID(write_section({std::string(kOutboxStartKind), outbox.name, 1, 0, true},
                                std::as_bytes(std::span(start))));
