@@ -37,6 +37,8 @@ class WatchedTarget final : public OutboxTarget {
 
     [[nodiscard]] Result<void> start_fresh() override { return target_->start_fresh(); }
 
+    [[nodiscard]] Result<void> take_over() override { return target_->take_over(); }
+
     [[nodiscard]] std::string position() const override { return target_->position(); }
 
     [[nodiscard]] Result<void> publish(std::uint64_t epoch,
