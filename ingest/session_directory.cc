@@ -34,7 +34,8 @@ Result<void> SessionDirectory::restore(std::span<const SourcePosition> positions
         const auto [found, is_new] = sessions_.try_emplace(*id);
         if (is_new) {
             Sessions& sessions = instances_[owner].sessions;
-            found->second = sessions.insert(sessions.end(), Session{.id = *id, .owner = owner});
+            found->second = sessions.insert(
+                sessions.end(), Session{.id = *id, .owner = owner, .is_recovered = true});
         }
         Session& session = *found->second;
         if (std::pair(position.epoch, position.position) < std::pair(session.epoch, session.sealed))
@@ -89,7 +90,9 @@ SessionDirectory::Claim SessionDirectory::claim_again(Holder holder, const Sessi
 SessionDirectory::Claim SessionDirectory::try_grant(Holder holder, Session& session) {
     Instance& to = instances_[holder.instance];
     Instance& from = instances_[session.owner];
-    if (session.live || from.open_epoch != to.open_epoch) return {.verdict = Verdict::kWaiting};
+    const bool is_untold = session.is_recovered && !has_committed_;
+    if (is_untold || session.live || from.open_epoch != to.open_epoch)
+        return {.verdict = Verdict::kWaiting};
     to.sessions.splice(to.sessions.end(), from.sessions, sessions_.at(session.id));
     session.owner = holder.instance;
     session.live = holder;
@@ -144,6 +147,8 @@ void SessionDirectory::seal(std::size_t instance,
         progress.session->accepted = progress.accepted;
     Instance& own = instances_[instance];
     own.open_epoch = epoch + 1;
+    first_epoch_ = std::min(first_epoch_, epoch);
+    positions.reserve(positions.size() + own.sessions.size());
     for (Session& session : own.sessions) {
         positions.push_back({session.id.to_hex(), session.epoch, session.accepted});
         if (session.accepted == session.sealed) continue;
@@ -168,6 +173,7 @@ void SessionDirectory::commit(std::uint64_t epoch) {
     const std::lock_guard lock(mutex_);
     if (epoch <= committed_) return;
     committed_ = epoch;
+    has_committed_ = epoch >= first_epoch_;
     // Instances seal at their own pace: what is of later epochs may lie between.
     std::erase_if(sealed_, [&](const Sealed& sealed) {
         if (sealed.epoch > epoch) return false;

@@ -36,6 +36,11 @@ namespace thalweg {
 //           that has not), and the position that the latter seals would cover what its snapshot
 //           does not hold. Barriers of an epoch are milliseconds apart, so that is a short wait.
 //
+// Recovery  What was recovered is told to nobody before an epoch of this process is durable (I3 of
+//           state/store/store.h): claims of sessions that were there before wait for it.
+// Cost      A seal names every session of its instance, since a snapshot stands alone: 0.03 ms for
+//           1,000, 1 ms for 10,000, 20 ms for 100,000 (Zen 4). Idle ones cost as much as busy ones:
+//           producers that are done should say END.
 // Threads   Any. The lock guards everything below it; it is taken a few times a connection, a seal
 //           and a commit, never for a record or a batch.
 // Failure   As values; the limit is an answer (kFull).
@@ -63,6 +68,7 @@ class SessionDirectory {
         std::uint64_t sealed = 0;
         std::uint64_t durable = 0;
         std::size_t owner = 0;
+        bool is_recovered = false;  // Untold, as long as no epoch was committed.
         std::optional<Holder> live = std::nullopt;
         std::optional<Holder> claimant = std::nullopt;
     };
@@ -164,6 +170,8 @@ class SessionDirectory {
     mutable std::mutex mutex_;  // Guards everything below but the hints.
     std::size_t sessions_max_ = 1'000'000;
     bool is_restored_ = false;
+    bool has_committed_ = false;
+    std::uint64_t first_epoch_ = UINT64_MAX;  // That was sealed by this process.
     std::uint64_t committed_ = 0;
     std::vector<Instance> instances_;
     std::unordered_map<SessionId, Sessions::iterator, SessionId::Hash> sessions_;

@@ -19,10 +19,10 @@ struct SessionId {
 
     [[nodiscard]] std::string to_hex() const {
         constexpr std::string_view kDigits = "0123456789abcdef";
-        std::string text;
-        for (const std::uint8_t byte : bytes) {
-            text += kDigits[byte >> 4U];
-            text += kDigits[byte & 15U];
+        std::string text(2 * bytes.size(), '0');
+        for (std::size_t i = 0; i < bytes.size(); ++i) {
+            text[2 * i] = kDigits[bytes[i] >> 4U];
+            text[2 * i + 1] = kDigits[bytes[i] & 15U];
         }
         return text;
     }

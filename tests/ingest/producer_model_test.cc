@@ -273,7 +273,14 @@ TEST_CASE("session_directory: the greatest epoch and position of an id is true")
     REQUIRE(directory.restore(positions).has_value());
     REQUIRE(directory.restore(positions).has_value());  // Of the next instance.
     CHECK_EQ(directory.size(), 1);
-    const auto claim = directory.claim({2, 1}, session_of(4), 2, 60);
+    CHECK_EQ(directory.claim({2, 1}, session_of(4), 2, 60).verdict,
+             SessionDirectory::Verdict::kWaiting);
+    std::vector<SourcePosition> sealed;
+    for (std::size_t i = 0; i < 3; ++i)
+        directory.seal(i, 9, {}, sealed);
+    CHECK_EQ(sealed, std::vector<SourcePosition>{{id, 2, 60}});
+    directory.commit(9);
+    const auto claim = directory.claim_again({2, 1}, session_of(4));
     REQUIRE_EQ(claim.verdict, SessionDirectory::Verdict::kGranted);
     CHECK_EQ(claim.accepted, 60);
     const std::vector<SourcePosition> bad = {{"no session", 0, 0}};

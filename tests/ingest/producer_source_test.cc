@@ -253,6 +253,7 @@ TEST_CASE("producer: every refusal of a HELLO") {
     refused({.version = 2, .session = session_of(1), .token = {}}, RefuseCode::kVersion);
     refused({.session = session_of(1), .token = "secret"}, RefuseCode::kAuth);
     refused({.ack_mode = 2, .session = session_of(1), .token = {}}, RefuseCode::kMalformed);
+    bench.commit();
     ProducerPeer second = bench.connect();
     bench.greet(second, session_of(1));
     refused({.session = session_of(2), .token = {}}, RefuseCode::kOverload);
@@ -343,7 +344,16 @@ TEST_CASE("producer: sessions go on where the recovered epoch left them") {
     }
     EngineDouble bench({}, sealed);
     ProducerPeer peer = bench.connect();
-    const Welcome welcome = bench.greet(peer, session_of(1), 3, 5);
+    REQUIRE(peer.hello(session_of(1), 3, 5));
+    bench.epoch = 5;
+    bench.driver.source->commit(bench.epoch);  // That from which it was recovered.
+    for (int i = 0; i < 20; ++i)
+        static_cast<void>(bench.driver.step());
+    CHECK_FALSE(peer.hears());  // Not before an epoch of this process is durable.
+    bench.commit();
+    const Frame frame = bench.wait(peer);
+    REQUIRE_EQ(frame.type, FrameType::kWelcome);
+    const Welcome welcome = *read_welcome(frame.body);
     CHECK_EQ(welcome.durable_seq, 5);
     CHECK_EQ(welcome.accepted_seq, 5);
     REQUIRE(peer.batch(4, 7, number_lines(4, 7)));

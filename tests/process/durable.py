@@ -186,7 +186,7 @@ class Durable(unittest.TestCase):
                              "--rate", "10000", "--file", records], count)
 
     def test_python(self):
-        count = 100_000
+        count = 150_000
         records = self.write_records(count)
         self.run_with_kills([sys.executable, CLIENT, "127.0.0.1", str(PORT)], count, stdin=records)
 
