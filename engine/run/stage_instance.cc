@@ -130,8 +130,20 @@ bool StageInstance::is_aligned() const {
     return any_barred;
 }
 
+// Whether all instances have come to this barrier, and this one as far as the furthest of them.
+bool StageInstance::has_met() {
+    if (meeting_ == nullptr) return true;
+    if (!std::exchange(is_meeting_, true)) meeting_->arrive(watermark_);
+    if (!meeting_->is_complete(barriers_passed_ + 1)) return false;
+    if (meeting_->furthest() <= watermark_) return true;
+    target_ = meeting_->furthest();
+    begin(Work::kAdvance);
+    return false;
+}
+
 void StageInstance::freeze() {
     ++barriers_passed_;
+    is_meeting_ = false;
     if (saver_ == nullptr) return;
     ASSERT(save_index_ == SIZE_MAX);
     saver_->begin(barriers_passed_, watermark_);
@@ -143,6 +155,8 @@ void StageInstance::freeze() {
 
 void StageInstance::pass_ended_barrier() {
     ASSERT(has_ended_);
+    // All others end in front of this barrier, too, and do not wait.
+    if (meeting_ != nullptr) meeting_->arrive(Watermark::min());
     freeze();
     for (const std::unique_ptr<StageOutput>& output : outputs_)
         output->barrier_after_end();
@@ -196,6 +210,7 @@ bool StageInstance::resume() {
         begin(Work::kTick);
         worked = true;
     }
+    if (work_ == Work::kNone && is_meeting_) settle();
     if (work_ == Work::kNone) static_cast<void>(outputs_ready());  // Words may wait in them.
     return continue_work() || worked;
 }
@@ -296,7 +311,7 @@ void StageInstance::settle() {
     if (work_ != Work::kNone || has_ended_) return;
     const bool all_ended = settle_watermark();
     if (work_ == Work::kNone && all_ended) begin(Work::kEnd);
-    if (work_ == Work::kNone && is_aligned()) begin(Work::kBarrier);
+    if (work_ == Work::kNone && is_aligned() && has_met()) begin(Work::kBarrier);
     if (work_ == Work::kNone && is_flush_wanted_) begin(Work::kFlush);
     static_cast<void>(continue_work());
 }

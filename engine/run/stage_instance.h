@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/run/epoch/barrier_meeting.h"
 #include "engine/run/published.h"
 #include "engine/run/query_control.h"
 #include "engine/run/stage_output.h"
@@ -45,7 +46,8 @@ struct StageCounters {
 //
 // Barriers
 //   A channel whose barrier has come is barred: whoever feeds the stage gives it nothing more from
-//   there until all channels that have not ended have brought theirs. Then the operators are
+//   there until all channels that have not ended have brought theirs. Then the instances of the
+//   stage agree on a watermark (BarrierMeeting), the operators are
 //   flushed and frozen (Op::freeze), and the barrier goes on to the outputs: what the stage has
 //   emitted before is of the epoch, what it emits later is not. save() then writes the frozen state
 //   piece by piece, between other work.
@@ -95,6 +97,9 @@ class StageInstance {
 
     // How many barriers have gone through.
     [[nodiscard]] std::uint64_t barriers_passed() const noexcept { return barriers_passed_; }
+
+    // Where its instances meet at barriers; borrowed, before the first one. Null: it has no other.
+    void set_meeting(BarrierMeeting* meeting) { meeting_ = meeting; }
 
     // Where the state goes; borrowed, before the first barrier. Null: nowhere.
     void set_saver(StageSaver* saver) { saver_ = saver; }
@@ -170,6 +175,7 @@ class StageInstance {
     void finish_barrier();
     void freeze();
     [[nodiscard]] bool is_aligned() const;
+    [[nodiscard]] bool has_met();
     void settle();
     [[nodiscard]] bool settle_watermark();
     void emit(const BatchView& rows, bool is_aside);
@@ -183,6 +189,7 @@ class StageInstance {
     std::vector<std::unique_ptr<StageOutput>> outputs_;
     std::vector<bool> is_aside_;  // For each output.
     StageSaver* saver_ = nullptr;
+    BarrierMeeting* meeting_ = nullptr;
 
     std::vector<std::vector<Channel>> channels_;
     OpContext context_;
@@ -199,6 +206,7 @@ class StageInstance {
     std::size_t op_index_ = 0;  // The operator that the unfinished work has come to.
     std::uint64_t barriers_passed_ = 0;
     std::size_t save_index_ = SIZE_MAX;  // The operator that is being saved; SIZE_MAX: none.
+    bool is_meeting_ = false;  // It has said how far it has come, and waits for the others.
     bool is_idle_ = false;
     bool is_dirty_ = false;         // Something came since the last flush.
     bool is_flush_wanted_ = false;  // While busy.

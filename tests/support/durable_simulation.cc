@@ -224,9 +224,7 @@ DurableLife::Settings CrashSimulation::draw_layout() {
     settings.segment_rows_max = kBatches[random_.below(4)];
     settings.is_fused_allowed = !chance(3);
     settings.epochs.interval_ns = static_cast<std::int64_t>(1000 << random_.below(10));
-    // What is unbounded may fall idle, and shards would not agree on the watermark at a barrier.
-    const bool may_be_idle = settings.ingest_agents == 1 && world_.query.tables == 1;
-    life.is_bounded = !may_be_idle || chance(2);
+    life.is_bounded = chance(2);
     life.traces = trace_ != nullptr;
     if (shards_before_ != 0 && shards_before_ != settings.shards) see(CrashSighting::kRescale);
     shards_before_ = settings.shards;

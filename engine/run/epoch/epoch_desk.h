@@ -64,21 +64,26 @@ class EpochDesk {
         wake();
     }
 
+    // The runners of all agents.
+    void wake_agents() {
+        if (wake_agents_) wake_agents_();
+    }
+
     // --- Coordinator ---
 
     void request(std::uint64_t epoch) noexcept {
         requested_.store(epoch, std::memory_order_release);  // Release: see Ordering.
-        if (wake_agents_) wake_agents_();
+        wake_agents();
     }
 
     void announce_durable(std::uint64_t epoch) noexcept {
         durable_.store(epoch, std::memory_order_release);  // Release: see Ordering.
-        if (wake_agents_) wake_agents_();
+        wake_agents();
     }
 
     void finish() noexcept {
         finished_.store(true, std::memory_order_release);  // Release: see Ordering.
-        if (wake_agents_) wake_agents_();
+        wake_agents();
     }
 
     [[nodiscard]] bool has_ended() const noexcept {

@@ -80,9 +80,16 @@ void QueryEpochs::attach_stage(std::size_t stage,
                                std::size_t first_agent,
                                const std::vector<StageInstance*>& instances) {
     const std::vector<SavedOp>& ops = saved_ops_[stage];
+    const bool meets =
+        settings_.topology->stages[stage].place == Place::kShard && instances.size() > 1;
+    if (meets) {
+        meetings_.push_back(
+            std::make_unique<BarrierMeeting>(instances.size(), [this] { desk_.wake_agents(); }));
+    }
     for (std::size_t i = 0; i < instances.size(); ++i) {
         AgentEpoch& agent = *agents_[first_agent + i];
         agent.add_stage(*instances[i]);
+        if (meets) instances[i]->set_meeting(meetings_.back().get());
         if (ops.empty()) continue;
         savers_.push_back(
             std::make_unique<StageSaver>(agent.sender(), ops, static_cast<std::uint32_t>(i)));

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/run/epoch/agent_epoch.h"
+#include "engine/run/epoch/barrier_meeting.h"
 #include "engine/run/epoch/epoch_coordinator.h"
 #include "engine/run/epoch/epoch_desk.h"
 #include "engine/run/epoch/outbox_sender.h"
@@ -93,6 +94,7 @@ class QueryEpochs {
     std::optional<RecoveredEpoch> recovered_;
     EpochDesk desk_;
     std::vector<std::unique_ptr<AgentEpoch>> agents_;
+    std::vector<std::unique_ptr<BarrierMeeting>> meetings_;
     std::vector<std::unique_ptr<StageSaver>> savers_;
     std::vector<std::unique_ptr<OutboxSender>> outboxes_;
     std::vector<AttachedStage> stages_;
