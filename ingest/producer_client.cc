@@ -117,7 +117,7 @@ bool ProducerClient::finish_dial(std::int64_t now_ns) {
     heard_at_ns_ = now_ns;
     append_frame(output_,
                  Hello{.session = settings_.session,
-                       .session_epoch = settings_.session_epoch,
+                       .session_epoch = std::uint64_t{settings_.session_epoch} << 32U | ++dials_,
                        .last_acked = last_acked()});
     return flush(now_ns);
 }

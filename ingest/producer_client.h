@@ -34,7 +34,8 @@ class ProducerClient {
     struct Settings {
         SocketAddress address;
         SessionId session;
-        std::uint64_t session_epoch = 0;
+        std::uint32_t session_epoch =
+            0;  // On the wire the high half, over the connection's number.
         std::uint64_t last_acked = 0;
         std::size_t retain_bytes = std::size_t{64} << 20U;
         std::size_t batch_bytes = 64 * 1024;  // Of a BATCH's payload, about.
@@ -151,6 +152,7 @@ class ProducerClient {
     std::int64_t heard_at_ns_ = 0;
     bool is_pinged_ = false;
     std::uint64_t pings_ = 0;
+    std::uint32_t dials_ = 0;
     std::string failure_;
     std::string trouble_;
     Counters counters_;

@@ -7,6 +7,7 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 
@@ -32,7 +33,8 @@ std::string number_record(std::int64_t n) {
 // Client and engine in turn, time passing, until `done` holds.
 template <class Done>
 bool run(ProducerEngine& engine, ProducerClient& client, std::int64_t& now_ns, Done done) {
-    for (int round = 0; round < 200'000 && !done(); ++round) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    for (int round = 0; !done() && std::chrono::steady_clock::now() < deadline; ++round) {
         static_cast<void>(engine.step());
         static_cast<void>(client.step(now_ns));
         now_ns += 100'000;
@@ -156,6 +158,19 @@ TEST_CASE("producer_client: what cannot be cured is said, what can be is tried a
     CHECK_EQ(alone.trouble(), "cannot connect: Connection refused");
     CHECK_EQ(alone.failure(), "");
     CHECK_EQ(alone.counters().connections, 0);
+}
+
+TEST_CASE("producer_client: a HELLO that comes late does not fence the connection after it") {
+    ProducerEngine engine(1);
+    std::int64_t now_ns = 0;
+    ProducerClient client(settings_for(engine.where()));
+    ProducerPeer late(engine.where());  // As the client's own first one, slow on its way.
+    CHECK(run(engine, client, now_ns, [&] { return client.welcome().version == 1; }));
+    REQUIRE(late.hello(session_of(1), 0, 0));
+    CHECK_EQ(client.append(number_record(1)), Code::kOk);
+    CHECK(run(engine, client, now_ns, [&] { return client.is_acknowledged() && late.hears(); }));
+    CHECK_EQ(late.next().type, FrameType::kRefuse);
+    CHECK_EQ(client.counters().connections, 1);
 }
 
 TEST_CASE("producer_client: a server that falls silent is left") {

@@ -5,6 +5,8 @@
 
 #include <doctest/doctest.h>
 
+#include <netinet/tcp.h>
+
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -23,7 +25,10 @@ inline SessionId session_of(std::uint8_t byte) {
 // A producer of the tests' own: says what the test wants said, and keeps what it hears.
 class ProducerPeer {
   public:
-    explicit ProducerPeer(std::string_view where) : socket_(TestSocket::connect_tcp(where)) {}
+    explicit ProducerPeer(std::string_view where) : socket_(TestSocket::connect_tcp(where)) {
+        const int yes = 1;
+        ::setsockopt(socket_.fd(), IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
+    }
 
     [[nodiscard]] const TestSocket& socket() const { return socket_; }
 

@@ -21,10 +21,10 @@ struct DurableTotals {
 
 struct DurableOptions {
     std::string session;  // 32 hexadecimal digits; empty: drawn, and ended at the end.
-    std::uint64_t session_epoch = 0;
+    std::uint32_t session_epoch = 0;
     std::uint64_t last_acked = 0;
     std::size_t retain_bytes = std::size_t{64} << 20U;  // Of records that are not acknowledged.
-    std::int64_t give_up_ns = 60'000'000'000;  // Without any acknowledgement.
+    std::int64_t give_up_ns = 60'000'000'000;           // Without any acknowledgement.
 };
 
 struct DurableSummary {

@@ -165,6 +165,7 @@ class Producer:
         self._is_ending = False  # END was said.
         self._has_ended = False
         self._backoff = self.backoff_first
+        self._dials = 0
         self._dial_at = 0.0
         self._heard_at = 0.0
         self._is_pinged = False
@@ -257,7 +258,9 @@ class Producer:
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._socket.setblocking(False)
         self._heard_at = time.monotonic()
-        self._output += encode_hello(self.session, self.epoch, self.last_acked)
+        # A HELLO that comes late must not fence the connection after it.
+        self._dials += 1
+        self._output += encode_hello(self.session, self.epoch << 32 | self._dials, self.last_acked)
 
     def _fill(self):
         """As many batches as credit allows."""
