@@ -1,0 +1,69 @@
+#include "engine/run/epoch/barrier_meeting.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdint>
+#include <thread>
+#include <vector>
+
+namespace thalweg {
+namespace {
+
+TEST_CASE("barrier_meeting: complete when all have come, at the furthest watermark of all") {
+    int completions = 0;
+    BarrierMeeting meeting(3, [&] { ++completions; });
+    CHECK(!meeting.is_complete(1));
+    meeting.arrive({10});
+    meeting.arrive({30});
+    CHECK(!meeting.is_complete(1));
+    CHECK(completions == 0);
+    meeting.arrive({20});
+    CHECK(meeting.is_complete(1));
+    CHECK(meeting.furthest() == Watermark{30});
+    CHECK(completions == 1);
+    CHECK(!meeting.is_complete(2));
+    for (int i = 0; i < 3; ++i)
+        meeting.arrive({40});
+    CHECK(meeting.is_complete(2));
+    CHECK(meeting.furthest() == Watermark{40});
+    CHECK(completions == 2);
+}
+
+TEST_CASE("barrier_meeting: one that has ended has no say about time") {
+    BarrierMeeting meeting(2, [] {});
+    meeting.arrive({10});
+    meeting.arrive(Watermark::min());
+    CHECK(meeting.is_complete(1));
+    CHECK(meeting.furthest() == Watermark{10});
+}
+
+TEST_CASE("barrier_meeting: threads agree at every barrier") {
+    constexpr std::uint64_t kBarriers = 500;
+    constexpr std::size_t kInstances = 3;
+    BarrierMeeting meeting(kInstances, [] {});
+    std::vector<std::vector<std::int64_t>> seen(kInstances);
+    // One that is ahead may come to the next barrier before another has looked at this one.
+    std::vector<std::thread> threads;
+    for (std::size_t instance = 0; instance < kInstances; ++instance) {
+        threads.emplace_back([&, instance] {
+            for (std::uint64_t barrier = 1; barrier <= kBarriers; ++barrier) {
+                // Another one is the furthest at each barrier.
+                const bool leads = barrier % kInstances == instance;
+                meeting.arrive({static_cast<std::int64_t>(10 * barrier) + (leads ? 5 : 0)});
+                while (!meeting.is_complete(barrier))
+                    std::this_thread::yield();
+                seen[instance].push_back(meeting.furthest().nanos);
+            }
+        });
+    }
+    for (std::thread& thread : threads)
+        thread.join();
+    for (std::size_t instance = 0; instance < kInstances; ++instance) {
+        REQUIRE(seen[instance].size() == kBarriers);
+        for (std::size_t i = 0; i < kBarriers; ++i)
+            CHECK(seen[instance][i] >= static_cast<std::int64_t>(10 * (i + 1) + 5));
+    }
+}
+
+}  // namespace
+}  // namespace thalweg
