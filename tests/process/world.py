@@ -30,7 +30,8 @@ DELAY_S = 120           # Of the watermark: more than all disorder, so no record
 WINDOW_MS = 10_000
 HOP_MS = 5_000
 HOP_SIZE_MS = 20_000
-KEYS = 13
+# Some that fit into a handle, some that do not.
+KEYS = [f"k{i}" if i % 2 else f"a-key-that-lies-elsewhere-{i}" for i in range(13)]
 START = datetime.datetime(2024, 1, 1)
 SANITIZED = bool({"ASAN_OPTIONS", "TSAN_OPTIONS"} & set(os.environ))
 PATIENCE_S = 300 if SANITIZED else 60
@@ -56,7 +57,7 @@ class Records:
         """Key, value, time."""
         bits = self.mixed(n)
         ms = DELAY_S * 1_000 + n * STEP_MS - (bits >> 40) % DISORDER_MS
-        return f"k{bits % KEYS}", (bits >> 8) % 1_000, ms
+        return KEYS[bits % len(KEYS)], (bits >> 8) % 1_000, ms
 
     def line(self, n):
         key, value, ms = self.values(n)
@@ -71,11 +72,12 @@ class Records:
 class Script:
     """The query, and where its results lie."""
 
-    FILES = ("rows.csv", "hops.csv")
+    FILES = ("rows.csv", "hops.csv", "joined.csv")
 
     def __init__(self, folder, source, interval_ms=50):
         self.folder = folder
         self.path = os.path.join(folder, "query.sql")
+        window = f"INTERVAL '{WINDOW_MS // 1_000}' SECOND"
         self.text = f"""SET 'execution.checkpointing.interval' = '{interval_ms} ms';
 CREATE TABLE t (n BIGINT, k STRING, v BIGINT, ts TIMESTAMP(3),
     WATERMARK FOR ts AS ts - INTERVAL '{DELAY_S}' SECOND)
@@ -86,13 +88,21 @@ CREATE TABLE sums (k STRING, e TIMESTAMP(3), c BIGINT, s BIGINT, lo BIGINT, hi B
 WITH ('connector' = 'filesystem', 'path' = '{folder}/parts/', 'format' = 'csv',
       'sink.rolling-policy.file-size' = '1kb',
       'sink.rolling-policy.rollover-interval' = '300 ms');
-CREATE TABLE hops (k STRING, e TIMESTAMP(3), c BIGINT, s BIGINT)
+CREATE TABLE hops (k STRING, e TIMESTAMP(3), c BIGINT, s BIGINT, d BIGINT)
 WITH ('connector' = 'filesystem', 'path' = '{folder}/hops.csv', 'format' = 'csv');
+CREATE TABLE joined (k STRING, e TIMESTAMP(3), n BIGINT, c BIGINT, s BIGINT)
+WITH ('connector' = 'filesystem', 'path' = '{folder}/joined.csv', 'format' = 'csv');
+INSERT INTO joined SELECT l.k, l.window_end, l.n, r.c, r.s
+FROM (SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window})) WHERE v < 30) AS l
+JOIN (SELECT k, window_start, window_end, COUNT(*) AS c, SUM(v) AS s
+      FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window})) WHERE v >= 500
+      GROUP BY k, window_start, window_end) AS r
+ON l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end;
 INSERT INTO passed SELECT n, k, v FROM t WHERE v < 500;
 INSERT INTO sums SELECT k, window_end, COUNT(*), SUM(v), MIN(v), MAX(v)
-FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL '{WINDOW_MS // 1_000}' SECOND))
+FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window}))
 GROUP BY k, window_start, window_end;
-INSERT INTO hops SELECT k, window_end, COUNT(*), SUM(v)
+INSERT INTO hops SELECT k, window_end, COUNT(*), SUM(v), COUNT(DISTINCT v)
 FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '{HOP_MS // 1_000}' SECOND,
     INTERVAL '{HOP_SIZE_MS // 1_000}' SECOND))
 GROUP BY k, window_start, window_end;
@@ -144,6 +154,8 @@ def oracle(records, count):
     rows = collections.Counter()
     sums = {}
     hops = {}
+    low = []
+    high = {}
     for n in range(count):
         key, value, ms = records.values(n)
         if value < 500:
@@ -151,17 +163,25 @@ def oracle(records, count):
         end = ms // WINDOW_MS * WINDOW_MS + WINDOW_MS
         c, s, lo, hi = sums.get((key, end), (0, 0, value, value))
         sums[key, end] = (c + 1, s + value, min(lo, value), max(hi, value))
+        if value < 30:
+            low.append((key, end, n))
+        elif value >= 500:
+            c, s = high.get((key, end), (0, 0))
+            high[key, end] = (c + 1, s + value)
         first = ms // HOP_MS * HOP_MS + HOP_MS
         for end in range(first, first + HOP_SIZE_MS, HOP_MS):
-            c, s = hops.get((key, end), (0, 0))
-            hops[key, end] = (c + 1, s + value)
+            hops.setdefault((key, end), []).append(value)
     return {
         "rows.csv": rows,
         "parts": collections.Counter(
             f"{key},{instant(end)},{c},{s},{lo},{hi}".encode()
             for (key, end), (c, s, lo, hi) in sums.items()),
         "hops.csv": collections.Counter(
-            f"{key},{instant(end)},{c},{s}".encode() for (key, end), (c, s) in hops.items()),
+            f"{key},{instant(end)},{len(of)},{sum(of)},{len(set(of))}".encode()
+            for (key, end), of in hops.items()),
+        "joined.csv": collections.Counter(
+            f"{key},{instant(end)},{n},{high[key, end][0]},{high[key, end][1]}".encode()
+            for key, end, n in low if (key, end) in high),
     }
 
 
