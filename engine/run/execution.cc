@@ -7,8 +7,10 @@
 #include "ingest/session_directory.h"
 #include "state/base/assertion.h"
 
+#include <algorithm>
 #include <map>
 #include <numeric>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -208,6 +210,7 @@ class Execution::Wiring {
                 auto instance = std::make_unique<StageInstance>(
                     stage,
                     StageInstance::Settings{channels,
+                                            wakers(i, k),
                                             is_stepwise(stage),
                                             turn(agent_index(stage.place, k)),
                                             &execution_.control_,
@@ -216,6 +219,67 @@ class Execution::Wiring {
                 execution_.stages_.back().push_back(std::move(instance));
             }
         }
+    }
+
+    // A source on an ingest agent.
+    using SourceSet = std::set<std::pair<std::size_t, std::size_t>>;
+
+    // Where the rows of an instance of a stage come from.
+    [[nodiscard]] SourceSet sources_of(std::size_t stage, std::size_t instance) const {
+        SourceSet all;
+        for (const Port& port : ports_[stage]) {
+            for (std::size_t channel = 0; channel < port.channels; ++channel)
+                all.merge(sources_of(port, channel, instance));
+        }
+        return all;
+    }
+
+    [[nodiscard]] static const Feeder& feeder_of(const Port& port, std::size_t channel) {
+        auto feeder = port.feeders.rbegin();
+        while (feeder->first_channel > channel)
+            ++feeder;
+        return *feeder;
+    }
+
+    // Where the rows of a channel of such an instance come from.
+    [[nodiscard]] SourceSet sources_of(const Port& port,
+                                       std::size_t channel,
+                                       std::size_t instance) const {
+        const Feeder& feeder = feeder_of(port, channel);
+        if (feeder.stage == kSourceFeeder) return {{feeder.output, instance}};
+        const bool is_own = is_call(topology_.stages[feeder.stage].outputs[feeder.output]);
+        return sources_of(feeder.stage, is_own ? instance : channel - feeder.first_channel);
+    }
+
+    // Whether another shard may have to hear of something first, before the channel does.
+    [[nodiscard]] bool is_behind_shards(const Port& port, std::size_t channel) const {
+        const Feeder& feeder = feeder_of(port, channel);
+        return feeder.stage != kSourceFeeder &&
+               topology_.stages[feeder.stage].place == Place::kShard;
+    }
+
+    // What StageInstance::Settings says. A channel whose sources are all sources of another one,
+    // too, is a waker of that, if that is the longer way: what comes from ingest agents directly,
+    // by whatever port, comes in order.
+    [[nodiscard]] std::vector<std::vector<std::vector<StageInstance::ChannelId>>> wakers(
+        std::size_t stage, std::size_t instance) const {
+        std::vector<std::pair<StageInstance::ChannelId, SourceSet>> channels;
+        std::vector<std::vector<std::vector<StageInstance::ChannelId>>> wakers;
+        for (std::size_t port = 0; port < ports_[stage].size(); ++port) {
+            const std::size_t count = ports_[stage][port].channels;
+            wakers.emplace_back(count);
+            for (std::size_t i = 0; i < count; ++i)
+                channels.push_back({{port, i}, sources_of(ports_[stage][port], i, instance)});
+        }
+        for (const auto& [sleeper, all] : channels) {
+            if (!is_behind_shards(ports_[stage][sleeper.port], sleeper.channel)) continue;
+            for (const auto& [id, some] : channels) {
+                const bool is_same = id.port == sleeper.port && id.channel == sleeper.channel;
+                if (!is_same && std::includes(all.begin(), all.end(), some.begin(), some.end()))
+                    wakers[sleeper.port][sleeper.channel].push_back(id);
+            }
+        }
+        return wakers;
     }
 
     void add_to_agent(Place place, std::size_t index, StageInstance& instance) {

@@ -323,10 +323,11 @@ bool StageInstance::settle_watermark() {
     bool any_holds = false;
     bool any_idle = false;
     bool all_ended = true;
-    for (const std::vector<Channel>& port : channels_) {
-        for (const Channel& channel : port) {
+    for (std::size_t port = 0; port < channels_.size(); ++port) {
+        for (std::size_t i = 0; i < channels_[port].size(); ++i) {
+            const Channel& channel = channels_[port][i];
             all_ended = all_ended && channel.has_ended;
-            if (channel.is_idle) {
+            if (channel.is_idle && !is_about_to_wake(port, i)) {
                 any_idle = true;
                 greatest_idle = std::max(greatest_idle, channel.watermark);
                 continue;
@@ -354,6 +355,15 @@ bool StageInstance::settle_watermark() {
             output->idle();
     }
     return all_ended;
+}
+
+bool StageInstance::is_about_to_wake(std::size_t port, std::size_t channel) const {
+    if (settings_.wakers.empty() || channels_[port][channel].has_ended) return false;
+    const std::vector<ChannelId>& wakers = settings_.wakers[port][channel];
+    return std::any_of(wakers.begin(), wakers.end(), [this](const ChannelId& id) {
+        const Channel& waker = channels_[id.port][id.channel];
+        return !waker.is_idle && !waker.has_ended;
+    });
 }
 
 void StageInstance::emit(const BatchView& rows, bool is_aside) {

@@ -41,7 +41,9 @@ struct StageCounters {
 //   left, the furthest of them: as if that one had been the last to fall idle, so that all shards
 //   come to rest at the same watermark, whichever channel they hear first. A channel that ended
 //   counts with its last word: Watermark::max() when its end fires everything, and otherwise what
-//   it had reached, so that nothing fires. Where some have ended at max() and all others are idle,
+//   it had reached, so that nothing fires. An idle channel holds the watermark back all the same
+//   while one of its wakers is not idle: then its producer has work, or will hear of it, and what
+//   comes of that must not be late. Where some have ended at max() and all others are idle,
 //   it is the furthest of the idle ones: whoever hears of the ends first gets no further ahead.
 //
 // Barriers
@@ -64,8 +66,16 @@ struct StageCounters {
 // Failure   An operator's failure fails the query; rows emitted after it go nowhere.
 class StageInstance {
   public:
+    struct ChannelId {
+        std::size_t port = 0;
+        std::size_t channel = 0;
+    };
+
     struct Settings {
         std::vector<std::size_t> channels;  // For each port, how many.
+        // For each port and channel those that get rows from no source that it gets none from: it
+        // cannot stay idle when one of them is not. None where there is no entry.
+        std::vector<std::vector<std::vector<ChannelId>>> wakers = {};
         bool is_stepwise = false;
         const TurnClock* clock = nullptr;  // Borrowed, as is the next.
         QueryControl* control = nullptr;
@@ -178,6 +188,7 @@ class StageInstance {
     [[nodiscard]] bool has_met();
     void settle();
     [[nodiscard]] bool settle_watermark();
+    [[nodiscard]] bool is_about_to_wake(std::size_t port, std::size_t channel) const;
     void emit(const BatchView& rows, bool is_aside);
     void after_call();
     [[nodiscard]] std::uint64_t measure_memory() const;

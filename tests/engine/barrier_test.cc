@@ -34,7 +34,7 @@ struct Bench {
         stage.port_count = channels.size();
         stage.output_schema = pair_schema();
         instance = std::make_unique<StageInstance>(
-            stage, StageInstance::Settings{std::move(channels), false, &clock, &control});
+            stage, StageInstance::Settings{std::move(channels), {}, false, &clock, &control});
         instance->add_output(std::make_unique<RecordingOutput>(log));
     }
 

@@ -32,12 +32,19 @@ struct Bench {
     std::unique_ptr<StageInstance> instance;
     Batch batch{pair_schema()};
 
-    Bench(std::vector<OpFactory> ops, std::vector<std::size_t> channels, bool is_stepwise = false) {
+    using Wakers = std::vector<std::vector<std::vector<StageInstance::ChannelId>>>;
+
+    Bench(std::vector<OpFactory> ops,
+          std::vector<std::size_t> channels,
+          bool is_stepwise = false,
+          Wakers wakers = {}) {
         stage.ops = std::move(ops);
         stage.port_count = channels.size();
         stage.output_schema = pair_schema();
         instance = std::make_unique<StageInstance>(
-            stage, StageInstance::Settings{std::move(channels), is_stepwise, &clock, &control});
+            stage,
+            StageInstance::Settings{
+                std::move(channels), std::move(wakers), is_stepwise, &clock, &control});
         instance->add_output(std::make_unique<RecordingOutput>(log));
     }
 
@@ -87,6 +94,31 @@ TEST_CASE("stage_instance: an idle channel holds nothing back until it speaks ag
     bench.instance->advance(0, 0, Watermark::max());
     bench.instance->idle(0, 1);  // Idle is not ended: the other's end does not fire everything.
     CHECK(bench.take_events().empty());
+}
+
+// As where a join gets rows of a source, and on port 1 sums of the same rows, by a longer way.
+TEST_CASE("stage_instance: an idle channel holds while another one has what will wake it") {
+    Bench bench({}, {2, 1}, false, {{{}, {}}, {{{0, 0}, {0, 1}}}});
+    bench.instance->advance(0, 0, {10});
+    bench.instance->advance(0, 1, {10});
+    bench.instance->advance(1, 0, {10});
+    CHECK(bench.take_events() == Events{"watermark 10"});
+    for (const std::size_t channel : {std::size_t{0}, std::size_t{1}})
+        bench.instance->idle(0, channel);
+    bench.instance->idle(1, 0);
+    CHECK(bench.take_events() == Events{"flush", "idle"});
+    bench.instance->advance(0, 1, {50});  // The sums of rows before 50 are on their way.
+    CHECK(bench.take_events() == Events{"watermark 10"});
+    bench.instance->advance(1, 0, {40});
+    CHECK(bench.take_events() == Events{"watermark 40"});
+    bench.instance->idle(1, 0);
+    CHECK(bench.take_events().empty());
+    bench.instance->idle(0, 1);  // The last of them: as far as the furthest.
+    CHECK(bench.take_events() == Events{"watermark 50", "flush", "idle"});
+    bench.instance->advance(0, 0, {60});
+    CHECK(bench.take_events() == Events{"watermark 50"});
+    bench.instance->end(0, 0);  // Who has ended wakes nobody.
+    CHECK(bench.take_events() == Events{"watermark 60"});
 }
 
 TEST_CASE("stage_instance: all idle, it has come as far as the furthest, whoever slept first") {
@@ -218,7 +250,7 @@ TEST_CASE("stage_instance: stages called directly share the room of the last one
     Bench last({window_count(10 * kMs)}, {1});
     Stage first_stage;
     first_stage.ops = {[] { return std::make_unique<HoldOp>(); }};
-    StageInstance first(first_stage, {{1}, false, &last.clock, &last.control});
+    StageInstance first(first_stage, {{1}, {}, false, &last.clock, &last.control});
     first.add_output(std::make_unique<DirectOutput>(*last.instance, 0, 0));
     fill(last.batch, {{1, 0}, {1, 0}, {1, 0}});
     first.process(0, 0, last.batch.view());
