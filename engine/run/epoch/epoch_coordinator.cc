@@ -134,6 +134,7 @@ Result<void> EpochCoordinator::write_outboxes() {
             });
         if (next == outbox.epochs.end() || next->desk_epoch != epoch_)
             outbox.epochs.insert(next, OutboxEpoch{})->desk_epoch = epoch_;
+        unite_new(outbox.epochs);
         std::uint32_t section = 0;
         for (OutboxEpoch& epoch : outbox.epochs) {
             if (epoch.desk_epoch > epoch_) break;
@@ -141,6 +142,21 @@ Result<void> EpochCoordinator::write_outboxes() {
         }
     }
     return {};
+}
+
+// Those that no snapshot has had get one number, and come back as one epoch: so they are published
+// as one, too. There are several when an epoch was given up before its results were written.
+void EpochCoordinator::unite_new(std::deque<OutboxEpoch>& epochs) const {
+    const auto first = std::find_if(
+        epochs.begin(), epochs.end(), [](const auto& epoch) { return epoch.epoch == 0; });
+    auto next = first;
+    for (++next; next != epochs.end() && next->desk_epoch <= epoch_; ++next) {
+        for (std::vector<std::byte>& piece : next->pieces)
+            first->pieces.push_back(std::move(piece));
+        first->bytes += next->bytes;
+        first->desk_epoch = next->desk_epoch;
+    }
+    epochs.erase(first + 1, next);
 }
 
 Result<void> EpochCoordinator::write_outbox_epoch(const std::string& name,

@@ -86,6 +86,7 @@ class EpochCoordinator final : public Agent {
     [[nodiscard]] Result<void> write_section(const SectionLabel& label,
                                              std::span<const std::byte> bytes);
     [[nodiscard]] Result<void> write_outboxes();
+    void unite_new(std::deque<OutboxEpoch>& epochs) const;
     [[nodiscard]] Result<void> write_outbox_epoch(const std::string& name,
                                                   OutboxEpoch& epoch,
                                                   std::uint32_t& section);
