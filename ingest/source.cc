@@ -244,6 +244,7 @@ Result<SourcePlan> plan_filesystem(const SourceOptions& options, FormatSpec form
     }
     SourcePlan plan;
     plan.traits.is_bounded = settings.monitor_interval_ns == 0;
+    plan.traits.replay = Replay::kPositions;
     plan.make = [settings = std::move(settings)](
                     SourceInstance instance, IoLoop& /*loop*/, SourceEvent event) {
         return std::make_unique<FileSource>(settings, instance, std::move(event));

@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_table.h"
 #include "engine/plan/connectors.h"
+#include "engine/plan/guarantees.h"
 #include "engine/plan/plan_lookup.h"
 #include "engine/plan/plan_source.h"
 #include "engine/plan/state_size.h"
@@ -233,7 +234,16 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_scan(const Rel& rel, const Scan
     const std::size_t stage = new_stage(Place::kIngest, "scan " + node.table->definition->name);
     notes_[stage].columns = names_of(rel);
     scans_.push_back({node.table, node.outputs, stage});
-    const std::string what = "scan " + node.table->definition->name + ": " + join(names_of(rel));
+    std::vector<std::string> columns;
+    for (const ColumnInfo& column : node.table->columns)
+        columns.push_back(column.name);
+    std::string what = "scan " + node.table->definition->name;
+    for (const ScanColumn& output : node.outputs) {
+        const Expr& value = *node.table->values[output.column];
+        what += "\n" + to_string(value, columns) + " " + value.type.to_string();
+        for (const std::string& field : output.path)
+            what += "." + field;
+    }
     return {stage, {}, false, lineage_of({}, what)};
 }
 
@@ -566,6 +576,8 @@ std::string PhysicalPlanner::explain() const {
             }
         }
     }
+    for (const std::string& line : guarantee_lines(topology_))
+        add_line(line);
     return text;
 }
 
