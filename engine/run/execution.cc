@@ -51,7 +51,8 @@ class Execution::Wiring {
         if (execution_.epochs_ != nullptr) {
             if (Result<void> loaded = recover(); !loaded) return loaded;
         }
-        return open_all();
+        if (Result<void> opened = open_all(); !opened) return opened;
+        return execution_.epochs_ == nullptr ? Result<void>() : execution_.epochs_->open_outboxes();
     }
 
   private:
@@ -288,22 +289,37 @@ class Execution::Wiring {
         if (place == Place::kMerge) execution_.merge_->add_stage(instance);
     }
 
-    // What leads into a stage from other agents: a ring for each producing instance and shard, or a
-    // gather.
+    // What leads into a stage from other agents: a ring for each producer and shard, or a gather. A
+    // producer is an instance of a stage; on an ingest agent, all stages behind one source: rows of
+    // one input keep their order on all ways.
     void make_rings(std::size_t stage_index) {
         rings_.emplace_back();
         gathers_.push_back(nullptr);
         const bool is_merge = topology_.stages[stage_index].place == Place::kMerge;
         bool is_any = false;
-        for (std::size_t from = 0; from < topology_.stages.size(); ++from) {
-            for (std::size_t k = 0; k < instances(topology_.stages[from].place); ++k) {
-                std::vector<ShardAgent::Channel> channels = channels_from(stage_index, from, k);
+        for (std::size_t group = 0; group < topology_.stages.size(); ++group) {
+            for (std::size_t k = 0; k < instances(topology_.stages[group].place); ++k) {
+                std::vector<ShardAgent::Channel> channels;
+                for (std::size_t from = 0; from < topology_.stages.size(); ++from) {
+                    if (producer_group(from) != group) continue;
+                    const auto more = channels_from(stage_index, from, k);
+                    channels.insert(channels.end(), more.begin(), more.end());
+                }
                 if (channels.empty()) continue;
                 is_any = true;
-                if (!is_merge) make_rings_from(stage_index, from, k, channels);
+                if (!is_merge) make_rings_from(stage_index, group, k, channels);
             }
         }
         if (is_any && is_merge) make_gather(stage_index);
+    }
+
+    // The first stage behind its source, for one on an ingest agent; else the stage itself.
+    [[nodiscard]] std::size_t producer_group(std::size_t stage) const {
+        if (topology_.stages[stage].place != Place::kIngest) return stage;
+        for (const Feeder& feeder : ports_[stage][0].feeders) {
+            if (feeder.stage != kSourceFeeder) return producer_group(feeder.stage);
+        }
+        return stage;
     }
 
     // Through which channels an instance of stage `from` feeds a stage on other agents.
@@ -410,6 +426,7 @@ class Execution::Wiring {
             return std::make_unique<SinkOutput>(topology_.sinks[output.sink],
                                                 *sinks_[output.sink],
                                                 execution_.control_,
+                                                execution_.merge_->seal(output.sink),
                                                 outboxes_[output.sink]);
         }
         const std::size_t target = output.target.value;
@@ -439,7 +456,8 @@ class Execution::Wiring {
         for (std::size_t i = 0; i < lane_count; ++i) {
             Lane::Target to;
             to.gather = gathers_[target];
-            if (to.gather == nullptr) to.ring = rings_[target].at({from, instance})[i];
+            if (to.gather == nullptr)
+                to.ring = rings_[target].at({producer_group(from), instance})[i];
             to.wake = execution_.wakes_[agent_index(place, i)].get();
             lanes.emplace_back(to,
                                pool,
@@ -476,7 +494,7 @@ class Execution::Wiring {
             (*sender)->give(bytes);
         }));
         if (sink.target == nullptr) return false;
-        TRY(*sender, execution_.epochs_->add_outbox(spec.name, std::move(sink.target)));
+        *sender = execution_.epochs_->add_outbox(spec.name, std::move(sink.target));
         sinks_.push_back(&execution_.merge_->add_sink(spec.name, std::move(sink.encoder)));
         outboxes_.push_back(*sender);
         return true;
@@ -569,7 +587,7 @@ class Execution::Wiring {
     const Clock& clock_;
     std::vector<std::vector<Port>> ports_;  // [stage][port]
     std::size_t group_count_ = 0;
-    // Into each stage: by the stage and the instance that they come from, for each shard.
+    // Into each stage: by the producing group and instance, for each shard.
     std::vector<std::map<std::pair<std::size_t, std::size_t>, std::vector<Ring<EdgeItem>*>>> rings_;
     std::vector<Gather*> gathers_;  // [stage]
     std::vector<Sink*> sinks_;

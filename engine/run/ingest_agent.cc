@@ -45,19 +45,15 @@ std::size_t IngestAgent::do_work(std::size_t budget) {
     std::size_t work = home_.collect();
     for (StageInstance* const stage : stages_)
         work += static_cast<std::size_t>(stage->resume());
-    const bool is_between_epochs = epoch_ == nullptr || work_on_epoch(work);
-    if (is_between_epochs) {
-        work += settings_.door.poll();
-        work += poll_all(budget);
-        flush_in_time();
-    }
+    if (epoch_ != nullptr) work += work_on_epoch();
+    work += settings_.door.poll();
+    work += poll_all(budget);
+    flush_in_time();
     publish();
     return work;
 }
 
-// Returns whether sources may be read: not from the request of an epoch until the barrier is
-// through.
-bool IngestAgent::work_on_epoch(std::size_t& work) {
+std::size_t IngestAgent::work_on_epoch() {
     const std::uint64_t durable = epoch_->desk().durable();
     if (durable != committed_) {
         committed_ = durable;
@@ -65,63 +61,62 @@ bool IngestAgent::work_on_epoch(std::size_t& work) {
             input->source->commit(durable);
     }
     if (!epoch_->is_active() && epoch_->is_wanted()) {
-        if (!is_quiet()) return false;
-        seal();
-        ++work;
+        epoch_->begin();
+        are_all_at_rest_ = true;
     }
-    work += epoch_->work();
-    const bool has_passed = !epoch_->is_active() || epoch_->has_passed();
-    if (epoch_->is_ready_to_finish()) epoch_->finish(is_at_rest());
-    return has_passed;
+    std::size_t work = epoch_->work();
+    bool are_all_sealed = true;
+    for (const std::unique_ptr<Input>& input : inputs_)
+        are_all_sealed = seal(*input) && are_all_sealed;
+    if (are_all_sealed && epoch_->is_ready_to_finish()) epoch_->finish(are_all_at_rest_);
+    return work;
 }
 
-// Nothing is on its way within this agent.
-bool IngestAgent::is_quiet() {
-    for (const std::unique_ptr<Input>& input : inputs_) {
-        input->outlet->begin_turn();
-        static_cast<void>(input->outlet->resume());
+// Each input by itself, when nothing of it is on its way here: one that is held up by its results
+// holds up no other. Returns whether it is sealed.
+bool IngestAgent::seal(Input& input) {
+    if (!epoch_->is_active() || input.sealed_epoch == epoch_->epoch()) return true;
+    if (!input.has_ended) {
+        input.outlet->begin_turn();
+        static_cast<void>(input.outlet->resume());
+        if (!input.outlet->is_quiet()) return false;
+        input.outlet->send_watermark();
     }
-    const bool is_holding = std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
-        return input->outlet->is_holding();
-    });
-    return !is_holding && std::none_of(stages_.begin(), stages_.end(), [](StageInstance* stage) {
-        return stage->is_busy();
-    });
+    input.sealed_epoch = epoch_->epoch();
+    are_all_at_rest_ = are_all_at_rest_ && (input.has_ended || input.is_at_rest);
+    SourceState state;
+    state.watermark = input.outlet->watermark();
+    state.has_had_split = input.outlet->has_had_split();
+    input.source->seal(epoch_->epoch(), state.positions);
+    auto part = std::make_unique<EpochPart>();
+    part->epoch = epoch_->epoch();
+    part->label = {std::string(kPositionsKind), input.name, 1, index_, true};
+    ByteSink sink(part->bytes);
+    StateWriter writer(sink);
+    write_source_state(writer, state);
+    static_cast<void>(writer.finish());  // Memory takes everything.
+    epoch_->sender().send(std::move(part));
+    if (!input.has_ended) input.outlet->barrier();
+    return true;
 }
 
-void IngestAgent::seal() {
-    epoch_->begin();
-    for (const std::unique_ptr<Input>& input : inputs_) {
-        if (!input->has_ended) input->outlet->send_watermark();
-        SourceState state;
-        state.watermark = input->outlet->watermark();
-        state.has_had_split = input->outlet->has_had_split();
-        input->source->seal(epoch_->epoch(), state.positions);
-        auto part = std::make_unique<EpochPart>();
-        part->epoch = epoch_->epoch();
-        part->label = {std::string(kPositionsKind), input->name, 1, index_, true};
-        ByteSink sink(part->bytes);
-        StateWriter writer(sink);
-        write_source_state(writer, state);
-        static_cast<void>(writer.finish());  // Memory takes everything.
-        epoch_->sender().send(std::move(part));
-    }
-    for (const std::unique_ptr<Input>& input : inputs_) {
-        if (!input->has_ended) input->outlet->barrier();
-    }
-}
-
-bool IngestAgent::is_at_rest() const {
-    return std::all_of(inputs_.begin(), inputs_.end(), [](const std::unique_ptr<Input>& input) {
-        return input->has_ended || input->is_at_rest;
-    });
+// From the request of an epoch until the barrier is through, nothing is read.
+bool IngestAgent::is_between(const Input& input) const {
+    return epoch_ == nullptr || !epoch_->is_active() ||
+           (input.sealed_epoch == epoch_->epoch() && !input.outlet->is_barred());
 }
 
 Result<void> IngestAgent::restore(std::size_t source_index,
                                   const std::vector<SourcePosition>& positions,
                                   Watermark watermark,
                                   bool has_had_split) {
+    settings_.turn->now_ns = settings_.clock->wall_now_ns();
     Input& input = *inputs_[source_index];
+    if (input.source->replay() == Replay::kNone && input.source->is_bounded())
+        return fail(Code::kInvalid,
+                    "table '" + input.name +
+                        "': its input would be read from the beginning again, on top of the state "
+                        "that has it; give the query another state directory");
     input.outlet->resume_from(watermark, has_had_split);
     return input.source->restore(positions);
 }
@@ -147,7 +142,7 @@ std::size_t IngestAgent::poll_all(std::size_t budget) {
 }
 
 std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
-    if (input.has_ended) return 0;
+    if (input.has_ended || !is_between(input)) return 0;
     input.outlet->begin_turn();
     auto work = static_cast<std::size_t>(input.outlet->resume());
     if (!input.is_stopped && settings_.control->stop_requested()) {

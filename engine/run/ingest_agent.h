@@ -41,10 +41,9 @@ struct SourceTotals {
 // over before the next one is opened, and what is late in it for a join of both, whose watermark is
 // the least of theirs, would depend on sizes of buffers.
 //
-// Epochs    When one is asked for, nothing is read until the outlets hold nothing and no stage is
-// at
-//           work; then the sources say how far they have come, and the barrier goes out. What a
-//           stopped source leaves open goes into the last epoch: its channel does not end.
+// Epochs    When one is asked for, an input is not read until its outlet holds nothing and its
+//           stage is not at work; then it says how far it has come, and the barrier goes out. What
+//           a stopped source leaves open goes into the last epoch: its channel does not end.
 // Threads   Its runner's; totals() any.
 class IngestAgent final : public Agent {
   public:
@@ -112,13 +111,13 @@ class IngestAgent final : public Agent {
         bool is_stopped = false;
         bool has_ended = false;
         bool is_at_rest = false;  // Stopped, and all was delivered; the channel stays open.
+        std::uint64_t sealed_epoch = 0;
         Published<SourceTotals> totals;
     };
 
-    [[nodiscard]] bool work_on_epoch(std::size_t& work);
-    [[nodiscard]] bool is_quiet();
-    void seal();
-    [[nodiscard]] bool is_at_rest() const;
+    [[nodiscard]] std::size_t work_on_epoch();
+    [[nodiscard]] bool seal(Input& input);
+    [[nodiscard]] bool is_between(const Input& input) const;
     [[nodiscard]] std::size_t poll_all(std::size_t budget);
     [[nodiscard]] std::size_t poll(Input& input, std::size_t records_max);
     void flush_in_time();
@@ -133,7 +132,8 @@ class IngestAgent final : public Agent {
     std::size_t gentle_turns_left_ = kGentleTurns;
     AgentEpoch* epoch_ = nullptr;
     std::uint32_t index_ = 0;
-    std::uint64_t committed_ = 0;  // The sources know of this epoch.
+    std::uint64_t committed_ = 0;   // The sources know of this epoch.
+    bool are_all_at_rest_ = false;  // The inputs, each when it was sealed.
 };
 
 }  // namespace thalweg

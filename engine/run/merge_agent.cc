@@ -141,7 +141,8 @@ Result<void> MergeAgent::open() {
 std::size_t MergeAgent::do_work(std::size_t budget) {
     if (settings_.control->finished()) return 0;
     settings_.turn->now_ns = settings_.clock->wall_now_ns();
-    poll_sinks();
+    const bool has_ended = have_stages_ended();
+    poll_sinks(has_ended);
     std::size_t work = 0;
     for (StageInstance* const stage : stages_)
         work += stage->resume() ? 1U : 0U;
@@ -153,12 +154,14 @@ std::size_t MergeAgent::do_work(std::size_t budget) {
             stage->flush();
     }
     publish();
-    const bool has_ended =
-        std::all_of(stages_.begin(), stages_.end(), [](const StageInstance* stage) {
-            return stage->has_ended();
-        });
-    finish_in_time(has_ended);
+    finish_in_time(have_stages_ended());
     return work;
+}
+
+bool MergeAgent::have_stages_ended() const {
+    return std::all_of(stages_.begin(), stages_.end(), [](const StageInstance* stage) {
+        return stage->has_ended();
+    });
 }
 
 void MergeAgent::finish_in_time(bool has_ended) {
@@ -170,29 +173,29 @@ void MergeAgent::finish_in_time(bool has_ended) {
     if (epoch_->desk().is_finished()) close();
 }
 
-// Sinks without an outbox take part by being drained: SinkOutput gives them nothing until they are.
+// Sinks without an outbox take part by their seals: closed until what they took has left.
 std::size_t MergeAgent::work_on_epoch() {
     if (!epoch_->is_active() && epoch_->is_wanted()) epoch_->begin();
     const std::size_t work = epoch_->work();
     if (!epoch_->is_ready_to_finish()) return work;
-    const bool are_drained = std::all_of(outlets_.begin(), outlets_.end(), [](const auto& outlet) {
-        return outlet->sink->is_drained();
+    const bool are_lifted = std::all_of(outlets_.begin(), outlets_.end(), [](const auto& outlet) {
+        return outlet->seal.is_lifted(*outlet->sink);
     });
-    if (are_drained) epoch_->finish(true);
+    if (are_lifted) epoch_->finish(true);
     return work;
 }
 
-void MergeAgent::poll_sinks() {
+void MergeAgent::poll_sinks(bool has_ended) {
     for (const std::unique_ptr<Outgoing>& outlet : outlets_) {
         const Result<void> polled = outlet->sink->poll(settings_.turn->now_ns);
         if (!polled) settings_.control->fail(polled.error().message);
-        if (settings_.control->stop_requested()) give_up_on_full(*outlet);
+        if (has_ended || settings_.control->stop_requested()) give_up_on_full(*outlet);
     }
 }
 
 void MergeAgent::give_up_on_full(Outgoing& outlet) {
     constexpr std::int64_t kPatienceNs = 5 * kNanosPerSecond;
-    if (outlet.sink->ready()) {
+    if (outlet.sink->ready() && outlet.seal.is_lifted(*outlet.sink)) {
         outlet.full_since_ns = 0;
         return;
     }
@@ -200,7 +203,7 @@ void MergeAgent::give_up_on_full(Outgoing& outlet) {
     if (outlet.full_since_ns == 0) outlet.full_since_ns = now_ns;
     if (now_ns - outlet.full_since_ns < kPatienceNs) return;
     settings_.control->fail("sink '" + outlet.name +
-                            "': gave up after the stop: it took nothing for 5 s");
+                            "': gave up at the end: it took nothing for 5 s");
 }
 
 void MergeAgent::close() {

@@ -8,6 +8,7 @@
 #include "engine/run/gather.h"
 #include "engine/run/published.h"
 #include "engine/run/query_control.h"
+#include "engine/run/sink_output.h"
 #include "engine/run/stage_instance.h"
 #include "engine/sink/sink.h"
 
@@ -94,7 +95,7 @@ class GatherQueue {
 // the stages are ready. A stage whose sink is full takes nothing, its producers run out of credits,
 // and wait. When all stages have ended the sinks are closed and the query is over; where there are
 // epochs, when the last of them is durable. After a stop, a sink that takes nothing for five
-// seconds fails the query: who asked for an end gets one.
+// seconds, or does not let go of it, fails the query: who asked for an end gets one.
 //
 // Threads   Its runner's; totals any.
 // Failure   A sink's error fails the query.
@@ -118,6 +119,9 @@ class MergeAgent final : public Agent {
 
     [[nodiscard]] Sink& add_sink(std::string name, std::unique_ptr<Sink> sink);
 
+    // For the edge into a sink, by the order in which they were added.
+    [[nodiscard]] SinkSeal& seal(std::size_t sink_index) { return outlets_[sink_index]->seal; }
+
     void add_queue(GatherQueue queue) { queues_.push_back(std::move(queue)); }
 
     void set_homes(std::vector<BatchHome*> homes) { homes_ = std::move(homes); }
@@ -140,12 +144,14 @@ class MergeAgent final : public Agent {
         std::string name;
         std::unique_ptr<Sink> sink;
         Published<SinkCounters> totals;
+        SinkSeal seal;
         std::int64_t full_since_ns = 0;  // By the steady clock, after a stop; 0 while it takes.
     };
 
     [[nodiscard]] std::size_t work_on_epoch();
+    [[nodiscard]] bool have_stages_ended() const;
     void finish_in_time(bool has_ended);
-    void poll_sinks();
+    void poll_sinks(bool has_ended);
     void give_up_on_full(Outgoing& outlet);
     void close();
     void publish();

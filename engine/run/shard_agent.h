@@ -19,12 +19,13 @@ namespace thalweg {
 
 // One core and everything it owns: an instance of each kShard stage, and the rings into them.
 //
-// There is a ring for each producing instance of a stage and each target stage, so that an item is
-// only ever behind items of one stage for another: where several edges lead from one to the other,
-// what was sent in order arrives in order, and their barriers come together. Where all channels of
-// a ring are barred (StageInstance) it is not read. The graph of stages
-// has no cycle, hence neither has the graph of who waits for whom, and the last stage waits only
-// for the merge agent, which waits for no shard: no deadlock, whatever the capacities.
+// There is a ring for each producer and each target stage, so that an item is only ever behind
+// items for the same stage. A producer is an instance of a stage or, on an ingest agent, of all
+// stages behind one source: where several ways lead from there to the target, what was sent in
+// order arrives in order, and nothing is sent behind a barrier before all of them have theirs.
+// Where all channels of a ring are barred (StageInstance) it is not read. The graph of stages has
+// no cycle, hence neither has the graph of who waits for whom, and the last stage waits only for
+// the merge agent, which waits for no shard: no deadlock, whatever the capacities.
 //
 // Threads  Its runner's.
 class ShardAgent final : public Agent {

@@ -4,13 +4,12 @@ namespace thalweg {
 
 bool SinkOutput::ready() {
     if (outbox_ != nullptr && !outbox_->is_ready()) return false;
-    is_sealing_ = is_sealing_ && !sink_.is_drained();
-    return !is_sealing_ && sink_.ready();
+    return seal_.is_lifted(sink_) && sink_.ready();
 }
 
 void SinkOutput::barrier() {
     sink_.flush();
-    is_sealing_ = true;
+    seal_.is_closed = true;
     if (outbox_ != nullptr) outbox_->seal();
 }
 

@@ -9,6 +9,18 @@
 
 namespace thalweg {
 
+// Closed by a barrier until all that the sink had taken has left the process. Shared by the edge
+// into the sink and the agent that waits for it; one thread.
+struct SinkSeal {
+    bool is_closed = false;
+
+    // Asks the sink, if need be.
+    [[nodiscard]] bool is_lifted(const Sink& sink) {
+        is_closed = is_closed && !sink.is_drained();
+        return !is_closed;
+    }
+};
+
 // An edge into a sink. A sink that cannot follow makes the stage before it wait, and that the
 // stages before that, up to the sockets.
 //
@@ -21,8 +33,12 @@ namespace thalweg {
 class SinkOutput final : public StageOutput {
   public:
     // Borrows all. `outbox` is where the sink gives its results, if it has one.
-    SinkOutput(const SinkSpec& spec, Sink& sink, QueryControl& control, OutboxSender* outbox)
-        : spec_(spec), sink_(sink), control_(control), outbox_(outbox) {}
+    SinkOutput(const SinkSpec& spec,
+               Sink& sink,
+               QueryControl& control,
+               SinkSeal& seal,
+               OutboxSender* outbox)
+        : spec_(spec), sink_(sink), control_(control), seal_(seal), outbox_(outbox) {}
 
     [[nodiscard]] bool ready() override;
 
@@ -47,8 +63,8 @@ class SinkOutput final : public StageOutput {
     const SinkSpec& spec_;
     Sink& sink_;
     QueryControl& control_;
+    SinkSeal& seal_;
     OutboxSender* outbox_;
-    bool is_sealing_ = false;  // A barrier has come, and the sink is not drained.
 };
 
 }  // namespace thalweg

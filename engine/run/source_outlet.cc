@@ -309,7 +309,7 @@ void SourceOutlet::raise(Watermark watermark) {
 }
 
 void SourceOutlet::send_watermark() {
-    if (current_ <= sent_) return;
+    if (current_ <= sent_ || is_barred()) return;
     sent_ = current_;
     settings_.stage->advance(0, settings_.channel, sent_);
 }

@@ -90,6 +90,16 @@ class SourceOutlet final : public Outlet {
     // open windows shall fire. Called once, when ready().
     void end(bool fires_all);
 
+    // Whether nothing is held, and the stage is not at work.
+    [[nodiscard]] bool is_quiet() const noexcept {
+        return !held_ && !settings_.stage->is_busy() && !is_barred();
+    }
+
+    // A barrier has been sent and is not through: what is said about time waits.
+    [[nodiscard]] bool is_barred() const noexcept {
+        return settings_.stage->is_barred(0, settings_.channel);
+    }
+
     // Tells the stage how far time has come, though no window ends there.
     void send_watermark();
 

@@ -185,11 +185,14 @@ Result<void> StageInstance::load(std::size_t op,
     return fail(Code::kCorrupt, std::exchange(context_.error, {}));
 }
 
-void StageInstance::resume_from(Watermark watermark) {
+void StageInstance::restore_watermark(Watermark watermark) {
     ASSERT(work_ == Work::kNone);
-    if (watermark <= watermark_) return;
-    watermark_ = watermark;
-    target_ = watermark;
+    watermark_ = std::max(watermark_, watermark);
+    target_ = watermark_;
+}
+
+void StageInstance::announce_watermark() {
+    if (watermark_ == Watermark::min()) return;
     for (const std::unique_ptr<StageOutput>& output : outputs_)
         output->advance(watermark_);
 }

@@ -134,8 +134,11 @@ class StageInstance {
                                     const BatchView& rows,
                                     Watermark watermark);
 
-    // The watermark that the stage had reached: it is passed on, and nothing fires.
-    void resume_from(Watermark watermark);
+    // The watermark that the stage had reached: nothing fires.
+    void restore_watermark(Watermark watermark);
+
+    // Tells those behind the stage, when all have their state.
+    void announce_watermark();
 
     // The input has paused. Does nothing when nothing came since the last time.
     void flush();

@@ -19,8 +19,7 @@ void EpochCoordinator::add_outbox(std::string name,
                                   std::deque<OutboxEpoch> unpublished) {
     for (const OutboxEpoch& epoch : unpublished)
         settings_.desk->add_outbox(epoch.bytes);
-    outboxes_.push_back({std::move(name), std::move(target), std::move(unpublished)});
-    settings_.manifest.outboxes.push_back(outboxes_.back().name);
+    outboxes_.push_back({std::move(name), std::move(target), std::move(unpublished), 0});
 }
 
 std::size_t EpochCoordinator::do_work(std::size_t) {
@@ -39,25 +38,31 @@ std::size_t EpochCoordinator::do_work(std::size_t) {
 bool EpochCoordinator::is_due() {
     const std::int64_t now_ns = settings_.clock->steady_now_ns();
     if (now_ns >= next_due_ns_) return true;
-    if (is_degraded_) return false;
+    if (is_waiting_for_room_) return false;
     return settings_.desk->outbox_bytes() >= EpochDesk::kOutboxBytesMax / 2 ||
            settings_.desk->has_ended() || settings_.control->stop_requested();
 }
 
+// What waits already is written before anybody is asked for more: while there is no room for it no
+// barrier is sent, so that it grows no further.
 void EpochCoordinator::begin() {
+    next_due_ns_ = saturating_add(settings_.clock->steady_now_ns(), settings_.interval_ns);
+    is_end_ = settings_.desk->has_ended();
+    writer_ = nullptr;
+    status_ = {};
+    if (Result<SnapshotWriter*> writer = settings_.store->begin()) {
+        writer_ = *writer;
+        status_ = write_waiting();
+    } else {
+        status_ = tl::make_unexpected(std::move(writer).error());
+    }
+    if (!status_) {
+        give_up(status_.error());
+        return;
+    }
     is_collecting_ = true;
     last_parts_ = 0;
     are_all_at_rest_ = true;
-    is_end_ = settings_.desk->has_ended();
-    status_ = {};
-    writer_ = nullptr;
-    if (Result<SnapshotWriter*> writer = settings_.store->begin()) {
-        writer_ = *writer;
-    } else {
-        status_ = tl::make_unexpected(std::move(writer).error());
-        if (status_.error().code != Code::kFull) note(status_);
-    }
-    next_due_ns_ = saturating_add(settings_.clock->steady_now_ns(), settings_.interval_ns);
     settings_.desk->request(++epoch_);
 }
 
@@ -106,7 +111,8 @@ Result<void> EpochCoordinator::write_section(const SectionLabel& label,
 
 void EpochCoordinator::complete() {
     is_collecting_ = false;
-    if (status_) status_ = write_outboxes();
+    number_outboxes();
+    if (status_) status_ = write_sealed();
     if (status_) status_ = write_manifest();
     if (status_) {
         writer_ = nullptr;  // Whatever comes of it: what cannot be committed is abandoned there.
@@ -120,52 +126,49 @@ void EpochCoordinator::complete() {
     after_commit();
 }
 
-// All that was sealed with this epoch or before. Earlier ones keep their number and time, so that
-// they are published as they were.
-Result<void> EpochCoordinator::write_outboxes() {
+// Results of earlier epochs, and where the first of all goes.
+Result<void> EpochCoordinator::write_waiting() {
     for (Outbox& outbox : outboxes_) {
         TRY_VOID(outbox.target->take_over());
         const std::string start = outbox.target->position();
         TRY_VOID(write_section({std::string(kOutboxStartKind), outbox.name, 1, 0, true},
                                std::as_bytes(std::span(start))));
-        const auto next =
-            std::find_if(outbox.epochs.begin(), outbox.epochs.end(), [this](const auto& epoch) {
-                return epoch.desk_epoch >= epoch_;
-            });
-        if (next == outbox.epochs.end() || next->desk_epoch != epoch_)
-            outbox.epochs.insert(next, OutboxEpoch{})->desk_epoch = epoch_;
-        unite_new(outbox.epochs);
-        std::uint32_t section = 0;
-        for (OutboxEpoch& epoch : outbox.epochs) {
-            if (epoch.desk_epoch > epoch_) break;
-            TRY_VOID(write_outbox_epoch(outbox.name, epoch, section));
+        outbox.sections = 0;
+        for (const OutboxEpoch& epoch : outbox.epochs) {
+            if (epoch.desk_epoch > epoch_) break;  // Of the one that begins now.
+            TRY_VOID(write_outbox_epoch(outbox, epoch));
         }
     }
     return {};
 }
 
-// Those that no snapshot has had get one number, and come back as one epoch: so they are published
-// as one, too. There are several when an epoch was given up before its results were written.
-void EpochCoordinator::unite_new(std::deque<OutboxEpoch>& epochs) const {
-    const auto first = std::find_if(
-        epochs.begin(), epochs.end(), [](const auto& epoch) { return epoch.epoch == 0; });
-    auto next = first;
-    for (++next; next != epochs.end() && next->desk_epoch <= epoch_; ++next) {
-        for (std::vector<std::byte>& piece : next->pieces)
-            first->pieces.push_back(std::move(piece));
-        first->bytes += next->bytes;
-        first->desk_epoch = next->desk_epoch;
+// Whatever becomes of the epoch on the disk, its results keep its number and its time: they are
+// published as they were, however often that is tried.
+void EpochCoordinator::number_outboxes() {
+    for (Outbox& outbox : outboxes_) {
+        auto sealed =
+            std::find_if(outbox.epochs.begin(), outbox.epochs.end(), [this](const auto& epoch) {
+                return epoch.desk_epoch >= epoch_;
+            });
+        if (sealed == outbox.epochs.end() || sealed->desk_epoch != epoch_) {
+            sealed = outbox.epochs.insert(sealed, OutboxEpoch{});
+            sealed->desk_epoch = epoch_;
+        }
+        sealed->epoch = settings_.store->pending();
+        sealed->sealed_ns = settings_.clock->wall_now_ns();
     }
-    epochs.erase(first + 1, next);
 }
 
-Result<void> EpochCoordinator::write_outbox_epoch(const std::string& name,
-                                                  OutboxEpoch& epoch,
-                                                  std::uint32_t& section) {
-    if (epoch.epoch == 0) {
-        epoch.epoch = settings_.store->pending();
-        epoch.sealed_ns = settings_.clock->wall_now_ns();
+Result<void> EpochCoordinator::write_sealed() {
+    for (Outbox& outbox : outboxes_) {
+        for (const OutboxEpoch& epoch : outbox.epochs) {
+            if (epoch.desk_epoch == epoch_) TRY_VOID(write_outbox_epoch(outbox, epoch));
+        }
     }
+    return {};
+}
+
+Result<void> EpochCoordinator::write_outbox_epoch(Outbox& outbox, const OutboxEpoch& epoch) {
     static const std::vector<std::vector<std::byte>> kNothing(1);
     for (const std::vector<std::byte>& piece : epoch.pieces.empty() ? kNothing : epoch.pieces) {
         std::vector<std::byte> bytes;
@@ -175,14 +178,16 @@ Result<void> EpochCoordinator::write_outbox_epoch(const std::string& name,
         writer.i64(epoch.sealed_ns);
         writer.raw(piece);
         TRY_VOID(writer.finish());
-        TRY_VOID(write_section({std::string(kOutboxKind), name, 1, section++, true}, bytes));
+        TRY_VOID(write_section({std::string(kOutboxKind), outbox.name, 1, outbox.sections++, true},
+                               bytes));
     }
     return {};
 }
 
 Result<void> EpochCoordinator::write_manifest() {
     settings_.manifest.written_ns = settings_.clock->wall_now_ns();
-    settings_.manifest.has_ended = is_end_ && (are_results_out_ || outboxes_.empty());
+    settings_.manifest.has_ended =
+        is_end_ && !settings_.control->stop_requested() && (are_results_out_ || outboxes_.empty());
     std::vector<std::byte> bytes;
     ByteSink sink(bytes);
     StateWriter writer(sink);
@@ -196,21 +201,23 @@ Result<void> EpochCoordinator::write_manifest() {
 void EpochCoordinator::after_commit() {
     ++committed_;
     if (std::exchange(is_degraded_, false)) settings_.say("there is room again: epochs go on");
+    is_waiting_for_room_ = false;
     settings_.desk->announce_durable(epoch_);
     publish();
     if (settings_.control->failed()) return;
     note(settings_.store->retire());
-    const bool is_stopped = settings_.control->stop_requested() && are_all_at_rest_;
-    if (!is_end_ && !is_stopped) return;
-    for (const Outbox& outbox : outboxes_) {
-        if (!outbox.epochs.empty()) return;  // A destination is full: another epoch tries again.
-    }
-    if (is_end_ && !settings_.manifest.has_ended) {
-        close_outboxes();
+    // What a full destination has not taken is in the snapshot, for the next life.
+    const bool is_stopped = settings_.control->stop_requested() && (are_all_at_rest_ || is_end_);
+    if (is_stopped || settings_.manifest.has_ended) {
+        is_finished_ = true;
+        settings_.desk->finish();
         return;
     }
-    is_finished_ = true;
-    settings_.desk->finish();
+    const bool are_all_published =
+        std::all_of(outboxes_.begin(), outboxes_.end(), [this](const Outbox& outbox) {
+            return outbox.epochs.empty() || outbox.epochs.front().desk_epoch > epoch_;
+        });
+    if (is_end_ && are_all_published) close_outboxes();
 }
 
 // Only an epoch after this one may say that the query has ended: who starts from one that says so
@@ -234,6 +241,7 @@ void EpochCoordinator::publish() {
                 outbox.target->publish(epoch.epoch, epoch.sealed_ns, bytes);
             if (!published && published.error().code == Code::kFull) {
                 settings_.say("results wait: " + published.error().message);
+                wait_for_room();
                 break;
             }
             if (!published) {
@@ -254,6 +262,11 @@ void EpochCoordinator::give_up(const Error& error) {
     if (writer_ != nullptr) settings_.store->abandon();
     if (!std::exchange(is_degraded_, true))
         settings_.say("no epoch can become durable: " + error.message);
+    wait_for_room();
+}
+
+void EpochCoordinator::wait_for_room() {
+    is_waiting_for_room_ = true;
     next_due_ns_ = saturating_add(settings_.clock->steady_now_ns(), kRetryNs);
 }
 

@@ -63,6 +63,11 @@ class EpochCoordinator final : public Agent {
 
     [[nodiscard]] const Manifest& manifest() const noexcept { return settings_.manifest; }
 
+    // Before them: their names.
+    void add_outbox_name(std::string name) {
+        settings_.manifest.outboxes.push_back(std::move(name));
+    }
+
     std::size_t do_work(std::size_t budget) override;
 
     [[nodiscard]] std::string_view name() const noexcept override { return "epochs"; }
@@ -75,6 +80,7 @@ class EpochCoordinator final : public Agent {
         std::string name;
         std::unique_ptr<OutboxTarget> target;
         std::deque<OutboxEpoch> epochs;  // Not published; the oldest first.
+        std::uint32_t sections = 0;      // Of the snapshot being written.
     };
 
     [[nodiscard]] bool is_due();
@@ -85,16 +91,16 @@ class EpochCoordinator final : public Agent {
     void complete();
     [[nodiscard]] Result<void> write_section(const SectionLabel& label,
                                              std::span<const std::byte> bytes);
-    [[nodiscard]] Result<void> write_outboxes();
-    void unite_new(std::deque<OutboxEpoch>& epochs) const;
-    [[nodiscard]] Result<void> write_outbox_epoch(const std::string& name,
-                                                  OutboxEpoch& epoch,
-                                                  std::uint32_t& section);
+    [[nodiscard]] Result<void> write_waiting();
+    void number_outboxes();
+    [[nodiscard]] Result<void> write_sealed();
+    [[nodiscard]] Result<void> write_outbox_epoch(Outbox& outbox, const OutboxEpoch& epoch);
     [[nodiscard]] Result<void> write_manifest();
     void after_commit();
     void publish();
     void close_outboxes();
     void give_up(const Error& error);
+    void wait_for_room();
     void note(Result<void> result);
 
     Settings settings_;
@@ -109,7 +115,8 @@ class EpochCoordinator final : public Agent {
     bool are_results_out_ = false;          // All of them, and destinations are closed.
     Result<void> status_;                   // Of its sections.
     std::int64_t next_due_ns_ = INT64_MIN;  // By the steady clock.
-    bool is_degraded_ = false;
+    bool is_degraded_ = false;              // No epoch could become durable, for want of room.
+    bool is_waiting_for_room_ = false;      // Nothing but time makes the next epoch due.
     bool is_finished_ = false;
 };
 

@@ -22,8 +22,9 @@ namespace thalweg {
 // Ordering  What the coordinator did before an announcement is visible to who sees the number.
 class EpochDesk {
   public:
-    // Results that may wait in memory for their epoch to become durable. Beyond it sinks with an
-    // outbox are not ready; from the half on an epoch is due.
+    // Results that may wait in memory for their epoch to become durable; from the half on an epoch
+    // is due. Beyond it sinks with an outbox are not ready, but for what is in front of a barrier
+    // that was asked for: all results of a window, if they fire there.
     static constexpr std::size_t kOutboxBytesMax = 64U << 20U;
 
     EpochDesk() : parts_(kPartsMax) {}

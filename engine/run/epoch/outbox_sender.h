@@ -21,9 +21,10 @@ class OutboxSender {
     OutboxSender(EpochDesk& desk, PartSender& sender, std::string name)
         : desk_(&desk), sender_(&sender), name_(std::move(name)) {}
 
-    // Whether results may be given: those that wait already are bounded.
+    // Whether results may be given: those that wait already are bounded. What is in front of a
+    // barrier that was asked for always may: only behind it others can go.
     [[nodiscard]] bool is_ready() const noexcept {
-        return desk_->outbox_bytes() < EpochDesk::kOutboxBytesMax;
+        return desk_->outbox_bytes() < EpochDesk::kOutboxBytesMax || desk_->requested() >= epoch_;
     }
 
     void give(std::string_view bytes) {

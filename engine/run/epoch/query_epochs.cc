@@ -71,8 +71,9 @@ Result<std::unique_ptr<QueryEpochs>> QueryEpochs::open(Settings settings) {
     if (!recovered.is_fresh() && recovered.manifest().has_ended)
         return fail(Code::kInvalid,
                     epochs->snapshot_->file().path() +
-                        ": the query has come to its end, and all of its results are out; to run "
-                        "it from the beginning, give it another state directory");
+                        ": the query has come to its end: its inputs were read to the last "
+                        "record, and what it wrote is out; to run it from the beginning, give it "
+                        "another state directory");
     return epochs;
 }
 
@@ -98,20 +99,30 @@ void QueryEpochs::attach_stage(std::size_t stage,
     stages_.push_back({ops, instances});
 }
 
-Result<OutboxSender*> QueryEpochs::add_outbox(const std::string& name,
-                                              std::unique_ptr<OutboxTarget> target) {
-    const auto& known = recovered_->outboxes();
-    const auto found = known.find(name);
-    std::deque<OutboxEpoch> unpublished;
-    if (found == known.end()) {
-        TRY_VOID(target->start_fresh());
-    } else {
-        TRY_VOID(target->recover(found->second.start));
-        unpublished = found->second.epochs;
-    }
-    coordinator_->add_outbox(name, std::move(target), std::move(unpublished));
+OutboxSender* QueryEpochs::add_outbox(const std::string& name,
+                                      std::unique_ptr<OutboxTarget> target) {
+    targets_.emplace_back(name, std::move(target));
+    coordinator_->add_outbox_name(name);
     outboxes_.push_back(std::make_unique<OutboxSender>(desk_, agents_.back()->sender(), name));
     return outboxes_.back().get();
+}
+
+Result<void> QueryEpochs::open_outboxes() {
+    std::map<std::string, RecoveredEpoch::Outbox> known = recovered_->take_outboxes();
+    for (auto& [name, target] : targets_) {
+        const auto found = known.find(name);
+        if (found == known.end()) {
+            TRY_VOID(target->start_fresh());
+            coordinator_->add_outbox(name, std::move(target), {});
+        } else {
+            TRY_VOID(target->recover(found->second.start));
+            coordinator_->add_outbox(name, std::move(target), std::move(found->second.epochs));
+        }
+    }
+    targets_.clear();
+    recovered_.reset();
+    snapshot_.reset();
+    return {};
 }
 
 Result<void> QueryEpochs::restore_source(std::size_t source, IngestAgent& agent) {
@@ -135,37 +146,50 @@ Result<void> QueryEpochs::load_state() {
     if (recovered_->is_fresh()) return {};
     TRY_VOID(check_names());
     for (const AttachedStage& stage : stages_) {
-        for (std::size_t op = 0; op < stage.ops.size(); ++op) {
-            for (std::size_t table = 0; table < stage.ops[op].tables.size(); ++table)
-                TRY_VOID(load_table(stage, op, table));
-        }
+        for (std::size_t op = 0; op < stage.ops.size(); ++op)
+            TRY_VOID(load_op(stage, op));
+    }
+    for (const AttachedStage& stage : stages_) {
+        for (StageInstance* const instance : stage.instances)
+            instance->announce_watermark();
     }
     return {};
 }
 
-Result<void> QueryEpochs::load_table(const AttachedStage& stage,
-                                     std::size_t op,
-                                     std::size_t table) {
+Result<void> QueryEpochs::load_op(const AttachedStage& stage, std::size_t op) {
     const SavedOp& saved = stage.ops[op];
-    const StateTable& what = saved.tables[table];
-    RowRouter router(what, settings_.topology->seed, stage.instances.size());
     Watermark reached;
-    Result<void> status;
-    TRY_VOID(recovered_->read_table(
-        table_owner(saved.uid, what),
-        what.schema,
-        [&](const Batch& rows, Watermark watermark) -> Result<void> {
-            reached = std::max(reached, watermark);
-            if (rows.empty()) return {};
-            router.route(rows, [&](std::size_t instance, const BatchView& view) {
-                if (!status) return;
-                status = stage.instances[instance]->load(saved.op, table, view, watermark);
-            });
-            return status;
-        }));
+    for (std::size_t table = 0; table < saved.tables.size(); ++table) {
+        TRY_VOID(
+            recovered_->read_table(table_owner(saved.uid, saved.tables[table]),
+                                   saved.tables[table].schema,
+                                   [&](const Batch& rows, Watermark watermark) -> Result<void> {
+                                       reached = std::max(reached, watermark);
+                                       if (rows.empty()) return {};
+                                       return give(stage, op, table, rows, watermark);
+                                   }));
+    }
     for (StageInstance* const instance : stage.instances)
-        instance->resume_from(reached);
+        instance->restore_watermark(reached);
     return {};
+}
+
+Result<void> QueryEpochs::give(const AttachedStage& stage,
+                               std::size_t op,
+                               std::size_t table,
+                               const Batch& rows,
+                               Watermark watermark) const {
+    const SavedOp& saved = stage.ops[op];
+    RowRouter router(saved.tables[table], settings_.topology->seed, stage.instances.size());
+    Result<void> status;
+    router.route(rows, [&](std::size_t instance, const BatchView& view) {
+        if (status) status = stage.instances[instance]->load(saved.op, table, view, watermark);
+    });
+    if (status) return {};
+    return fail(status.error().code,
+                snapshot_->file().path() + ": the state of " + saved.uid +
+                    " cannot be gone on from: " + status.error().message +
+                    "; another state directory starts from nothing");
 }
 
 // Nothing that was kept may vanish unseen.

@@ -17,6 +17,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg {
@@ -32,8 +33,8 @@ struct EpochSettings {
 // the savers of its stages, the outboxes of its sinks, the coordinator, and the way back from the
 // newest epoch.
 //
-//   open() -> attach_stage()... -> add_outbox()... -> load_state() -> restore_source()... ->
-//   coordinator
+//   open() -> attach_stage()... -> add_outbox()... -> load_state() -> restore_source()...
+//     -> open_outboxes() -> the agents and the coordinator run
 //
 // Threads  Setting up: one, before any agent runs.
 // Failure  What was saved and has no place in this query is an error that names it, unless
@@ -63,15 +64,19 @@ class QueryEpochs {
                       std::size_t first_agent,
                       const std::vector<StageInstance*>& instances);
 
-    // A sink with an outbox.
-    [[nodiscard]] Result<OutboxSender*> add_outbox(const std::string& name,
-                                                   std::unique_ptr<OutboxTarget> target);
+    // A sink with an outbox. Nothing is touched where its results go.
+    [[nodiscard]] OutboxSender* add_outbox(const std::string& name,
+                                           std::unique_ptr<OutboxTarget> target);
 
     // Its instance on an ingest agent goes on from where all of them were.
     [[nodiscard]] Result<void> restore_source(std::size_t source, IngestAgent& agent);
 
     // Gives the operators their state back, and their watermarks to those behind them.
     [[nodiscard]] Result<void> load_state();
+
+    // When all else has been opened: a start that fails changes nothing that readers see. The last
+    // thing that needs the snapshot.
+    [[nodiscard]] Result<void> open_outboxes();
 
     [[nodiscard]] EpochCoordinator& coordinator() noexcept { return *coordinator_; }
 
@@ -83,9 +88,12 @@ class QueryEpochs {
 
     explicit QueryEpochs(Settings settings);
 
-    [[nodiscard]] Result<void> load_table(const AttachedStage& stage,
-                                          std::size_t op,
-                                          std::size_t table);
+    [[nodiscard]] Result<void> load_op(const AttachedStage& stage, std::size_t op);
+    [[nodiscard]] Result<void> give(const AttachedStage& stage,
+                                    std::size_t op,
+                                    std::size_t table,
+                                    const Batch& rows,
+                                    Watermark watermark) const;
     [[nodiscard]] Result<void> check_names() const;
 
     Settings settings_;
@@ -97,6 +105,7 @@ class QueryEpochs {
     std::vector<std::unique_ptr<BarrierMeeting>> meetings_;
     std::vector<std::unique_ptr<StageSaver>> savers_;
     std::vector<std::unique_ptr<OutboxSender>> outboxes_;
+    std::vector<std::pair<std::string, std::unique_ptr<OutboxTarget>>> targets_;
     std::vector<AttachedStage> stages_;
     std::unique_ptr<EpochCoordinator> coordinator_;
 };

@@ -89,7 +89,8 @@ Result<void> RecoveredEpoch::read_table(const std::string& owner,
         if (written != *schema)
             return fail(Code::kInvalid,
                         stream.name() + ": the state of " + owner +
-                            " was written with other columns than this query has");
+                            " was written with other columns than this query has; another state "
+                            "directory starts from nothing");
         rows.clear();
         TRY_VOID(visit(rows, watermark));
         while (!reader.at_end()) {

@@ -47,8 +47,10 @@ class RecoveredEpoch {
         return outboxes_;
     }
 
+    [[nodiscard]] std::map<std::string, Outbox> take_outboxes() { return std::move(outboxes_); }
+
     // Calls `visit` for the rows of a table of state, in batches of `schema`, each with the
-    // watermark of the stage that wrote it; also once for a part without rows. A table that has
+    // watermark of the instance that wrote it; also once for a part without rows. A table that has
     // another schema in the snapshot is an error that names it.
     using VisitRows = std::function<Result<void>(const Batch& rows, Watermark watermark)>;
     [[nodiscard]] Result<void> read_table(const std::string& owner,
