@@ -11,47 +11,15 @@
 namespace thalweg {
 namespace {
 
-using test::fill;
+using test::Events;
 using test::HoldOp;
-using test::Pair;
-using test::pair_schema;
-using test::RecordingOutput;
+using test::StageBench;
 using test::WindowCountOp;
 
 constexpr std::int64_t kMs = kNanosPerMilli;
-using Events = std::vector<std::string>;
-
-struct Bench {
-    TurnClock clock;
-    QueryControl control;
-    std::shared_ptr<RecordingOutput::Log> log = std::make_shared<RecordingOutput::Log>();
-    Stage stage;
-    std::unique_ptr<StageInstance> instance;
-    Batch batch{pair_schema()};
-
-    Bench(std::vector<OpFactory> ops, std::vector<std::size_t> channels) {
-        stage.ops = std::move(ops);
-        stage.port_count = channels.size();
-        stage.output_schema = pair_schema();
-        instance = std::make_unique<StageInstance>(
-            stage, StageInstance::Settings{std::move(channels), {}, false, &clock, &control});
-        instance->add_output(std::make_unique<RecordingOutput>(log));
-    }
-
-    void feed(const std::vector<Pair>& rows, std::size_t port = 0, std::size_t channel = 0) {
-        fill(batch, rows);
-        instance->process(port, channel, batch.view());
-    }
-
-    Events take_events() {
-        Events events;
-        events.swap(log->events);
-        return events;
-    }
-};
 
 TEST_CASE("barrier: it goes on when the last channel has brought its own") {
-    Bench bench({}, {2, 1});
+    StageBench bench({}, {2, 1});
     bench.instance->barrier(0, 1);
     CHECK(bench.instance->is_barred(0, 1));
     CHECK(!bench.instance->is_barred(0, 0));
@@ -69,7 +37,7 @@ TEST_CASE("barrier: it goes on when the last channel has brought its own") {
 }
 
 TEST_CASE("barrier: a channel that has ended is not waited for") {
-    Bench bench({}, {2});
+    StageBench bench({}, {2});
     bench.instance->barrier(0, 0);
     CHECK(bench.take_events().empty());
     bench.instance->end(0, 1);
@@ -80,7 +48,7 @@ TEST_CASE("barrier: a channel that has ended is not waited for") {
 }
 
 TEST_CASE("barrier: what an operator holds back goes in front of it") {
-    Bench bench({[] { return std::make_unique<HoldOp>(); }}, {1});
+    StageBench bench({[] { return std::make_unique<HoldOp>(); }}, {1});
     bench.feed({{1, 1}, {2, 2}});
     CHECK(bench.take_events().empty());
     bench.instance->barrier(0, 0);
@@ -88,7 +56,7 @@ TEST_CASE("barrier: what an operator holds back goes in front of it") {
 }
 
 TEST_CASE("barrier: bulk work is finished first, however full the outputs are") {
-    Bench bench({[] { return std::make_unique<WindowCountOp>(10 * kMs, 1); }}, {1});
+    StageBench bench({[] { return std::make_unique<WindowCountOp>(10 * kMs, 1); }}, {1});
     bench.feed({{1, 1 * kMs}, {2, 2 * kMs}, {3, 3 * kMs}});
     bench.log->is_ready = false;
     bench.instance->advance(0, 0, {50 * kMs});
@@ -105,8 +73,8 @@ TEST_CASE("barrier: bulk work is finished first, however full the outputs are") 
 }
 
 TEST_CASE("barrier: a stage called directly is not given rows from behind it") {
-    Bench below({}, {2});
-    Bench above({}, {1});
+    StageBench below({}, {2});
+    StageBench above({}, {1});
     above.instance->add_output(std::make_unique<DirectOutput>(*below.instance, 0, 0));
     above.instance->barrier(0, 0);
     CHECK(above.instance->barriers_passed() == 1);
@@ -119,7 +87,7 @@ TEST_CASE("barrier: a stage called directly is not given rows from behind it") {
 }
 
 TEST_CASE("barrier: a stage that has ended passes it when told") {
-    Bench bench({}, {1});
+    StageBench bench({}, {1});
     bench.instance->end(0, 0);
     static_cast<void>(bench.take_events());
     bench.instance->pass_ended_barrier();

@@ -12,60 +12,22 @@
 namespace thalweg {
 namespace {
 
-using test::fill;
+using test::Events;
 using test::HoldOp;
 using test::Pair;
 using test::pair_schema;
-using test::RecordingOutput;
+using test::StageBench;
 using test::TimerOp;
 using test::WindowCountOp;
 
 constexpr std::int64_t kMs = kNanosPerMilli;
-using Events = std::vector<std::string>;
-
-// A stage with one recorded output, and a batch to feed it with.
-struct Bench {
-    TurnClock clock;
-    QueryControl control;
-    std::shared_ptr<RecordingOutput::Log> log = std::make_shared<RecordingOutput::Log>();
-    Stage stage;
-    std::unique_ptr<StageInstance> instance;
-    Batch batch{pair_schema()};
-
-    using Wakers = std::vector<std::vector<std::vector<StageInstance::ChannelId>>>;
-
-    Bench(std::vector<OpFactory> ops,
-          std::vector<std::size_t> channels,
-          bool is_stepwise = false,
-          Wakers wakers = {}) {
-        stage.ops = std::move(ops);
-        stage.port_count = channels.size();
-        stage.output_schema = pair_schema();
-        instance = std::make_unique<StageInstance>(
-            stage,
-            StageInstance::Settings{
-                std::move(channels), std::move(wakers), is_stepwise, &clock, &control});
-        instance->add_output(std::make_unique<RecordingOutput>(log));
-    }
-
-    void feed(const std::vector<Pair>& rows, std::size_t port = 0, std::size_t channel = 0) {
-        fill(batch, rows);
-        instance->process(port, channel, batch.view());
-    }
-
-    Events take_events() {
-        Events events;
-        events.swap(log->events);
-        return events;
-    }
-};
 
 OpFactory window_count(std::int64_t width, std::size_t emit_rows_max = 2) {
     return [=] { return std::make_unique<WindowCountOp>(width, emit_rows_max); };
 }
 
 TEST_CASE("stage_instance: the watermark is the minimum over the channels of all ports") {
-    Bench bench({}, {2, 1});
+    StageBench bench({}, {2, 1});
     bench.instance->advance(0, 0, {10});
     bench.instance->advance(0, 1, {20});
     CHECK(bench.take_events().empty());
@@ -79,7 +41,7 @@ TEST_CASE("stage_instance: the watermark is the minimum over the channels of all
 }
 
 TEST_CASE("stage_instance: an idle channel holds nothing back until it speaks again") {
-    Bench bench({}, {2});
+    StageBench bench({}, {2});
     bench.instance->advance(0, 0, {10});
     bench.instance->idle(0, 1);
     CHECK(bench.take_events() == Events{"watermark 10"});
@@ -98,7 +60,7 @@ TEST_CASE("stage_instance: an idle channel holds nothing back until it speaks ag
 
 // As where a join gets rows of a source, and on port 1 sums of the same rows, by a longer way.
 TEST_CASE("stage_instance: an idle channel holds while another one has what will wake it") {
-    Bench bench({}, {2, 1}, false, {{{}, {}}, {{{0, 0}, {0, 1}}}});
+    StageBench bench({}, {2, 1}, false, {{{}, {}}, {{{0, 0}, {0, 1}}}});
     bench.instance->advance(0, 0, {10});
     bench.instance->advance(0, 1, {10});
     bench.instance->advance(1, 0, {10});
@@ -123,7 +85,7 @@ TEST_CASE("stage_instance: an idle channel holds while another one has what will
 
 TEST_CASE("stage_instance: all idle, it has come as far as the furthest, whoever slept first") {
     for (const std::size_t first : {0UL, 1UL}) {
-        Bench bench({}, {2});
+        StageBench bench({}, {2});
         bench.instance->advance(0, 0, {10});
         bench.instance->advance(0, 1, {30});
         bench.instance->idle(0, first);
@@ -135,7 +97,7 @@ TEST_CASE("stage_instance: all idle, it has come as far as the furthest, whoever
 // Otherwise a shard that had heard only of the end would wait for the idle channel's, whose agent
 // may be held up by a shard that had heard the words between, and whose rows wait for the first.
 TEST_CASE("stage_instance: ends beside idle channels let it go as far as those had come") {
-    Bench bench({}, {3});
+    StageBench bench({}, {3});
     bench.instance->advance(0, 0, {20});
     bench.instance->idle(0, 0);
     bench.instance->advance(0, 1, {10});
@@ -153,7 +115,7 @@ TEST_CASE("stage_instance: ends beside idle channels let it go as far as those h
 
 TEST_CASE("stage_instance: it ends when all channels have, and fires only if they say so") {
     SUBCASE("bounded input") {
-        Bench bench({window_count(10 * kMs)}, {2});
+        StageBench bench({window_count(10 * kMs)}, {2});
         bench.feed({{1, 0}});
         bench.instance->advance(0, 0, Watermark::max());
         bench.instance->end(0, 0);
@@ -164,7 +126,7 @@ TEST_CASE("stage_instance: it ends when all channels have, and fires only if the
         CHECK(bench.instance->has_ended());
     }
     SUBCASE("stopped") {
-        Bench bench({window_count(10 * kMs)}, {2});
+        StageBench bench({window_count(10 * kMs)}, {2});
         bench.feed({{1, 0}});
         bench.instance->advance(0, 0, {5 * kMs});
         bench.instance->end(0, 0);
@@ -176,7 +138,7 @@ TEST_CASE("stage_instance: it ends when all channels have, and fires only if the
 }
 
 TEST_CASE("stage_instance: an advance that emits much is resumed as the output takes it") {
-    Bench bench({window_count(10 * kMs)}, {1});
+    StageBench bench({window_count(10 * kMs)}, {1});
     bench.feed({{1, 0}, {2, 0}, {3, 0}, {4, 0}, {5, 11 * kMs}});
     bench.log->is_ready = false;
     bench.instance->advance(0, 0, {9 * kMs});
@@ -199,7 +161,7 @@ TEST_CASE("stage_instance: an advance that emits much is resumed as the output t
 }
 
 TEST_CASE("stage_instance: stepwise, each window has a watermark of its own") {
-    Bench bench({window_count(10 * kMs, 100)}, {1}, true);
+    StageBench bench({window_count(10 * kMs, 100)}, {1}, true);
     bench.feed({{1, 0}, {2, 25 * kMs}, {3, 11 * kMs}});
     bench.instance->advance(0, 0, {40 * kMs});
     CHECK(bench.take_events() == Events{"rows 1 @9000000",
@@ -212,7 +174,7 @@ TEST_CASE("stage_instance: stepwise, each window has a watermark of its own") {
 }
 
 TEST_CASE("stage_instance: flush reaches operators and outputs once") {
-    Bench bench({[] { return std::make_unique<HoldOp>(); }}, {1});
+    StageBench bench({[] { return std::make_unique<HoldOp>(); }}, {1});
     bench.feed({{1, 1}, {2, 2}});
     bench.feed({{3, 3}});
     CHECK(bench.take_events().empty());
@@ -229,7 +191,7 @@ TEST_CASE("stage_instance: flush reaches operators and outputs once") {
 }
 
 TEST_CASE("stage_instance: processing time makes an operator tick") {
-    Bench bench({[] { return std::make_unique<TimerOp>(100); }}, {1});
+    StageBench bench({[] { return std::make_unique<TimerOp>(100); }}, {1});
     CHECK_FALSE(bench.instance->resume());
     CHECK(bench.instance->next_tick_ns() == 100);
     bench.clock.now_ns = 120;
@@ -239,7 +201,7 @@ TEST_CASE("stage_instance: processing time makes an operator tick") {
 }
 
 TEST_CASE("stage_instance: an operator's failure fails the query, and its rows go nowhere") {
-    Bench bench({[] { return std::make_unique<TimerOp>(Op::kNever); }}, {1});
+    StageBench bench({[] { return std::make_unique<TimerOp>(Op::kNever); }}, {1});
     bench.feed({{1, 1}, {-1, 2}});
     CHECK(bench.control.failed());
     CHECK(bench.control.error() == "key -1 cannot be");

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/run/stage_instance.h"
 #include "engine/run/stage_output.h"
 #include "ops/op.h"
 #include "state/batch.h"
@@ -84,6 +85,45 @@ class RecordingOutput final : public StageOutput {
     }
 
     std::shared_ptr<Log> log_;
+};
+
+using Events = std::vector<std::string>;
+
+// A stage with one recorded output, and a batch to feed it with.
+struct StageBench {
+    TurnClock clock;
+    QueryControl control;
+    std::shared_ptr<RecordingOutput::Log> log = std::make_shared<RecordingOutput::Log>();
+    Stage stage;
+    std::unique_ptr<StageInstance> instance;
+    Batch batch{pair_schema()};
+
+    using Wakers = std::vector<std::vector<std::vector<StageInstance::ChannelId>>>;
+
+    StageBench(std::vector<OpFactory> ops,
+               std::vector<std::size_t> channels,
+               bool is_stepwise = false,
+               Wakers wakers = {}) {
+        stage.ops = std::move(ops);
+        stage.port_count = channels.size();
+        stage.output_schema = pair_schema();
+        instance = std::make_unique<StageInstance>(
+            stage,
+            StageInstance::Settings{
+                std::move(channels), std::move(wakers), is_stepwise, &clock, &control});
+        instance->add_output(std::make_unique<RecordingOutput>(log));
+    }
+
+    void feed(const std::vector<Pair>& rows, std::size_t port = 0, std::size_t channel = 0) {
+        fill(batch, rows);
+        instance->process(port, channel, batch.view());
+    }
+
+    Events take_events() {
+        Events events;
+        events.swap(log->events);
+        return events;
+    }
 };
 
 // Counts rows per (window, key), written down as simply as can be: windows of `width` ns, closed by
