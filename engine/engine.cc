@@ -14,6 +14,7 @@
 #include <array>
 #include <bit>
 #include <cstdlib>
+#include <optional>
 #include <utility>
 
 namespace thalweg {
@@ -95,10 +96,7 @@ Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
     run_options.batch_rows = options_.batch_rows;
     run_options.polls = options_.polls;
     if (!prepared.state_directory.empty()) {
-        TRY_VOID(open_store(prepared.state_directory));
-        run_options.epochs.store = &*store_;
-        run_options.epochs.interval_ns = prepared.epoch_interval_ns;
-        run_options.epochs.drops_state = options_.drops_state;
+        TRY(run_options.epochs, open_store(prepared));
     }
     return Query::start(prepared.topology, run_options, standard_connectors(), clock_, log_);
 }
@@ -130,18 +128,27 @@ Result<std::string> Engine::compare_state(const Prepared& prepared, const std::s
     return text;
 }
 
-Result<void> Engine::open_store(const std::string& directory) {
-    store_.reset();
-    TRY(state_disk_, open_real_disk(directory, true));
+Result<EpochSettings> Engine::open_store(const Prepared& prepared) const {
+    struct OwnedStore {
+        std::unique_ptr<Disk> disk;
+        std::optional<Store> store;  // Goes first.
+    };
+
+    const auto owned = std::make_shared<OwnedStore>();
+    TRY(owned->disk, open_real_disk(prepared.state_directory, true));
     StoreOptions options;
     options.fresh_id.bytes = random_bytes<16>();
     options.created_by = "thalweg " + std::string(version());
     options.owner = "process " + std::to_string(getpid());
     options.accept_loss = options_.accepts_loss;
     options.accept_file_system = options_.accepts_file_system;
-    TRY(Store store, Store::open(*state_disk_, options));
-    store_.emplace(std::move(store));
-    return {};
+    TRY(Store store, Store::open(*owned->disk, options));
+    EpochSettings epochs;
+    epochs.store = &owned->store.emplace(std::move(store));
+    epochs.owner = owned;
+    epochs.interval_ns = prepared.epoch_interval_ns;
+    epochs.drops_state = options_.drops_state;
+    return epochs;
 }
 
 Result<std::vector<unsigned>> parse_pin_list(std::string_view text) {

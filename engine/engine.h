@@ -4,8 +4,6 @@
 #include "engine/run/log.h"
 #include "engine/run/query.h"
 #include "state/base/status.h"
-#include "state/store/disk.h"
-#include "state/store/store.h"
 
 #include <tl/expected.hpp>
 
@@ -13,7 +11,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -63,7 +60,7 @@ class Engine {
                                                               std::string_view script) const;
 
     // Opens sources and sinks and starts the threads. `prepared` has a topology.
-    // The query borrows the engine.
+    // The query borrows the engine, and holds the lock of its state directory.
     [[nodiscard]] Result<std::unique_ptr<Query>> start(const Prepared& prepared);
 
     // What would become of the state in a directory if the query were started on it, in lines:
@@ -74,15 +71,13 @@ class Engine {
     [[nodiscard]] Log& log() noexcept { return log_; }
 
   private:
-    [[nodiscard]] Result<void> open_store(const std::string& directory);
+    [[nodiscard]] Result<EpochSettings> open_store(const Prepared& prepared) const;
 
     EngineOptions options_;  // With counts that are no longer zero.
     bool are_shards_given_;
     HashSeed seed_;
     RealClock clock_;
     Log log_;
-    std::unique_ptr<Disk> state_disk_;  // Of the query that has a state directory.
-    std::optional<Store> store_;
 };
 
 // "0,2-5" as a list of processors.

@@ -35,7 +35,8 @@ struct SessionId {
             const int value = value_of(text[i]);
             if (value < 0) return std::nullopt;
             std::uint8_t& byte = id.bytes[i / 2];
-            byte = static_cast<std::uint8_t>(byte << 4U | static_cast<unsigned>(value));
+            byte = static_cast<std::uint8_t>(static_cast<unsigned>(byte) << 4U |
+                                             static_cast<unsigned>(value));
         }
         return id;
     }

@@ -217,9 +217,11 @@ class WindowJoin final : public Op {
     }
 
     [[nodiscard]] bool is_frozen(const SliceId& id) const {
-        return std::any_of(frozen_.begin(), frozen_.end(), [&id](const FrozenRows& each) {
-            return each.id == id;
-        });
+        const auto found = std::lower_bound(
+            frozen_.begin(), frozen_.end(), id, [](const FrozenRows& each, const SliceId& wanted) {
+                return each.id < wanted;
+            });
+        return found != frozen_.end() && found->id == id;
     }
 
     // A window that has fired. What is not written yet stays until it is.
@@ -444,8 +446,8 @@ class WindowJoin final : public Op {
 
     // What is frozen.
     StateOut* state_out_ = nullptr;
-    std::vector<FrozenRows> frozen_;
-    Windows leaving_;  // Windows that fired before they were written.
+    std::vector<FrozenRows> frozen_;  // By id; written from the back.
+    Windows leaving_;                 // Windows that fired before they were written.
     Column start_{Type::timestamp(3).not_null()};
     Column end_{Type::timestamp(3).not_null()};
 

@@ -363,9 +363,10 @@ bool StageInstance::settle_watermark() {
 bool StageInstance::is_about_to_wake(std::size_t port, std::size_t channel) const {
     if (settings_.wakers.empty() || channels_[port][channel].has_ended) return false;
     const std::vector<ChannelId>& wakers = settings_.wakers[port][channel];
-    return std::any_of(wakers.begin(), wakers.end(), [this](const ChannelId& id) {
+    const Watermark known = channels_[port][channel].watermark;
+    return std::any_of(wakers.begin(), wakers.end(), [&](const ChannelId& id) {
         const Channel& waker = channels_[id.port][id.channel];
-        return !waker.is_idle && !waker.has_ended;
+        return !waker.has_ended && (!waker.is_idle || waker.watermark > known);
     });
 }
 

@@ -42,9 +42,10 @@ struct StageCounters {
 //   come to rest at the same watermark, whichever channel they hear first. A channel that ended
 //   counts with its last word: Watermark::max() when its end fires everything, and otherwise what
 //   it had reached, so that nothing fires. An idle channel holds the watermark back all the same
-//   while one of its wakers is not idle: then its producer has work, or will hear of it, and what
-//   comes of that must not be late. Where some have ended at max() and all others are idle,
-//   it is the furthest of the idle ones: whoever hears of the ends first gets no further ahead.
+//   while one of its wakers is not idle or has come further: then its producer has work, or will
+//   hear of it, and what comes of that must not be late. Where some have ended at max() and all
+//   others are idle, it is the furthest of the idle ones: whoever hears of the ends first gets no
+//   further ahead.
 //
 // Barriers
 //   A channel whose barrier has come is barred: whoever feeds the stage gives it nothing more from

@@ -187,8 +187,8 @@ TEST_CASE("epoch_coordinator: on a full disk nothing is durable, and results wai
     world.give(2, "two");
     world.finish(2);
     CHECK(world.desk.durable() == 2);
-    // As one: no snapshot tells them apart.
-    CHECK(world.log.published == Texts{"0: onetwo"});
+    // As two: each has the number and the time of when it was sealed.
+    CHECK(world.log.published == Texts{"0: one", "3: two"});
     CHECK(world.said.size() == 2);
 }
 

@@ -24,7 +24,8 @@ namespace thalweg {
 
 // How a query is made to survive its process.
 struct EpochSettings {
-    Store* store = nullptr;  // Borrowed.
+    Store* store = nullptr;             // Borrowed, unless `owner` is given:
+    std::shared_ptr<const void> owner;  // whatever keeps it alive for as long as the query.
     std::int64_t interval_ns = kNanosPerSecond;
     bool drops_state = false;  // State that this query has no place for is given up.
 };
