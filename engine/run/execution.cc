@@ -208,10 +208,12 @@ class Execution::Wiring {
                 channels.push_back(port.channels);
             execution_.stages_.emplace_back();
             for (std::size_t k = 0; k < instances(stage.place); ++k) {
+                auto [wakers, origins] = ways(i, k);
                 auto instance = std::make_unique<StageInstance>(
                     stage,
                     StageInstance::Settings{channels,
-                                            wakers(i, k),
+                                            std::move(wakers),
+                                            std::move(origins),
                                             is_stepwise(stage),
                                             turn(agent_index(stage.place, k)),
                                             &execution_.control_,
@@ -262,25 +264,35 @@ class Execution::Wiring {
     // What StageInstance::Settings says. A channel whose sources are all sources of another one,
     // too, is a waker of that, if that is the longer way: what comes from ingest agents directly,
     // by whatever port, comes in order.
-    [[nodiscard]] std::vector<std::vector<std::vector<StageInstance::ChannelId>>> wakers(
+    // Those of them that come from ingest agents are its origins, if no source is missing.
+    [[nodiscard]] std::pair<StageInstance::ChannelSets, StageInstance::ChannelSets> ways(
         std::size_t stage, std::size_t instance) const {
         std::vector<std::pair<StageInstance::ChannelId, SourceSet>> channels;
-        std::vector<std::vector<std::vector<StageInstance::ChannelId>>> wakers;
+        StageInstance::ChannelSets wakers;
+        StageInstance::ChannelSets origins;
         for (std::size_t port = 0; port < ports_[stage].size(); ++port) {
             const std::size_t count = ports_[stage][port].channels;
             wakers.emplace_back(count);
+            origins.emplace_back(count);
             for (std::size_t i = 0; i < count; ++i)
                 channels.push_back({{port, i}, sources_of(ports_[stage][port], i, instance)});
         }
         for (const auto& [sleeper, all] : channels) {
             if (!is_behind_shards(ports_[stage][sleeper.port], sleeper.channel)) continue;
+            SourceSet heard;
+            std::vector<StageInstance::ChannelId>& first = origins[sleeper.port][sleeper.channel];
             for (const auto& [id, some] : channels) {
                 const bool is_same = id.port == sleeper.port && id.channel == sleeper.channel;
-                if (!is_same && std::includes(all.begin(), all.end(), some.begin(), some.end()))
-                    wakers[sleeper.port][sleeper.channel].push_back(id);
+                if (is_same || !std::includes(all.begin(), all.end(), some.begin(), some.end()))
+                    continue;
+                wakers[sleeper.port][sleeper.channel].push_back(id);
+                if (is_behind_shards(ports_[stage][id.port], id.channel)) continue;
+                first.push_back(id);
+                heard.insert(some.begin(), some.end());
             }
+            if (heard != all) first.clear();
         }
-        return wakers;
+        return {std::move(wakers), std::move(origins)};
     }
 
     void add_to_agent(Place place, std::size_t index, StageInstance& instance) {

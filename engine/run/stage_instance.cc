@@ -330,13 +330,14 @@ bool StageInstance::settle_watermark() {
         for (std::size_t i = 0; i < channels_[port].size(); ++i) {
             const Channel& channel = channels_[port][i];
             all_ended = all_ended && channel.has_ended;
+            const Watermark word = believed_watermark(port, i);
             if (channel.is_idle && !is_about_to_wake(port, i)) {
                 any_idle = true;
-                greatest_idle = std::max(greatest_idle, channel.watermark);
+                greatest_idle = std::max(greatest_idle, word);
                 continue;
             }
             any_holds = true;
-            least = std::min(least, channel.watermark);
+            least = std::min(least, word);
         }
     }
     ASSERT(any_holds || any_idle);
@@ -358,6 +359,17 @@ bool StageInstance::settle_watermark() {
             output->idle();
     }
     return all_ended;
+}
+
+// What a channel has said, as far as it has been heard on the shorter ways: what moved it further
+// is still on its way there, with rows that must not be late.
+Watermark StageInstance::believed_watermark(std::size_t port, std::size_t channel) const {
+    const Watermark said = channels_[port][channel].watermark;
+    if (settings_.origins.empty() || settings_.origins[port][channel].empty()) return said;
+    Watermark furthest;
+    for (const ChannelId& id : settings_.origins[port][channel])
+        furthest = std::max(furthest, channels_[id.port][id.channel].watermark);
+    return std::min(said, furthest);
 }
 
 bool StageInstance::is_about_to_wake(std::size_t port, std::size_t channel) const {

@@ -43,9 +43,10 @@ struct StageCounters {
 //   counts with its last word: Watermark::max() when its end fires everything, and otherwise what
 //   it had reached, so that nothing fires. An idle channel holds the watermark back all the same
 //   while one of its wakers is not idle or has come further: then its producer has work, or will
-//   hear of it, and what comes of that must not be late. Where some have ended at max() and all
-//   others are idle, it is the furthest of the idle ones: whoever hears of the ends first gets no
-//   further ahead.
+//   hear of it, and what comes of that must not be late. And a channel on a longer way moves the
+//   watermark no further than its origins have: they may have been idle, and bring their rows yet.
+//   Where some have ended at max() and all others are idle, it is the furthest of the idle ones:
+//   whoever hears of the ends first gets no further ahead.
 //
 // Barriers
 //   A channel whose barrier has come is barred: whoever feeds the stage gives it nothing more from
@@ -72,11 +73,16 @@ class StageInstance {
         std::size_t channel = 0;
     };
 
+    // Some channels, for each port and channel. None where there is no entry.
+    using ChannelSets = std::vector<std::vector<std::vector<ChannelId>>>;
+
     struct Settings {
         std::vector<std::size_t> channels;  // For each port, how many.
-        // For each port and channel those that get rows from no source that it gets none from: it
-        // cannot stay idle when one of them is not. None where there is no entry.
-        std::vector<std::vector<std::vector<ChannelId>>> wakers = {};
+        // Those that get rows from no source that the channel gets none from: it cannot stay idle
+        // when one of them is not.
+        ChannelSets wakers = {};
+        // Those that hear first, and together all, of what moves the channel's watermark.
+        ChannelSets origins = {};
         bool is_stepwise = false;
         const TurnClock* clock = nullptr;  // Borrowed, as is the next.
         QueryControl* control = nullptr;
@@ -192,6 +198,7 @@ class StageInstance {
     [[nodiscard]] bool has_met();
     void settle();
     [[nodiscard]] bool settle_watermark();
+    [[nodiscard]] Watermark believed_watermark(std::size_t port, std::size_t channel) const;
     [[nodiscard]] bool is_about_to_wake(std::size_t port, std::size_t channel) const;
     void emit(const BatchView& rows, bool is_aside);
     void after_call();

@@ -195,7 +195,7 @@ struct Gathering {
     std::array<BatchHome, 2> homes{BatchHome(8), BatchHome(8)};
     SchemaPtr schema = pair_schema();
     Stage stage;
-    StageInstance instance{stage, {{2}, {}, false, &clock, &control}};
+    StageInstance instance{stage, {{2}, {}, {}, false, &clock, &control}};
     Gather gather{{2}, 3};
     GatherQueue queue;
 

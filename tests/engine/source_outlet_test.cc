@@ -30,7 +30,7 @@ struct Bench {
     SourceShared shared;
     std::shared_ptr<RecordingOutput::Log> log = std::make_shared<RecordingOutput::Log>();
     Stage stage;
-    StageInstance instance{stage, {{1}, {}, false, &clock, &control}};
+    StageInstance instance{stage, {{1}, {}, {}, false, &clock, &control}};
     SourceStage source = test::source_stage("events", 0, 10 * kMs);
     std::unique_ptr<SourceOutlet> outlet;
     Batch batch{test::record_schema()};

@@ -88,6 +88,17 @@ TEST_CASE("stage_instance: an idle channel holds while another one has what will
     CHECK(bench.take_events() == Events{"watermark 60"});
 }
 
+TEST_CASE("stage_instance: the longer way moves no further than the shorter ones have been heard") {
+    StageBench bench({}, {2, 1}, false, {{{}, {}}, {{}}}, {{{}, {}}, {{{0, 0}, {0, 1}}}});
+    bench.instance->idle(0, 0);
+    bench.instance->idle(0, 1);
+    bench.instance->advance(1, 0, {50});  // By rows that the others have yet to bring.
+    CHECK(bench.take_events().empty());
+    bench.feed({{1, 1}}, 0, 1);
+    bench.instance->advance(0, 1, {50});
+    CHECK(bench.take_events() == Events{"rows 1 @min", "watermark 50"});
+}
+
 TEST_CASE("stage_instance: all idle, it has come as far as the furthest, whoever slept first") {
     for (const std::size_t first : {0UL, 1UL}) {
         StageBench bench({}, {2});
@@ -217,7 +228,7 @@ TEST_CASE("stage_instance: stages called directly share the room of the last one
     StageBench last({window_count(10 * kMs)}, {1});
     Stage first_stage;
     first_stage.ops = {[] { return std::make_unique<HoldOp>(); }};
-    StageInstance first(first_stage, {{1}, {}, false, &last.clock, &last.control});
+    StageInstance first(first_stage, {{1}, {}, {}, false, &last.clock, &last.control});
     first.add_output(std::make_unique<DirectOutput>(*last.instance, 0, 0));
     fill(last.batch, {{1, 0}, {1, 0}, {1, 0}});
     first.process(0, 0, last.batch.view());

@@ -98,19 +98,21 @@ struct StageBench {
     std::unique_ptr<StageInstance> instance;
     Batch batch{pair_schema()};
 
-    using Wakers = std::vector<std::vector<std::vector<StageInstance::ChannelId>>>;
-
     StageBench(std::vector<OpFactory> ops,
                std::vector<std::size_t> channels,
                bool is_stepwise = false,
-               Wakers wakers = {}) {
+               StageInstance::ChannelSets wakers = {},
+               StageInstance::ChannelSets origins = {}) {
         stage.ops = std::move(ops);
         stage.port_count = channels.size();
         stage.output_schema = pair_schema();
-        instance = std::make_unique<StageInstance>(
-            stage,
-            StageInstance::Settings{
-                std::move(channels), std::move(wakers), is_stepwise, &clock, &control});
+        instance = std::make_unique<StageInstance>(stage,
+                                                   StageInstance::Settings{std::move(channels),
+                                                                           std::move(wakers),
+                                                                           std::move(origins),
+                                                                           is_stepwise,
+                                                                           &clock,
+                                                                           &control});
         instance->add_output(std::make_unique<RecordingOutput>(log));
     }
 
