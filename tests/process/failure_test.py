@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What a query with a state directory does when its disk fails, is full, or is slow.
 
-usage: failure_test.py BINARY
+usage: failure_test.py BINARY PORT     PORT must be free.
 
 A sync that fails ends the process within a second, whatever its number, and the restart is exact. A
-full disk stops epochs and nothing else, and they go on when there is room. A disk that takes two
-seconds for a sync costs time alone.
+full disk stops epochs and nothing else, which is said within a second, and they go on within two
+when there is room. A disk that takes two seconds for a sync costs time alone.
 """
 import sys
 
@@ -20,31 +20,40 @@ import unittest
 
 import world
 
-BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 1 else ""
+BINARY = os.path.abspath(sys.argv[1]) if len(sys.argv) > 2 else ""
+PORT = int(sys.argv[2]) if len(sys.argv) > 2 else 0
 SYNCS = 20           # Each of the first ones fails once.
 EXIT_S = 1.0         # A process whose sync has failed may live so long.
+TOLD_S = 1.0         # From a full disk to the line in the log.
+RESUMED_S = 2.0      # From room on the disk to results, or acknowledgements.
 MEMORY_KB = 120_000  # More than a query of some windows needs, less than it would hold back in 2 s.
+NOT_DURABLE = "no epoch can become durable"
 NO_STRACE = world.strace_or_none()
 
 
-class Failures(unittest.TestCase):
+class World(unittest.TestCase):
+    """A query, who sends it records, and somebody who looks at the results."""
+
     def setUp(self):
         folder = tempfile.TemporaryDirectory(prefix="thalweg-failure-")
         self.addCleanup(folder.cleanup)
-        self.begin(folder.name)
+        self.folder = folder.name
 
-    def begin(self, folder, state=None):
-        """A growing file, a query on it, and somebody who looks at the results."""
-        self.folder = folder
-        self.state = state or os.path.join(folder, "state")
-        self.records = world.Records(7)
-        path = os.path.join(folder, "in.csv")
-        self.writer = world.Writer(path, self.records, 2_000)
-        self.script = world.Script(folder, world.file_source(path), interval_ms=20)
+    def begin(self, state=None, results=None):
+        """With a growing file."""
+        path = os.path.join(self.folder, "in.csv")
+        self.begin_with(world.Writer(path, world.Records(7), 2_000), world.file_source(path),
+                        state, results)
+
+    def begin_with(self, writer, source, state=None, results=None):
+        self.state = state or os.path.join(self.folder, "state")
+        self.writer = writer
+        self.records = writer.records
+        self.script = world.Script(self.folder, source, interval_ms=20, results=results)
         self.reader = world.Reader(self.script)
         self.writer.start()
         self.reader.start()
-        self.addCleanup(self.writer.ends.set)
+        self.addCleanup(self.writer.stop)
         self.addCleanup(self.reader.ends.set)
 
     def start(self, inject=None, *arguments):
@@ -57,10 +66,17 @@ class Failures(unittest.TestCase):
         count = self.writer.finish()
         expected = world.oracle(self.records, count)
         engine = engine or self.start(None, *arguments)
+        self.assertTrue(self.writer.await_end(), self.writer.failure or engine.log())
         found = world.wait_for_results(engine, self.script, expected)
         self.assertEqual(engine.stop(), 0, engine.log())
         self.assertEqual(world.differences(expected, found) + self.reader.finish(), [])
         self.assertGreater(sum(map(len, found.values())), 100)
+
+
+class Failures(World):
+    def setUp(self):
+        super().setUp()
+        self.begin()
 
     @unittest.skipIf(NO_STRACE, NO_STRACE)
     def test_a_sync_that_fails_ends_the_process(self):
@@ -113,25 +129,26 @@ def memory_kb(tracer):
     return max([int(word) for word in found.stdout.split()], default=0)
 
 
-class FullDisk(Failures):
-    """The same on a file system of its own, which is small."""
+class FullDisk:
+    """On a file system of its own, which is small: mount() makes it."""
 
     SIZE_KB = 1_024
 
     def setUp(self):
-        place = tempfile.TemporaryDirectory(prefix="thalweg-full-")
-        self.addCleanup(place.cleanup)
-        self.disk = os.path.join(place.name, "disk")
+        super().setUp()
+        self.disk = os.path.join(self.folder, "disk")
         os.mkdir(self.disk)
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.SIZE_KB}k",
-                                  "thalweg-test", self.disk], capture_output=True, text=True)
-        if mounted.returncode != 0:
-            self.skipTest("no file system can be mounted here: " + mounted.stderr.strip())
+        self.mount()
         self.addCleanup(subprocess.run, ["umount", "-l", self.disk], check=True)
-        self.begin(place.name, os.path.join(self.disk, "state"))
 
-    test_a_sync_that_fails_ends_the_process = None
-    test_a_slow_disk_costs_time_alone = None
+    def must(self, *command):
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode != 0:
+            self.skipTest("no file system can be mounted here: " + done.stderr.strip())
+
+    def begin_state(self):
+        """The state on the disk."""
+        self.begin(os.path.join(self.disk, "state"))
 
     def fill(self):
         ballast = os.path.join(self.disk, "ballast")
@@ -144,33 +161,41 @@ class FullDisk(Failures):
                     pass
         return ballast
 
-    def test_a_full_disk_is_waited_for(self):
-        engine = self.start(None, "--accept-file-system")
+    def fill_until_told(self, engine, text, times=1):
+        """Returns what has to go so that there is room again."""
+        ballast = self.fill()
+        self.assertTrue(world.wait_until(lambda: engine.log().count(text) == times, TOLD_S),
+                        engine.log())
+        self.assertIn(self.disk, engine.log())
+        self.assertIsNone(engine.poll(), engine.log())
+        return ballast
+
+    def start_with_results(self):
+        engine = self.start(None, *self.ARGUMENTS)
         self.assertTrue(world.wait_until(lambda: self.script.size() > 0), engine.log())
+        return engine
+
+    def test_a_full_disk_is_waited_for(self):
+        self.begin_state()
+        engine = self.start_with_results()
         for times in (1, 2):
-            ballast = self.fill()
-            self.assertTrue(world.wait_until(
-                lambda: engine.log().count("no epoch can become durable") == times, 3),
-                engine.log())
-            self.assertIn(self.state, engine.log())
-            self.assertIsNone(engine.poll())
+            ballast = self.fill_until_told(engine, NOT_DURABLE, times)
             time.sleep(0.1)
             size = self.script.size()
             time.sleep(1.5)
             self.assertEqual(self.script.size(), size, "results that are not durable were shown")
             os.remove(ballast)
-            self.assertTrue(world.wait_until(lambda: self.script.size() > size, 3), engine.log())
+            self.assertTrue(world.wait_until(lambda: self.script.size() > size, RESUMED_S),
+                            engine.log())
             self.assertEqual(engine.log().count("there is room again"), times)
         self.assert_exact(engine)
 
     def test_a_full_disk_and_a_kill(self):
-        engine = self.start(None, "--accept-file-system")
-        self.assertTrue(world.wait_until(lambda: self.script.size() > 0), engine.log())
-        ballast = self.fill()
-        self.assertTrue(world.wait_until(
-            lambda: "no epoch can become durable" in engine.log(), 3), engine.log())
+        self.begin_state()
+        engine = self.start_with_results()
+        ballast = self.fill_until_told(engine, NOT_DURABLE)
         engine.kill()
-        refused = self.start(None, "--accept-file-system")
+        refused = self.start(None, *self.ARGUMENTS)
         time.sleep(0.5)
         os.remove(ballast)
         if refused.poll() is None:
@@ -178,10 +203,62 @@ class FullDisk(Failures):
             return
         self.assertEqual(refused.poll(), 2)
         self.assertIn("ENOSPC", refused.log())
-        self.assert_exact(None, "--accept-file-system")
+        self.assert_exact(None, *self.ARGUMENTS)
+
+    def test_nothing_is_acknowledged_on_a_full_disk(self):
+        producers = world.Producers(PORT, world.Records(8), 2_000, 8)
+        producers.AHEAD = 300  # They keep so many, and then they wait.
+        self.begin_with(producers, world.tcp_source(PORT), os.path.join(self.disk, "state"))
+        engine = self.start_with_results()
+        ballast = self.fill_until_told(engine, NOT_DURABLE)
+        time.sleep(0.1)
+        acked, size = list(producers.acked), self.script.size()
+        time.sleep(1.5)
+        self.assertEqual(producers.acked, acked)
+        self.assertEqual(self.script.size(), size)
+        self.assertEqual(producers.due(), min(acked) + producers.AHEAD, "they are not paused")
+        os.remove(ballast)
+        self.assertTrue(world.wait_until(lambda: min(producers.acked) > max(acked), RESUMED_S),
+                        engine.log())
+        self.assert_exact(engine)
+
+    def test_results_wait_for_room(self):
+        results = os.path.join(self.disk, "results")
+        os.mkdir(results)
+        self.begin(results=results)
+        engine = self.start_with_results()
+        ballast = self.fill_until_told(engine, "results wait")
+        engine.kill()
+        engine = self.start(None, *self.ARGUMENTS)
+        self.assertTrue(world.wait_until(lambda: "results wait" in engine.log()), engine.log())
+        size = self.script.size()
+        os.remove(ballast)
+        self.assertTrue(world.wait_until(lambda: self.script.size() > size, RESUMED_S),
+                        engine.log())
+        self.assert_exact(engine)
+
+
+class FullTmpfs(FullDisk, World):
+    ARGUMENTS = ["--accept-file-system"]
+
+    def mount(self):
+        self.must("mount", "-t", "tmpfs", "-o", f"size={self.SIZE_KB}k", "thalweg-test", self.disk)
+
+
+class FullExt4(FullDisk, World):
+    """A real one, in a file: with delayed allocation, and a journal that needs room, too."""
+
+    SIZE_KB = 8 * 1_024
+    ARGUMENTS = []
+
+    def mount(self):
+        image = os.path.join(self.folder, "image")
+        self.must("truncate", "-s", f"{self.SIZE_KB}k", image)
+        self.must("mkfs.ext4", "-q", "-m", "0", image)
+        self.must("mount", "-o", "loop", image, self.disk)
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 2:
+    if len(sys.argv) < 3:
         sys.exit(__doc__)
-    unittest.main(argv=[sys.argv[0], *sys.argv[2:]], verbosity=1)
+    unittest.main(argv=[sys.argv[0], *sys.argv[3:]], verbosity=1)

@@ -79,9 +79,9 @@ class Script:
 
     FILES = ("rows.csv", "hops.csv") + (("joined.csv",) if JOINS else ())
 
-    def __init__(self, folder, source, interval_ms=50):
-        self.folder = folder
+    def __init__(self, folder, source, interval_ms=50, results=None):
         self.path = os.path.join(folder, "query.sql")
+        folder = self.folder = results or folder
         window = f"INTERVAL '{WINDOW_MS // 1_000}' SECOND"
         join = f"""CREATE TABLE joined (k STRING, e TIMESTAMP(3), n BIGINT, c BIGINT, s BIGINT)
 WITH ('connector' = 'filesystem', 'path' = '{folder}/joined.csv', 'format' = 'csv');
@@ -240,6 +240,13 @@ class Writer(threading.Thread):
         self.file.close()
         return self.count
 
+    def await_end(self):
+        """A file holds what was written."""
+        return True
+
+    def stop(self):
+        self.ends.set()
+
 
 class Producers:
     """Some producers with sessions of their own; record n is the next of producer n % PRODUCERS.
@@ -318,8 +325,11 @@ class Producers:
         """Whether everything was acknowledged, after finish() and while the query runs."""
         is_acked = wait_until(
             lambda: self.failure is not None or min(self.acked) > self.limit, patience_s)
-        self.is_over = True
+        self.stop()
         return is_acked and self.failure is None
+
+    def stop(self):
+        self.is_over = True
 
 
 class Reader(threading.Thread):
@@ -368,7 +378,7 @@ class Engine:
     """One life of the process. `inject`: what strace does to it; `trace`: where it writes it."""
 
     def __init__(self, binary, script, state, arguments=(), inject=None, trace="/dev/null"):
-        self.log_path = os.path.join(script.folder, "log")
+        self.log_path = os.path.join(os.path.dirname(script.path), "log")
         strace = []
         if inject is not None:
             calls = inject.split(":")[0]
