@@ -57,8 +57,12 @@ void write_column(StateWriter& writer,
                   const Places& places,
                   const Bits& parent);
 
-void write_flat(StateWriter& writer, const Column& column, const Places& places) {
-    if (places.list == nullptr) {
+// Under a null lie zeros: the same rows are the same bytes.
+void write_flat(StateWriter& writer,
+                const Column& column,
+                const Places& places,
+                const Bits& bits) {
+    if (places.list == nullptr && bits.empty()) {
         const std::size_t width = physical_bytes(column.physical());
         writer.raw({column.bytes() + places.first * width, places.count * width});
         return;
@@ -68,8 +72,10 @@ void write_flat(StateWriter& writer, const Column& column, const Places& places)
         const T* const from = column.data<T>();
         for (std::size_t at = 0; at < places.count; at += kBatchRows) {
             const std::size_t count = std::min(kBatchRows, places.count - at);
-            for (std::size_t i = 0; i < count; ++i)
-                values[i] = from[places.list[at + i]];
+            for (std::size_t i = 0; i < count; ++i) {
+                const bool is_valid = bits.empty() || is_set(bits, at + i);
+                values[i] = is_valid ? from[places[at + i]] : T{};
+            }
             writer.raw(std::as_bytes(std::span(values).first(count)));
         }
     });
@@ -119,7 +125,7 @@ void write_column(StateWriter& writer,
             for (std::size_t i = 0; i < column.child_count(); ++i)
                 write_column(writer, column.child(i), places, bits);
             return;
-        default: write_flat(writer, column, places); return;
+        default: write_flat(writer, column, places, bits); return;
     }
 }
 

@@ -51,6 +51,7 @@ void run(std::span<const std::byte> bytes) {
     Batch back(schema);
     read_rows(again, back);
     require(again.ok() && again.at_end() && back.size() == batch.size());
+    require(encoded(*schema, back) == first);
 }
 
 }  // namespace

@@ -180,8 +180,8 @@ TEST_CASE("rows: the bytes of two rows") {
         for (std::size_t c = 0; c < 3; ++c)
             set_value(batch.column(c), i, rows[i][c], batch.arena());
     }
-    batch.column(0).data<std::int32_t>()[1] = 0;  // Whatever lies under a null is written.
-    batch.column(2).child(0).data<std::int32_t>()[1] = 0;
+    batch.column(0).data<std::int32_t>()[1] = 7;  // Whatever lies under a null: zeros are written.
+    batch.column(2).child(0).data<std::int32_t>()[1] = 7;
     batch.set_size(2);
     const std::vector<unsigned> expected = {
         2, 0,                              // Two rows, all inserted.
