@@ -58,10 +58,7 @@ void write_column(StateWriter& writer,
                   const Bits& parent);
 
 // Under a null lie zeros: the same rows are the same bytes.
-void write_flat(StateWriter& writer,
-                const Column& column,
-                const Places& places,
-                const Bits& bits) {
+void write_flat(StateWriter& writer, const Column& column, const Places& places, const Bits& bits) {
     if (places.list == nullptr && bits.empty()) {
         const std::size_t width = physical_bytes(column.physical());
         writer.raw({column.bytes() + places.first * width, places.count * width});
