@@ -69,29 +69,15 @@ class Records:
         return f"{n},end,999,2030-01-01 00:00:00.000\n".encode()
 
 
-# Rows joined with sums of them: with several threads a life that comes back may yet count some of
-# the rows late (docs/RELIABILITY.md, Limits), so the tests ask for it by name.
-JOINS = os.environ.get("THALWEG_KILL_JOINS") == "1"
-
-
 class Script:
     """The query, and where its results lie."""
 
-    FILES = ("rows.csv", "hops.csv") + (("joined.csv",) if JOINS else ())
+    FILES = ("rows.csv", "hops.csv", "joined.csv")
 
     def __init__(self, folder, source, interval_ms=50, results=None):
         self.path = os.path.join(folder, "query.sql")
         folder = self.folder = results or folder
         window = f"INTERVAL '{WINDOW_MS // 1_000}' SECOND"
-        join = f"""CREATE TABLE joined (k STRING, e TIMESTAMP(3), n BIGINT, c BIGINT, s BIGINT)
-WITH ('connector' = 'filesystem', 'path' = '{folder}/joined.csv', 'format' = 'csv');
-INSERT INTO joined SELECT l.k, l.window_end, l.n, r.c, r.s
-FROM (SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window})) WHERE v < 30) AS l
-JOIN (SELECT k, window_start, window_end, COUNT(*) AS c, SUM(v) AS s
-      FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window})) WHERE v >= 500
-      GROUP BY k, window_start, window_end) AS r
-ON l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end;
-"""
         self.text = f"""SET 'execution.checkpointing.interval' = '{interval_ms} ms';
 CREATE TABLE t (n BIGINT, k STRING, v BIGINT, ts TIMESTAMP(3),
     WATERMARK FOR ts AS ts - INTERVAL '{DELAY_S}' SECOND)
@@ -104,7 +90,9 @@ WITH ('connector' = 'filesystem', 'path' = '{folder}/parts/', 'format' = 'csv',
       'sink.rolling-policy.rollover-interval' = '300 ms');
 CREATE TABLE hops (k STRING, e TIMESTAMP(3), c BIGINT, s BIGINT, d BIGINT)
 WITH ('connector' = 'filesystem', 'path' = '{folder}/hops.csv', 'format' = 'csv');
-{join if JOINS else ''}INSERT INTO passed SELECT n, k, v FROM t WHERE v < 500;
+CREATE TABLE joined (k STRING, e TIMESTAMP(3), n BIGINT, c BIGINT, s BIGINT)
+WITH ('connector' = 'filesystem', 'path' = '{folder}/joined.csv', 'format' = 'csv');
+INSERT INTO passed SELECT n, k, v FROM t WHERE v < 500;
 INSERT INTO sums SELECT k, window_end, COUNT(*), SUM(v), MIN(v), MAX(v)
 FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window}))
 GROUP BY k, window_start, window_end;
@@ -112,6 +100,12 @@ INSERT INTO hops SELECT k, window_end, COUNT(*), SUM(v), COUNT(DISTINCT v)
 FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '{HOP_MS // 1_000}' SECOND,
     INTERVAL '{HOP_SIZE_MS // 1_000}' SECOND))
 GROUP BY k, window_start, window_end;
+INSERT INTO joined SELECT l.k, l.window_end, l.n, r.c, r.s
+FROM (SELECT * FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window})) WHERE v < 30) AS l
+JOIN (SELECT k, window_start, window_end, COUNT(*) AS c, SUM(v) AS s
+      FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), {window})) WHERE v >= 500
+      GROUP BY k, window_start, window_end) AS r
+ON l.k = r.k AND l.window_start = r.window_start AND l.window_end = r.window_end;
 """
         with open(self.path, "w") as out:
             out.write(self.text)
@@ -185,11 +179,10 @@ def oracle(records, count):
         "hops.csv": collections.Counter(
             f"{key},{instant(end)},{len(of)},{sum(of)},{len(set(of))}".encode()
             for (key, end), of in hops.items()),
-    }
-    if JOINS:
-        expected["joined.csv"] = collections.Counter(
+        "joined.csv": collections.Counter(
             f"{key},{instant(end)},{n},{high[key, end][0]},{high[key, end][1]}".encode()
-            for key, end, n in low if (key, end) in high)
+            for key, end, n in low if (key, end) in high),
+    }
     return expected
 
 
