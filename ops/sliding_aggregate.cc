@@ -181,7 +181,7 @@ class SlidingAggregate final : public Op {
     void take(const std::vector<RowSlicer::Part>& parts,
               const BatchView& view,
               OpContext& context) {
-        std::size_t count = 0;
+        taken_ = {};
         for (const RowSlicer::Part& part : parts) {
             switch (sums_.place_of(part.id.end, watermark_)) {
                 case SlidingSums::Place::kOpen:
@@ -189,10 +189,8 @@ class SlidingAggregate final : public Op {
                         take_one_group(part, view);
                         break;
                     }
-                    sums_.locate(row_groups_, part.rows, entries_.data() + count);
-                    part.rows.for_each([&](std::size_t row) {
-                        taken_rows_[count++] = static_cast<std::uint16_t>(row);
-                    });
+                    sums_.locate(row_groups_, part.rows, entries_.data() + taken_.size());
+                    add_taken(part.rows);
                     break;
                 case SlidingSums::Place::kTaken: take_late(part, view); break;
                 case SlidingSums::Place::kLate:
@@ -203,12 +201,10 @@ class SlidingAggregate final : public Op {
                     break;
             }
         }
+        const std::size_t count = taken_.size();
         if (count == 0) return;
-        const bool is_range =
-            taken_rows_[count - 1] - taken_rows_[0] + std::size_t{1} == count && parts.size() == 1;
         AggregateInput input;
-        input.rows = is_range ? Selection::range(taken_rows_[0], count)
-                              : Selection::list({taken_rows_.data(), count});
+        input.rows = taken_;
         SlidingSlices& slices = sums_.slices();
         input.placed.first = slices.payload(0);
         input.placed.stride = slices.stride();
@@ -216,6 +212,38 @@ class SlidingAggregate final : public Op {
         if (sums_.is_frozen()) sums_.keep({entries_.data(), count});
         input.placed.has_runs = has_runs(count);
         add(view, input);
+    }
+
+    // Parts that follow each other, as those of rows in order do, stay the range or the piece of
+    // a list that they are.
+    void add_taken(Selection rows) {
+        const std::size_t count = taken_.size();
+        if (count == 0) {
+            taken_ = rows;
+        } else if (is_next(rows)) {
+            taken_ = rows.is_range() ? Selection::range(taken_.first(), count + rows.size())
+                                     : Selection::list({taken_.rows().data(), count + rows.size()});
+        } else {
+            std::uint16_t* next = taken_rows_.data();
+            const auto add_row = [&](std::size_t row) {
+                *next++ = static_cast<std::uint16_t>(row);
+            };
+            const bool is_listed = !taken_.is_range() && taken_.rows().data() == next;
+            if (is_listed) {
+                next += count;
+            } else {
+                taken_.for_each(add_row);
+            }
+            rows.for_each(add_row);
+            taken_ = Selection::list({taken_rows_.data(), next});
+        }
+    }
+
+    // Whether the rows come right behind those that have been taken.
+    [[nodiscard]] bool is_next(Selection rows) const noexcept {
+        if (rows.is_range() != taken_.is_range()) return false;
+        if (rows.is_range()) return rows.first() == taken_.first() + taken_.size();
+        return rows.rows().data() == taken_.rows().data() + taken_.size();
     }
 
     // Whether most of the first entries are the same as the one before them.
@@ -348,7 +376,8 @@ class SlidingAggregate final : public Op {
     // Of the batch being taken: by row; then for each row taken.
     std::array<std::uint32_t, kBatchRows> row_groups_;
     std::array<std::uint32_t, kBatchRows> entries_;
-    std::array<std::uint16_t, kBatchRows> taken_rows_;
+    Selection taken_;                                   // Whose entries are known,
+    std::array<std::uint16_t, kBatchRows> taken_rows_;  // listed here where they lie apart.
     std::array<std::byte*, kBatchRows> states_;
     std::vector<std::uint16_t> late_rows_;  // One row, as often as it has states.
 

@@ -22,12 +22,38 @@ void copy_cell(Column& to, std::size_t row, const Column& from, std::size_t from
     }
 }
 
+// Values that are moved at once. Most windows that are copied have few rows, and a loop that stops
+// at the last of them would be a loop of single values.
+constexpr std::size_t kStepValues = 4;
+
+// Calls visit(value) for the first of each kStepValues from `first` on, as far as `count` reaches:
+// a whole number of them, since what is behind the rows in use means nothing. Without room for
+// that, visit_one(value) for each value.
+template <class Visit, class VisitOne>
+void for_each_step(std::size_t first, std::size_t count, const Visit& visit, const VisitOne& one) {
+    const std::size_t steps = (count + kStepValues - 1) / kStepValues;
+    if (first + steps * kStepValues > kBatchRows) {
+        for (std::size_t row = 0; row < count; ++row)
+            one(row);
+        return;
+    }
+    for (std::size_t step = 0; step < steps; ++step)
+        visit(step * kStepValues);
+}
+
+// Rows [0, count) to [first, first + count).
 void copy_cells(Column& to, std::size_t first, const Column& from, std::size_t count) {
     visit_physical(from.physical(), [&]<class T>() {
         T* const target = to.data<T>() + first;
         const T* const source = from.data<T>();
-        for (std::size_t row = 0; row < count; ++row)  // Few: a call of memcpy takes longer.
-            target[row] = source[row];
+        for_each_step(
+            first,
+            count,
+            [&](std::size_t row) {
+                std::memcpy(
+                    static_cast<void*>(target + row), source + row, kStepValues * sizeof(T));
+            },
+            [&](std::size_t row) { target[row] = source[row]; });
     });
     if (!from.has_nulls() && !to.has_nulls()) return;
     for (std::size_t row = 0; row < count; ++row) {
@@ -39,14 +65,23 @@ void copy_cells(Column& to, std::size_t first, const Column& from, std::size_t c
     }
 }
 
+void fill_cells(Column& column, std::size_t first, std::size_t count, std::int64_t value) {
+    std::int64_t* const target = column.data<std::int64_t>() + first;
+    for_each_step(
+        first,
+        count,
+        [&](std::size_t row) { std::fill_n(target + row, kStepValues, value); },
+        [&](std::size_t row) { target[row] = value; });
+}
+
 // The columns of a window's start, end and time.
 void fill_bounds(Column* columns,
                  std::size_t first,
                  std::size_t count,
                  const SlidingRows::Bounds& bounds) {
-    std::fill_n(columns[0].data<std::int64_t>() + first, count, bounds.start);
-    std::fill_n(columns[1].data<std::int64_t>() + first, count, bounds.end);
-    std::fill_n(columns[2].data<std::int64_t>() + first, count, bounds.time);
+    fill_cells(columns[0], first, count, bounds.start);
+    fill_cells(columns[1], first, count, bounds.end);
+    fill_cells(columns[2], first, count, bounds.time);
 }
 
 }  // namespace

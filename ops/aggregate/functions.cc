@@ -414,26 +414,31 @@ template <class State>
 void update(const BoundAggregate& bound, const AggregateInput& input) {
     if constexpr (std::is_same_v<State, CountState>) {
         const auto same = [](std::size_t i) { return i; };
-        update_rows<State>(
-            input, bound.offset, same, [](State& state, std::size_t) { ++state.count; });
+        update_rows<State>(input, bound.offset, bound.flag, same, [](State& state, std::size_t) {
+            ++state.count;
+        });
     } else {
         const auto* const values = input.column->template data<typename State::Value>();
-        update_rows<State>(input, bound.offset, [&](State& state, std::size_t row) {
+        update_rows<State>(input, bound.offset, bound.flag, [&](State& state, std::size_t row) {
             state.add(values[row], {input.arena, input.first_position + row});
         });
     }
-    if (bound.flag != 0) mark_groups(input, bound.flag);
 }
 
 template <class State>
 void merge(const BoundAggregate& bound, const AggregateMerge& merge) {
-    for (std::size_t i = 0; i < merge.count; ++i) {
-        state_at<State>(merge.target(i), bound.offset)
-            .merge(state_at<State>(merge.source(i), bound.offset), {merge.arena, 0});
+    const auto take = [&](std::byte* target, const std::byte* source) {
+        state_at<State>(target, bound.offset)
+            .merge(state_at<State>(source, bound.offset), {merge.arena, 0});
+        if (bound.flag != 0) flags_of(target) |= state_at<std::uint64_t>(source, 0) & bound.flag;
+    };
+    if (merge.targets != nullptr && merge.sources != nullptr) {
+        for (std::size_t i = 0; i < merge.count; ++i)
+            take(merge.targets[i], merge.sources[i]);
+        return;
     }
-    if (bound.flag == 0) return;
     for (std::size_t i = 0; i < merge.count; ++i)
-        flags_of(merge.target(i)) |= state_at<std::uint64_t>(merge.source(i), 0) & bound.flag;
+        take(merge.target(i), merge.source(i));
 }
 
 template <class State, class Out>

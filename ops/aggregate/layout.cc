@@ -102,7 +102,8 @@ template <class T, unsigned kParts, bool kHasFlags>
 void update_states(std::size_t offset, std::uint64_t flags, const AggregateInput& input) {
     using State = RunState<kParts, kHasFlags>;
     const T* const values = input.column->template data<T>();
-    update_rows<State>(input, offset, [values, flags](State& state, std::size_t row) {
+    const std::uint64_t flags_apart = kHasFlags ? 0 : flags;
+    update_rows<State>(input, offset, flags_apart, [values, flags](State& state, std::size_t row) {
         state.add(values[row], flags);
     });
 }
@@ -115,8 +116,7 @@ void update_parts(const AggregateLayout::Run& run, const AggregateInput& input) 
             update_states<T, kParts, true>(0, run.flags, input);
             return;
         }
-        update_states<T, kParts, false>(run.offset, 0, input);
-        if (run.flags != 0) mark_groups(input, run.flags);
+        update_states<T, kParts, false>(run.offset, run.flags, input);
     }
 }
 

@@ -15,73 +15,78 @@ namespace thalweg {
 inline constexpr std::size_t kGroupsAhead = 32;
 
 // Calls add(state, row) for each row of an input, in order, `state` being `offset` bytes into its
-// group. Where all rows are of one group, or many in a row, the state is a copy, which stays in
-// registers: through memory a sum is there for the next row some ten cycles later.
+// group, and sets `flags` in the word at the front of the group. Where all rows are of one group,
+// or many in a row, the state is a copy, which stays in registers: through memory a sum is there
+// for the next row some ten cycles later.
 template <class State, class RowAt, class Add>
 void update_rows(const AggregateInput& input,
                  std::size_t offset,
+                 std::uint64_t flags,
                  const RowAt& row_at,
                  const Add& add) {
     const std::size_t count = input.rows.size();
     const auto state_at = [offset](std::byte* group) -> State& {
         return *reinterpret_cast<State*>(group + offset);
     };
+    const auto mark = [flags](std::byte* group) {
+        if (flags != 0) *reinterpret_cast<std::uint64_t*>(group) |= flags;
+    };
     if (input.states != nullptr) {
         std::byte* const* const states = input.states;
-        for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t i = 0; i < count; ++i) {
             add(state_at(states[i]), row_at(i));
+            mark(states[i]);
+        }
         return;
     }
+    if (count == 0) return;
     const PlacedGroups groups = input.placed;
     if (groups.stride == 0) {
         State state = state_at(groups.first);
         for (std::size_t i = 0; i < count; ++i)
             add(state, row_at(i));
         state_at(groups.first) = state;
+        mark(groups.first);
     } else if (groups.has_runs) {
         for (std::size_t i = 0; i < count;) {
             const std::uint32_t position = groups.positions[i];
-            State& group = state_at(groups[i]);
-            State state = group;
+            std::byte* const group = groups[i];
+            State state = state_at(group);
             do
                 add(state, row_at(i));
             while (++i < count && groups.positions[i] == position);
-            group = state;
+            state_at(group) = state;
+            mark(group);
         }
     } else if (groups.fetched_bytes == 0) {
-        for (std::size_t i = 0; i < count; ++i)
+        for (std::size_t i = 0; i < count; ++i) {
             add(state_at(groups[i]), row_at(i));
+            mark(groups[i]);
+        }
     } else {
         for (std::size_t i = 0; i < count; ++i) {
             const std::byte* const next = groups[std::min(i + kGroupsAhead, count - 1)];
             __builtin_prefetch(next, 1);
             __builtin_prefetch(next + groups.fetched_bytes - 1, 1);
             add(state_at(groups[i]), row_at(i));
+            mark(groups[i]);
         }
     }
 }
 
 template <class State, class Add>
-void update_rows(const AggregateInput& input, std::size_t offset, const Add& add) {
+void update_rows(const AggregateInput& input,
+                 std::size_t offset,
+                 std::uint64_t flags,
+                 const Add& add) {
     if (input.rows.is_range()) {
         const std::size_t first = input.rows.first();
-        update_rows<State>(input, offset, [first](std::size_t i) { return first + i; }, add);
+        update_rows<State>(input, offset, flags, [first](std::size_t i) { return first + i; }, add);
     } else {
         const std::uint16_t* const rows = input.rows.rows().data();
         update_rows<State>(
-            input, offset, [rows](std::size_t i) { return std::size_t{rows[i]}; }, add);
+            input, offset, flags, [rows](std::size_t i) { return std::size_t{rows[i]}; }, add);
     }
-}
-
-// Sets bits of the flag word in front of the groups of an input.
-inline void mark_groups(const AggregateInput& input, std::uint64_t flags) {
-    if (input.states == nullptr && input.placed.stride == 0) {
-        if (!input.rows.empty()) *reinterpret_cast<std::uint64_t*>(input.placed.first) |= flags;
-        return;
-    }
-    const auto same = [](std::size_t i) { return i; };
-    update_rows<std::uint64_t>(
-        input, 0, same, [flags](std::uint64_t& word, std::size_t) { word |= flags; });
 }
 
 }  // namespace thalweg
