@@ -427,38 +427,48 @@ void update(const BoundAggregate& bound, const AggregateInput& input) {
 
 template <class State>
 void merge(const BoundAggregate& bound, const AggregateMerge& merge) {
-    const auto take = [&](std::byte* target, const std::byte* source) {
-        state_at<State>(target, bound.offset)
-            .merge(state_at<State>(source, bound.offset), {merge.arena, 0});
-        if (bound.flag != 0) flags_of(target) |= state_at<std::uint64_t>(source, 0) & bound.flag;
+    const std::size_t count = merge.count;
+    const auto take = [offset = bound.offset, flag = bound.flag, arena = merge.arena](
+                          std::byte* target, const std::byte* source) {
+        state_at<State>(target, offset).merge(state_at<State>(source, offset), {arena, 0});
+        if (flag != 0) flags_of(target) |= state_at<std::uint64_t>(source, 0) & flag;
     };
     if (merge.targets != nullptr && merge.sources != nullptr) {
-        for (std::size_t i = 0; i < merge.count; ++i)
-            take(merge.targets[i], merge.sources[i]);
+        std::byte* const* const targets = merge.targets;
+        const std::byte* const* const sources = merge.sources;
+        for (std::size_t i = 0; i < count; ++i)
+            take(targets[i], sources[i]);
         return;
     }
-    for (std::size_t i = 0; i < merge.count; ++i)
+    for (std::size_t i = 0; i < count; ++i)
         take(merge.target(i), merge.source(i));
 }
 
 template <class State, class Out>
 void finish(const BoundAggregate& bound, const AggregateOutput& output) {
-    Out* const results = output.column->template data<Out>() + output.first_row;
-    const bool had_nulls = output.column->has_nulls();
-    for (std::size_t i = 0; i < output.count; ++i) {
-        const std::byte* const group = output.state(i);
-        const bool is_empty =
-            bound.flag != 0 && (state_at<std::uint64_t>(group, 0) & bound.flag) == 0;
+    Column& column = *output.column;
+    Out* const results = column.template data<Out>() + output.first_row;
+    const bool had_nulls = column.has_nulls();
+    const std::size_t count = output.count;
+    const auto write = [&, offset = bound.offset, flag = bound.flag](std::size_t i,
+                                                                     const std::byte* group) {
+        const bool is_empty = flag != 0 && (state_at<std::uint64_t>(group, 0) & flag) == 0;
         Out result{};
-        if (is_empty ||
-            !state_at<State>(group, bound.offset).result(bound, result, *output.arena)) {
-            output.column->set_null(output.first_row + i);
+        if (is_empty || !state_at<State>(group, offset).result(bound, result, *output.arena)) {
+            column.set_null(output.first_row + i);
             results[i] = Out{};
         } else {
-            if (had_nulls) output.column->set_valid(output.first_row + i);
+            if (had_nulls) column.set_valid(output.first_row + i);
             results[i] = result;
         }
+    };
+    if (const std::byte* const* const states = output.states; states != nullptr) {
+        for (std::size_t i = 0; i < count; ++i)
+            write(i, states[i]);
+        return;
     }
+    for (std::size_t i = 0; i < count; ++i)
+        write(i, output.state(i));
 }
 
 template <class State, class Out>

@@ -89,8 +89,9 @@ void merge_groups(const AggregateLayout& layout,
                   std::byte* const* targets,
                   const std::byte* const* sources,
                   std::size_t count) {
+    const AggregateMerge merge{.targets = targets, .sources = sources, .count = count};
     for (const BoundAggregate& bound : layout.calls())
-        bound.functions.merge(bound, {targets, sources, count, nullptr});
+        bound.functions.merge(bound, merge);
 }
 
 }  // namespace thalweg
