@@ -25,6 +25,8 @@ constexpr std::int64_t kGreetingNs = 5'000 * kNanosPerMilli;
 constexpr std::int64_t kLeavingNs = 2'000 * kNanosPerMilli;
 constexpr std::int64_t kSendingNs = 10'000 * kNanosPerMilli;
 constexpr std::uint64_t kDrainMs = 5'000;
+constexpr std::int64_t kAbsentNs = 1'000 * kNanosPerMilli;
+constexpr std::int64_t kAbsentEveryNs = 50 * kNanosPerMilli;
 
 // What the loop notes is a connection's number and which of its two events it was.
 constexpr std::uint64_t kWritableBit = 1;
@@ -84,6 +86,7 @@ Result<void> ProducerSource::open(Outlet& /*outlet*/) {
                         "directory, and there is none: run with --state DIR");
     }
     hall_.directory->set_limit(settings_.sessions_max);
+    waits_for_absent_ = hall_.directory->absent() != 0;
     TRY(const SocketAddress address, resolve(*settings_.socket.where, SOCK_STREAM));
     // A port of the kernel's choice only one can have.
     if (instance_.index != 0 && address.has_port_zero()) return {};
@@ -103,6 +106,7 @@ std::size_t ProducerSource::poll(std::int64_t now_ns, std::size_t budget, Outlet
     release(outlet);
     if (is_stopping_) return finish(budget, outlet);
     open_waiting(outlet);
+    wait_for_absent(now_ns, outlet);
     std::size_t done = take_ready(now_ns);
     if (now_ns >= expire_again_ns_) expire(now_ns, outlet);
     while (done < budget && outlet.ready()) {
@@ -144,6 +148,20 @@ void ProducerSource::release(Outlet& outlet) {
         found->second->protocol.let_go();
         if (found->second->is_over) connections_.erase(found);
     }
+}
+
+// A split that never has a row holds the watermark for a while only, so it is a new one now and
+// then, until no producer is missing or all have had their time. Each instance waits for all:
+// nobody knows which of them a producer comes back to.
+void ProducerSource::wait_for_absent(std::int64_t now_ns, Outlet& outlet) {
+    if (!waits_for_absent_) return;
+    if (has_committed_) absent_until_ns_ = std::min(absent_until_ns_, now_ns + kAbsentNs);
+    waits_for_absent_ = hall_.directory->absent() != 0 && now_ns < absent_until_ns_;
+    if (waits_for_absent_ && now_ns < absent_again_ns_) return;
+    absent_again_ns_ = now_ns + kAbsentEveryNs;
+    const std::optional<SplitId> old = std::exchange(absent_, std::nullopt);
+    if (waits_for_absent_) absent_ = outlet.open_split();
+    if (old) outlet.close_split(*old);
 }
 
 void ProducerSource::open_waiting(Outlet& outlet) {
@@ -408,6 +426,7 @@ Result<void> ProducerSource::restore(const std::vector<SourcePosition>& position
 }
 
 void ProducerSource::seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) {
+    first_epoch_ = std::min(first_epoch_, epoch);
     std::vector<SessionDirectory::Progress> live;
     for (const auto& [number, connection] : connections_) {
         if (connection->protocol.has_session()) live.push_back(connection->protocol.progress());
@@ -416,6 +435,7 @@ void ProducerSource::seal(std::uint64_t epoch, std::vector<SourcePosition>& posi
 }
 
 void ProducerSource::commit(std::uint64_t epoch) {
+    has_committed_ = has_committed_ || epoch >= first_epoch_;
     hall_.directory->commit(epoch);
     std::vector<SessionDirectory::Progress> live;
     std::vector<Connection*> connections;
@@ -456,6 +476,7 @@ std::size_t ProducerSource::finish(std::size_t budget, Outlet& outlet) {
         send(*connection);
     }
     is_drained_ = true;
+    if (absent_) outlet.close_split(*std::exchange(absent_, std::nullopt));
     if (!is_flushed_) outlet.flush();
     return 1;
 }
@@ -464,7 +485,8 @@ std::int64_t ProducerSource::next_poll_ns() const {
     if (is_stopping_) return INT64_MAX;
     if (!waiting_.empty()) return INT64_MIN;
     const std::int64_t accept_ns = listener_ == nullptr ? INT64_MAX : accept_again_ns_;
-    return std::min(accept_ns, expire_again_ns_);
+    const std::int64_t absent_ns = waits_for_absent_ ? absent_again_ns_ : INT64_MAX;
+    return std::min({accept_ns, expire_again_ns_, absent_ns});
 }
 
 }  // namespace thalweg

@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -23,6 +24,9 @@ namespace thalweg {
 //           on. A peer that does not read its acknowledgements is not read from. After stop()
 //           connections stay open to hear of the epochs that are committed then, until the source
 //           goes.
+// Restart   Producers that were there before hold the watermark back until each has its session
+//           again, or 1 s after they can have it: what one sends again would be late if another had
+//           been quicker.
 // Limits    A connection that has not said HELLO after 5 s, has not taken our words for 10 s, or
 //           sits on after a refusal for 2 s, is closed. One keeps at most one BATCH in memory that
 //           is not whole yet.
@@ -66,6 +70,7 @@ class ProducerSource final : public Source {
     void add(Descriptor descriptor, std::string peer, std::int64_t now_ns);
     void fence(std::int64_t now_ns, Outlet& outlet);
     void release(Outlet& outlet);
+    void wait_for_absent(std::int64_t now_ns, Outlet& outlet);
     void open_waiting(Outlet& outlet);
     [[nodiscard]] Connection* next_in_turn();
     std::size_t serve(Connection& connection,
@@ -107,6 +112,12 @@ class ProducerSource final : public Source {
     std::int64_t now_ns_ = 0;               // Of the latest poll.
     std::int64_t accept_again_ns_ = INT64_MAX;
     std::int64_t expire_again_ns_ = INT64_MAX;
+    bool waits_for_absent_ = false;  // For producers that were there before a restart.
+    std::optional<SplitId> absent_;  // Stands for them.
+    std::int64_t absent_until_ns_ = INT64_MAX;
+    std::int64_t absent_again_ns_ = 0;        // When the split is too old.
+    std::uint64_t first_epoch_ = UINT64_MAX;  // Of this process.
+    bool has_committed_ = false;              // Such an epoch: sessions are given out.
     bool has_refused_ = false;
     bool is_flushed_ = true;
     bool is_stopping_ = false;

@@ -35,7 +35,8 @@ Result<void> SessionDirectory::restore(std::span<const SourcePosition> positions
         if (is_new) {
             Sessions& sessions = instances_[owner].sessions;
             found->second = sessions.insert(
-                sessions.end(), Session{.id = *id, .owner = owner, .is_recovered = true});
+                sessions.end(),
+                Session{.id = *id, .owner = owner, .is_recovered = true, .is_absent = true});
         }
         Session& session = *found->second;
         if (std::pair(position.epoch, position.position) < std::pair(session.epoch, session.sealed))
@@ -43,6 +44,7 @@ Result<void> SessionDirectory::restore(std::span<const SourcePosition> positions
         session.epoch = position.epoch;
         session.accepted = session.sealed = session.durable = position.position;
     }
+    absent_.store(sessions_.size(), std::memory_order_relaxed);  // Relaxed: see absent().
     return {};
 }
 
@@ -97,6 +99,8 @@ SessionDirectory::Claim SessionDirectory::try_grant(Holder holder, Session& sess
     session.owner = holder.instance;
     session.live = holder;
     session.claimant.reset();
+    if (std::exchange(session.is_absent, false))
+        absent_.fetch_sub(1, std::memory_order_relaxed);  // Relaxed: see absent().
     return {Verdict::kGranted, &session, session.accepted, session.durable};
 }
 

@@ -69,6 +69,7 @@ class SessionDirectory {
         std::uint64_t durable = 0;
         std::size_t owner = 0;
         bool is_recovered = false;  // Untold, as long as no epoch was committed.
+        bool is_absent = false;     // Nobody has spoken for it since it was recovered.
         std::optional<Holder> live = std::nullopt;
         std::optional<Holder> claimant = std::nullopt;
     };
@@ -144,6 +145,12 @@ class SessionDirectory {
 
     [[nodiscard]] std::size_t size() const;
 
+    // Sessions that were recovered, and that nobody has been granted since. When it is zero for one
+    // instance, connections of others may still be about to open their splits.
+    [[nodiscard]] std::size_t absent() const noexcept {
+        return absent_.load(std::memory_order_relaxed);  // Relaxed: no data comes with it.
+    }
+
   private:
     static constexpr std::size_t kSealedPerSession = 4;
     static constexpr std::size_t kSealedMin = 1'024;
@@ -175,7 +182,8 @@ class SessionDirectory {
     std::uint64_t committed_ = 0;
     std::vector<Instance> instances_;
     std::unordered_map<SessionId, Sessions::iterator, SessionId::Hash> sessions_;
-    std::deque<Sealed> sealed_;                        // Not committed yet.
+    std::deque<Sealed> sealed_;  // Not committed yet.
+    std::atomic<std::size_t> absent_ = 0;
     std::unique_ptr<std::atomic<bool>[]> has_fenced_;  // Of each instance: `fenced` is not empty.
 };
 

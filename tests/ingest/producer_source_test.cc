@@ -3,6 +3,7 @@
 
 #include "ingest/session_directory.h"
 #include "state/base/random.h"
+#include "state/base/time.h"
 #include "tests/support/producer_peer.h"
 #include "tests/support/source_driver.h"
 
@@ -261,7 +262,7 @@ TEST_CASE("producer: every refusal of a HELLO") {
     CHECK_EQ(bench.greet(known, session_of(9), 5, 100).accepted_seq, 100);
     CHECK_EQ(bench.driver.source->counters().refused_connections, 7);
     CHECK_EQ(bench.driver.outlet.rows, 0);
-    CHECK_EQ(bench.driver.outlet.splits.size(), 2);
+    CHECK_EQ(bench.driver.outlet.splits.size(), 3);  // And that of the session that was missing.
     bench.stop();
 }
 
@@ -359,6 +360,60 @@ TEST_CASE("producer: sessions go on where the recovered epoch left them") {
     REQUIRE(peer.batch(4, 7, number_lines(4, 7)));
     CHECK_EQ(bench.ack(peer).accepted_seq, 10);
     CHECK_EQ(bench.driver.outlet.int64s(), numbers(6, 5));
+    bench.stop();
+}
+
+// What a source restores after sessions 1 and 2 have sent a record each.
+std::vector<SourcePosition> two_sessions() {
+    EngineDouble bench;
+    for (const std::uint8_t session : {std::uint8_t{1}, std::uint8_t{2}}) {
+        ProducerPeer peer = bench.connect();
+        bench.greet(peer, session_of(session));
+        REQUIRE(peer.batch(1, 1, number_lines(1, 1)));
+        CHECK_EQ(bench.ack(peer).accepted_seq, 1);
+    }
+    bench.commit();
+    return bench.positions;
+}
+
+TEST_CASE("producer: the watermark waits for all that were there before a restart") {
+    EngineDouble bench({}, two_sessions());
+    const auto absent_splits = [&] { return bench.driver.outlet.open_splits(); };
+    static_cast<void>(bench.driver.step());
+    CHECK_EQ(absent_splits(), 1);
+    bench.commit();
+    ProducerPeer first = bench.connect();
+    bench.greet(first, session_of(1), 1, 1);
+    static_cast<void>(bench.driver.step());
+    CHECK_EQ(absent_splits(), 2);  // Its own, and that of the other one.
+    ProducerPeer second = bench.connect();
+    bench.greet(second, session_of(2), 1, 1);
+    static_cast<void>(bench.driver.step());
+    CHECK_EQ(absent_splits(), 2);  // Of each its own.
+    bench.stop();
+}
+
+TEST_CASE("producer: who does not come back is waited for as long as others can come back") {
+    EngineDouble bench({}, two_sessions());
+    const auto absent_splits = [&] { return bench.driver.outlet.open_splits(); };
+    const auto step_at = [&](std::int64_t now_ns) {
+        static_cast<void>(bench.driver.source->poll(now_ns, 1, bench.driver.outlet));
+    };
+    std::int64_t now_ns = 1;
+    step_at(now_ns);
+    bench.driver.source->commit(0);  // That from which it was recovered.
+    for (int second = 0; second < 5; ++second) {
+        step_at(now_ns += kNanosPerSecond);
+        CHECK_EQ(absent_splits(), 1);  // No session is given out yet.
+    }
+    const std::size_t splits = bench.driver.outlet.splits.size();
+    CHECK_EQ(splits, 6);  // Silent ones are forgotten, so it has been renewed.
+    bench.commit();
+    step_at(now_ns += 1);
+    step_at(now_ns + kNanosPerSecond - 1);
+    CHECK_EQ(absent_splits(), 1);
+    step_at(now_ns + kNanosPerSecond);
+    CHECK_EQ(absent_splits(), 0);
     bench.stop();
 }
 
