@@ -224,9 +224,7 @@ DurableLife::Settings CrashSimulation::draw_layout() {
     settings.segment_rows_max = kBatches[random_.below(4)];
     settings.is_fused_allowed = !chance(3);
     settings.epochs.interval_ns = static_cast<std::int64_t>(1000 << random_.below(10));
-    // Shards behind shards may believe an idle one that is not any more: docs/RELIABILITY.md,
-    // Limits.
-    life.is_bounded = chance(2) || (world_.query.name == "cascade" && settings.shards > 1);
+    life.is_bounded = chance(2);
     life.traces = trace_ != nullptr;
     if (shards_before_ != 0 && shards_before_ != settings.shards) see(CrashSighting::kRescale);
     shards_before_ = settings.shards;
