@@ -83,7 +83,8 @@ tl::expected<Prepared, std::string> Engine::prepare(std::string_view file_name,
                     std::move(plan->warnings),
                     shards,
                     directory,
-                    plan->settings.epoch_interval_ns()};
+                    plan->settings.epoch_interval_ns(),
+                    plan->settings.rebalances()};
 }
 
 Result<std::unique_ptr<Query>> Engine::start(const Prepared& prepared) {
@@ -148,6 +149,7 @@ Result<EpochSettings> Engine::open_store(const Prepared& prepared) const {
     epochs.owner = owned;
     epochs.interval_ns = prepared.epoch_interval_ns;
     epochs.drops_state = options_.drops_state;
+    epochs.rebalances = prepared.rebalances;
     return epochs;
 }
 

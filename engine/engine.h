@@ -40,6 +40,7 @@ struct Prepared {
     std::size_t shards = 1;  // As the options say or, where they do not, 'parallelism.default'.
     std::string state_directory;  // Empty: nothing survives the process.
     std::int64_t epoch_interval_ns = kNanosPerSecond;
+    bool rebalances = false;
 };
 
 // The engine as a library: scripts in, running queries out. This header is the whole embedding API.

@@ -17,6 +17,7 @@ constexpr std::string_view kIdleTimeout = "table.exec.source.idle-timeout";
 constexpr std::string_view kParallelism = "parallelism.default";
 constexpr std::string_view kStateDirectory = "state.dir";
 constexpr std::string_view kEpochInterval = "execution.checkpointing.interval";
+constexpr std::string_view kRebalancing = "execution.rebalancing.enabled";
 
 // Known to Flink and harmless to leave without effect: no warning.
 constexpr std::array<std::string_view, 4> kQuiet = {
@@ -79,6 +80,10 @@ Result<void> Settings::set(const std::string& key,
         if (!duration || *duration < kNanosPerMilli)
             return bad_value(key, value, "a duration of at least 1 ms such as '1 s'");
         epoch_interval_ns_ = *duration;
+    } else if (key == kRebalancing) {
+        const std::string text = lower(value);
+        if (text != "true" && text != "false") return bad_value(key, value, "true or false");
+        rebalances_ = text == "true";
     } else if (std::find(kQuiet.begin(), kQuiet.end(), key) == kQuiet.end()) {
         warnings.push_back("option '" + key + "' has no effect in Thalweg");
     }

@@ -49,6 +49,9 @@ class Settings {
     // 'execution.checkpointing.interval'.
     [[nodiscard]] std::int64_t epoch_interval_ns() const noexcept { return epoch_interval_ns_; }
 
+    // 'execution.rebalancing.enabled'.
+    [[nodiscard]] bool rebalances() const noexcept { return rebalances_; }
+
     [[nodiscard]] const std::map<std::string, std::string>& values() const noexcept {
         return values_;
     }
@@ -62,6 +65,7 @@ class Settings {
     std::uint32_t parallelism_ = 0;
     std::string state_directory_;
     std::int64_t epoch_interval_ns_ = kNanosPerSecond;
+    bool rebalances_ = false;
 };
 
 }  // namespace thalweg::plan

@@ -76,6 +76,9 @@ ExchangeOutput::ExchangeOutput(Settings settings, std::vector<Lane> lanes)
       rows_(lanes_.size() * kBatchRows),
       counts_(lanes_.size()) {
     ASSERT(!lanes_.empty());
+    if (settings_.exchange != Exchange::kHash) return;
+    ASSERT(settings_.maps != nullptr);
+    map_ = &settings_.maps->current();
 }
 
 bool ExchangeOutput::ready() {
@@ -106,14 +109,15 @@ void ExchangeOutput::scatter(const BatchView& rows, Watermark step) {
     const std::size_t size = rows.size();
     ASSERT(size <= kBatchRows);
     hash_keys(rows, settings_.keys, settings_.seed, {hashes_.data(), size});
+    if (settings_.loads != nullptr) settings_.loads->count({hashes_.data(), size});
     std::fill(counts_.begin(), counts_.end(), 0U);
-    const std::uint32_t shards = static_cast<std::uint32_t>(lanes_.size());
+    const std::uint16_t* const owners = map_->owners.data();
     const std::uint64_t* const hashes = hashes_.data();
     std::uint16_t* const lists = rows_.data();
     std::uint32_t* const counts = counts_.data();
     std::size_t i = 0;
     rows.selection.for_each([&](std::size_t row) {
-        const std::uint32_t shard = shard_of_group(key_group(hashes[i++]), shards);
+        const std::size_t shard = owners[key_group(hashes[i++])];
         lists[shard * kBatchRows + counts[shard]++] = static_cast<std::uint16_t>(row);
     });
     for (std::size_t shard = 0; shard < lanes_.size(); ++shard) {
@@ -136,8 +140,10 @@ void ExchangeOutput::idle() {
     send_all(ItemKind::kIdle, Watermark::min());
 }
 
+// What comes now is of the next epoch, and goes to whom the key groups belong there.
 void ExchangeOutput::barrier() {
     send_all(ItemKind::kBarrier, Watermark::min());
+    if (map_ != nullptr) map_ = &settings_.maps->current();
 }
 
 void ExchangeOutput::end() {

@@ -4,6 +4,7 @@
 #include "engine/run/edge_item.h"
 #include "engine/run/gather.h"
 #include "engine/run/idle.h"
+#include "engine/run/key_groups.h"
 #include "engine/run/ring.h"
 #include "engine/run/stage_output.h"
 #include "engine/run/topology.h"
@@ -71,7 +72,7 @@ class Lane {
 
 // An edge to other agents: rows are copied into batches and sent by hash, to one shard, to all in
 // turn, or to the merge agent. Words about time go to every instance of the target, behind the rows
-// that came before them.
+// that came before them. Behind each barrier the owners of key groups may be others (KeyGroupMaps).
 //
 // Cost     A row is copied once. Keys are hashed a column at a time, rows are scattered a column at
 //          a time: no branch per value.
@@ -82,6 +83,8 @@ class ExchangeOutput final : public StageOutput {
         Exchange exchange = Exchange::kHash;
         std::vector<std::size_t> keys;
         HashSeed seed = HashSeed::from(0);
+        const KeyGroupMaps* maps = nullptr;  // kHash; borrowed, as is the next.
+        GroupLoads* loads = nullptr;         // Null: nobody counts.
     };
 
     ExchangeOutput(Settings settings, std::vector<Lane> lanes);
@@ -101,6 +104,7 @@ class ExchangeOutput final : public StageOutput {
 
     Settings settings_;
     std::vector<Lane> lanes_;
+    const KeyGroupMap* map_ = nullptr;  // kHash.
     std::size_t spread_index_ = 0;
     std::vector<std::uint64_t> hashes_;
     std::vector<std::uint16_t> rows_;  // kBatchRows places for each lane.

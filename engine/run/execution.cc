@@ -9,7 +9,6 @@
 
 #include <algorithm>
 #include <map>
-#include <numeric>
 #include <set>
 #include <string>
 #include <utility>
@@ -370,6 +369,7 @@ class Execution::Wiring {
         epochs.topology = &topology_;
         epochs.control = &execution_.control_;
         epochs.clock = &clock_;
+        epochs.maps = execution_.maps_.get();
         epochs.shards = settings_.shards;
         epochs.ingest_agents = settings_.ingest_agents;
         epochs.say = say("state", "");
@@ -477,9 +477,19 @@ class Execution::Wiring {
                                              static_cast<std::uint32_t>(channel),
                                              static_cast<std::uint16_t>(agent)});
         }
-        return std::make_unique<ExchangeOutput>(
-            ExchangeOutput::Settings{output.exchange, output.keys, topology_.seed},
-            std::move(lanes));
+        ExchangeOutput::Settings settings{
+            output.exchange, output.keys, topology_.seed, execution_.maps_.get(), nullptr};
+        if (settings.exchange == Exchange::kHash && settings_.epochs.rebalances)
+            settings.loads = make_loads();
+        return std::make_unique<ExchangeOutput>(std::move(settings), std::move(lanes));
+    }
+
+    // Null where nobody would look at them.
+    [[nodiscard]] GroupLoads* make_loads() {
+        if (execution_.epochs_ == nullptr || settings_.shards == 1) return nullptr;
+        execution_.loads_.push_back(std::make_unique<GroupLoads>());
+        execution_.epochs_->mover().add_loads(*execution_.loads_.back());
+        return execution_.loads_.back().get();
     }
 
     [[nodiscard]] Result<void> make_sinks() {
@@ -617,6 +627,7 @@ Result<std::unique_ptr<Execution>> Execution::open(std::shared_ptr<const Topolog
     std::unique_ptr<Execution> execution(new Execution());
     execution->topology_ = std::move(topology);
     execution->on_event_ = std::move(on_event);
+    execution->maps_ = std::make_unique<KeyGroupMaps>(settings.shards);
     execution->is_fused_ =
         settings.is_fused_allowed && settings.shards == 1 && settings.ingest_agents == 1;
     Result<void> wired = Wiring(*execution, settings, connectors, clock).run();
@@ -657,43 +668,6 @@ std::vector<Agent*> Execution::agents() {
 
 void Execution::set_wake_signal(std::size_t agent_index, WakeSignal& signal) {
     *wakes_[agent_index] = &signal;
-}
-
-std::uint64_t QueryTotals::malformed_sum() const noexcept {
-    return std::accumulate(malformed.begin(), malformed.end(), std::uint64_t{0});
-}
-
-QueryTotals Execution::totals() const {
-    QueryTotals totals;
-    for (const std::unique_ptr<IngestAgent>& agent : ingest_) {
-        for (std::size_t i = 0; i < topology_->sources.size(); ++i) {
-            const SourceTotals source = agent->totals(i);
-            totals.rows_in += source.source.received_records;
-            totals.bytes_in += source.source.received_bytes;
-            totals.emitted += source.rows_delivered;
-            totals.shed += source.source.shed_records;
-            totals.kernel_dropped += source.source.kernel_dropped;
-            for (std::size_t k = 0; k < kRejectReasonCount; ++k)
-                totals.malformed[k] += source.rejected[k];
-        }
-    }
-    totals.state_bytes = lookup_bytes_;
-    for (const auto& instances : stages_) {
-        for (const std::unique_ptr<StageInstance>& stage : instances) {
-            const StageCounters counters = stage->totals();
-            totals.late += counters.ops.late_rows;
-            totals.filtered += counters.ops.filtered_rows;
-            totals.null_time += counters.ops.null_time_rows;
-            totals.state_bytes += counters.memory_bytes;
-        }
-    }
-    for (std::size_t i = 0; i < topology_->sinks.size(); ++i) {
-        const SinkCounters sink = merge_->sink_totals(i);
-        totals.rows_out += sink.rows;
-        totals.bytes_out += sink.bytes;
-        totals.sink_dropped += sink.dropped;
-    }
-    return totals;
 }
 
 }  // namespace thalweg

@@ -6,6 +6,7 @@
 #include "engine/run/epoch/query_epochs.h"
 #include "engine/run/idle.h"
 #include "engine/run/ingest_agent.h"
+#include "engine/run/key_groups.h"
 #include "engine/run/merge_agent.h"
 #include "engine/run/query_control.h"
 #include "engine/run/shard_agent.h"
@@ -59,6 +60,8 @@ struct QueryTotals {
     std::uint64_t kernel_dropped = 0;
     std::uint64_t sink_dropped = 0;
     std::uint64_t state_bytes = 0;
+    std::uint64_t moved_groups = 0;   // Key groups, from one shard to another.
+    std::uint64_t load_permille = 0;  // Of the most loaded shard, of the mean; 0: nobody looks.
 
     [[nodiscard]] std::uint64_t malformed_sum() const noexcept;
 };
@@ -124,6 +127,15 @@ class Execution {
         epochs_->desk().set_wake_signal(signal);
     }
 
+    // At the next epoch key groups get other shards; any thread. False where there are no epochs,
+    // only one shard, or too much of this already waits.
+    [[nodiscard]] bool request_moves(GroupMoves moves) {
+        return epochs_ != nullptr && epochs_->mover().request(std::move(moves));
+    }
+
+    // Who owns which key group; the coordinator's thread, or any while no agent runs.
+    [[nodiscard]] const KeyGroupMaps& key_groups() const noexcept { return *maps_; }
+
     // With all agents at rest after a failure: lets the sinks show what they were given.
     void give_up() { merge_->give_up(); }
 
@@ -141,7 +153,9 @@ class Execution {
     std::vector<std::unique_ptr<TurnClock>> turns_;      // One for each agent, or one for all.
     std::vector<std::unique_ptr<WakeSignal*>> wakes_;    // One for each agent.
     std::vector<std::unique_ptr<SourceShared>> shared_;  // One for each source.
-    std::unique_ptr<QueryEpochs> epochs_;                // Null: no store.
+    std::unique_ptr<KeyGroupMaps> maps_;
+    std::vector<std::unique_ptr<GroupLoads>> loads_;  // Of each hash exchange, where they count.
+    std::unique_ptr<QueryEpochs> epochs_;             // Null: no store.
     std::vector<std::unique_ptr<Gather>> gathers_;
     std::vector<std::unique_ptr<Ring<EdgeItem>>> rings_;
     std::vector<std::unique_ptr<IngestAgent>> ingest_;

@@ -51,6 +51,13 @@ std::string to_string(const Summary& summary) {
     add_count(line, "filtered", totals.filtered);
     add_count(line, "shed", totals.shed);
     add_count(line, "kernel-dropped", totals.kernel_dropped);
+    if (totals.load_permille != 0) {
+        const double ratio = static_cast<double>(totals.load_permille) / 1000;
+        char load[64];
+        std::snprintf(load, sizeof load, ", most loaded shard %.2f of the mean", ratio);
+        line += load;
+    }
+    if (totals.moved_groups != 0) add_count(line, "key groups moved", totals.moved_groups);
     const double seconds =
         static_cast<double>(summary.elapsed_ns) / static_cast<double>(kNanosPerSecond);
     const double rate = seconds > 0 ? static_cast<double>(totals.rows_in) / seconds : 0;

@@ -1,6 +1,7 @@
 #include "engine/run/stage_instance.h"
 
 #include "engine/run/epoch/stage_saver.h"
+#include "engine/run/epoch/state_handover.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -141,12 +142,16 @@ bool StageInstance::has_met() {
     return false;
 }
 
-void StageInstance::freeze() {
-    ++barriers_passed_;
+void StageInstance::freeze(bool moves) {
     is_meeting_ = false;
     if (saver_ == nullptr) return;
     ASSERT(save_index_ == SIZE_MAX);
-    saver_->begin(barriers_passed_, watermark_);
+    StageSaver::Witness give;
+    if (moves)
+        give = [this](std::size_t op, std::size_t table, const Batch& rows) {
+            handover_->give(instance_, op, table, rows);
+        };
+    saver_->begin(barriers_passed_ + 1, watermark_, std::move(give));
     for (std::size_t i = 0; i < ops_.size(); ++i) {
         if (StateOut* const out = saver_->out(i); out != nullptr) ops_[i]->freeze(*out);
     }
@@ -157,7 +162,8 @@ void StageInstance::pass_ended_barrier() {
     ASSERT(has_ended_);
     // All others end in front of this barrier, too, and do not wait.
     if (meeting_ != nullptr) meeting_->arrive(Watermark::min());
-    freeze();
+    freeze(false);
+    ++barriers_passed_;
     for (const std::unique_ptr<StageOutput>& output : outputs_)
         output->barrier_after_end();
 }
@@ -223,8 +229,10 @@ bool StageInstance::resume() {
 bool StageInstance::continue_work() {
     constexpr int kStepsMax = 32;
     int steps = 0;
-    for (; steps < kStepsMax && work_ != Work::kNone && outputs_ready(); ++steps)
+    for (; steps < kStepsMax && work_ != Work::kNone && outputs_ready(); ++steps) {
+        if (is_waiting_for_state()) break;
         step();
+    }
     return steps != 0;
 }
 
@@ -261,6 +269,7 @@ void StageInstance::step() {
         case Work::kFlush:
         case Work::kEnd: finish_flush(); break;
         case Work::kBarrier: finish_barrier(); break;
+        case Work::kMove: continue_move(); break;
         case Work::kTick:
         case Work::kNone: work_ = Work::kNone; break;
     }
@@ -299,7 +308,18 @@ void StageInstance::finish_flush() {
 }
 
 void StageInstance::finish_barrier() {
-    freeze();
+    const bool moves =
+        handover_ != nullptr && handover_->is_affected(instance_, barriers_passed_ + 1);
+    freeze(moves);
+    if (moves) {
+        work_ = Work::kMove;
+    } else {
+        pass_barrier();
+    }
+}
+
+void StageInstance::pass_barrier() {
+    ++barriers_passed_;
     for (std::vector<Channel>& port : channels_) {
         for (Channel& channel : port)
             channel.is_barred = false;
@@ -307,6 +327,31 @@ void StageInstance::finish_barrier() {
     work_ = Work::kNone;
     for (const std::unique_ptr<StageOutput>& output : outputs_)
         output->barrier();
+}
+
+// Key groups change hands. All of the state goes, as it goes into the snapshot, and what comes back
+// is that of the groups that are the instance's behind the barrier.
+void StageInstance::continue_move() {
+    constexpr std::size_t kRowsOfStep = 1024;
+    if (save(kRowsOfStep) == Progress::kMore) return;
+    if (!has_given_) {
+        for (std::size_t i = 0; i < ops_.size(); ++i) {
+            std::unique_ptr<Op> renewed = handover_->renewed(i, settings_.lookup_tables);
+            if (renewed != nullptr) ops_[i] = std::move(renewed);
+        }
+        has_given_ = true;
+        handover_->arrive();
+    } else if (const auto piece = handover_->take(instance_); piece != nullptr) {
+        const Result<void> loaded = load(piece->op, piece->table, piece->rows.view(), watermark_);
+        if (!loaded) settings_.control->fail(loaded.error().message);
+    } else {
+        has_given_ = false;
+        pass_barrier();
+    }
+}
+
+bool StageInstance::is_waiting_for_state() const {
+    return work_ == Work::kMove && has_given_ && !handover_->is_complete();
 }
 
 // Acts upon what was taken down while the stage was busy, or just now.

@@ -19,6 +19,7 @@
 namespace thalweg {
 
 class StageSaver;
+class StateHandover;
 
 // What a stage counts. Written by its thread.
 struct StageCounters {
@@ -54,7 +55,8 @@ struct StageCounters {
 //   stage agree on a watermark (BarrierMeeting), the operators are
 //   flushed and frozen (Op::freeze), and the barrier goes on to the outputs: what the stage has
 //   emitted before is of the epoch, what it emits later is not. save() then writes the frozen state
-//   piece by piece, between other work.
+//   piece by piece, between other work. Where key groups change hands behind the barrier the state
+//   goes to its new owners before it is passed (StateHandover).
 //
 // Contract
 //   Whatever emits in bulk is resumable. While such work is unfinished the stage is busy: nobody
@@ -121,6 +123,13 @@ class StageInstance {
     // Where the state goes; borrowed, before the first barrier. Null: nowhere.
     void set_saver(StageSaver* saver) { saver_ = saver; }
 
+    // Where its instances, of which it is the one with this number, give one another their state;
+    // borrowed, as above, and needs a saver.
+    void set_handover(StateHandover* handover, std::size_t instance) {
+        handover_ = handover;
+        instance_ = instance;
+    }
+
     // For a stage that has ended: no barrier comes there any more.
     void pass_ended_barrier();
 
@@ -174,7 +183,7 @@ class StageInstance {
 
   private:
     class Link;
-    enum class Work : std::uint8_t { kNone, kAdvance, kTick, kFlush, kBarrier, kEnd };
+    enum class Work : std::uint8_t { kNone, kAdvance, kTick, kFlush, kBarrier, kMove, kEnd };
 
     struct Channel {
         Watermark watermark;
@@ -193,7 +202,10 @@ class StageInstance {
     void finish_advance();
     void finish_flush();
     void finish_barrier();
-    void freeze();
+    void freeze(bool moves);
+    void pass_barrier();
+    void continue_move();
+    [[nodiscard]] bool is_waiting_for_state() const;
     [[nodiscard]] bool is_aligned() const;
     [[nodiscard]] bool has_met();
     void settle();
@@ -212,6 +224,8 @@ class StageInstance {
     std::vector<bool> is_aside_;  // For each output.
     StageSaver* saver_ = nullptr;
     BarrierMeeting* meeting_ = nullptr;
+    StateHandover* handover_ = nullptr;
+    std::size_t instance_ = 0;
 
     std::vector<std::vector<Channel>> channels_;
     OpContext context_;
@@ -228,6 +242,7 @@ class StageInstance {
     std::size_t op_index_ = 0;  // The operator that the unfinished work has come to.
     std::uint64_t barriers_passed_ = 0;
     std::size_t save_index_ = SIZE_MAX;  // The operator that is being saved; SIZE_MAX: none.
+    bool has_given_ = false;             // Its state has gone, and it takes what is its own now.
     bool is_meeting_ = false;  // It has said how far it has come, and waits for the others.
     bool is_idle_ = false;
     bool is_dirty_ = false;         // Something came since the last flush.

@@ -71,6 +71,7 @@ TEST_CASE("key_hash: equal keys have equal hashes, whatever their column and the
 // Three lanes over rings, as one ingest agent has them towards three shards.
 struct Lanes {
     BatchHome home{64};
+    KeyGroupMaps maps{3};
     WakeSignal* nobody = nullptr;
     std::vector<std::unique_ptr<Ring<EdgeItem>>> rings;
     std::unique_ptr<ExchangeOutput> output;
@@ -84,7 +85,7 @@ struct Lanes {
                                Lane::Address{1, 5, 0});
         }
         output = std::make_unique<ExchangeOutput>(
-            ExchangeOutput::Settings{exchange, {0}, HashSeed::from(2)}, std::move(lanes));
+            ExchangeOutput::Settings{exchange, {0}, HashSeed::from(2), &maps}, std::move(lanes));
     }
 
     // What shard `index` has been sent: rows as pairs, words as their kind.
@@ -143,6 +144,37 @@ TEST_CASE("exchange_output: each key goes to one shard, rows before words, nothi
     std::sort(together.begin(), together.end());
     CHECK(together == all);
     CHECK(lanes.home.collect() > 0);
+}
+
+TEST_CASE("exchange_output: key groups have another owner behind the barrier, and not before") {
+    Lanes lanes(Exchange::kHash);
+    Batch batch(pair_schema());
+    std::vector<Pair> pairs;
+    for (std::int64_t key = 0; key < 300; ++key)
+        pairs.push_back({key, 0});
+    fill(batch, pairs);
+    const auto emit_all = [&] { lanes.output->emit(batch.view(), Watermark::min()); };
+    emit_all();
+    GroupMoves moves;
+    for (std::uint32_t group = 0; group < kKeyGroups; ++group)
+        moves.push_back({group, (lanes.maps.current().owners[group] + 1U) % 3});
+    lanes.maps.publish(lanes.maps.current().with(moves, 1));
+    emit_all();
+    lanes.output->flush();
+    std::vector<std::vector<Pair>> before(3);
+    for (std::size_t shard = 0; shard < 3; ++shard) {
+        CHECK(lanes.take(shard, before[shard]) == "d");
+        CHECK(before[shard].size() > 150);
+    }
+    lanes.output->barrier();
+    emit_all();
+    emit_all();
+    lanes.output->flush();
+    for (std::size_t shard = 0; shard < 3; ++shard) {
+        std::vector<Pair> behind;
+        CHECK(lanes.take((shard + 1) % 3, behind) == "bd");
+        CHECK(behind == before[shard]);
+    }
 }
 
 TEST_CASE("exchange_output: singleton rows go to shard 0, words to all; spread rows in turn") {

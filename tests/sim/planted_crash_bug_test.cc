@@ -37,6 +37,8 @@ TEST_CASE("planted_crash_bug: every one is found, and nothing where there is non
         {CrashPlant::kPublishFirst, "results are out before their snapshot has its name"},
         {CrashPlant::kNoChecksums, "bits rot, and no checksum is looked at"},
         {CrashPlant::kShardNotRestored, "the state of one shard is not restored"},
+        {CrashPlant::kSwitchEarly, "rows go to the new owner in front of the barrier"},
+        {CrashPlant::kStateNotMoved, "the state of key groups that move is forgotten"},
     };
     std::string problem;
     CHECK(found_by(CrashPlant::kNone, kCleanSeeds, problem) == 0);

@@ -35,6 +35,8 @@ enum class CrashPlant : std::uint8_t {
     kPublishFirst,      // Results are out before their snapshot has its name.
     kNoChecksums,       // Bits rot, and nobody sees it.
     kShardNotRestored,  // One shard begins empty.
+    kSwitchEarly,       // Senders go by the new owners of key groups in front of the barrier.
+    kStateNotMoved,     // Key groups get other shards, and their state stays behind.
 };
 
 struct Producer {

@@ -119,10 +119,11 @@ class CrashSimulation {
     void note_open_error(DurableLife& life, const Error& error);
     void step_to_the_end(DurableLife& life, Fate& fate);
     void step_one(DurableLife& life, const Fate& fate);
+    void move_groups(DurableLife& life);
     void look(DurableLife& life);
     void look_for_errors(DurableLife& life);
     void note_crash(DurableLife& life, bool is_open);
-    void note_life(DurableLife& life);
+    void note_life(DurableLife& life, bool dies);
     void die(bool is_power);
     void rot();
     void restore_rot();
@@ -145,6 +146,7 @@ class CrashSimulation {
     std::string rotten_;  // The file with a flipped bit.
     std::uint64_t rotten_bit_ = 0;
     std::uint64_t sink_calls_ = 0;
+    std::uint64_t move_chance_ = 0;  // Of a command to move key groups, in a step: one in so many.
 };
 
 void CrashSimulation::draw() {
@@ -245,6 +247,7 @@ Fate CrashSimulation::draw_fate() {
     for (const std::unique_ptr<SimDisk>& disk : world_.sink_disks)
         disk->heal();
     fate.is_healed = is_healed_;
+    move_chance_ = chance(3) ? 0 : std::uint64_t{8} << random_.below(7);
     if (is_healed_) return fate;
     fate.kill_at = random_.below(std::uint64_t{64} << random_.below(6));
     draw_faults(fate);
@@ -322,7 +325,7 @@ void CrashSimulation::live(bool is_healed) {
     } catch (const SimCrash&) {
         note_crash(life, is_open);
     }
-    if (is_open) note_life(life);
+    if (is_open) note_life(life, dies);
     restore_rot();
     // A destination may have lost names that a process still sees: docs/RELIABILITY.md, Limits.
     if (dies) die(life.notes().sinks.has_lost_names || chance(2));
@@ -409,12 +412,14 @@ void CrashSimulation::step_one(DurableLife& life, const Fate& fate) {
     for (; ticket >= weights_[turn]; ++turn)
         ticket -= weights_[turn];
     ++outcome_.steps;
+    if (move_chance_ != 0 && chance(move_chance_)) move_groups(life);
     if (turn == life.agents().size()) {
         world_.producers->step(random_, weights_.size() - 3 - shards_before_, fate.is_healed);
         note_step(turn, 0);
         return;
     }
     const std::size_t work = life.agents()[turn]->do_work(1 + random_.below(4));
+    if (world_.plant == CrashPlant::kSwitchEarly) life.switch_early();
     note_step(turn, work);
     if (trace_ != nullptr) {
         std::fprintf(trace_,
@@ -424,6 +429,22 @@ void CrashSimulation::step_one(DurableLife& life, const Fate& fate) {
                      work);
     }
     look(life);
+}
+
+// A command to move some key groups, of which some may be where they are.
+void CrashSimulation::move_groups(DurableLife& life) {
+    const std::uint64_t shards = life.execution().shard_agents().size();
+    GroupMoves moves;
+    const std::uint64_t count = random_.below(std::uint64_t{2} << random_.below(10));
+    const std::uint64_t target = random_.below(shards);
+    const bool is_scattered = chance(2);
+    for (std::uint64_t i = 0; i < count; ++i) {
+        const std::uint64_t shard = is_scattered ? random_.below(shards) : target;
+        moves.push_back({static_cast<std::uint32_t>(random_.below(kKeyGroups)),
+                         static_cast<std::uint32_t>(shard)});
+    }
+    if (trace_ != nullptr) std::fprintf(trace_, "  to move: %zu key groups\n", moves.size());
+    static_cast<void>(life.execution().request_moves(std::move(moves)));
 }
 
 // After every step: the promises, the disks' errors, and the reader.
@@ -473,14 +494,19 @@ void CrashSimulation::note_crash(DurableLife& life, bool is_open) {
     }
 }
 
-void CrashSimulation::note_life(DurableLife& life) {
+void CrashSimulation::note_life(DurableLife& life, bool dies) {
     see(CrashSighting::kFullStore, life.notes().full_store);
     see(CrashSighting::kRoomAgain, life.notes().room_again);
     see(CrashSighting::kFullDestination, life.notes().full_destination);
     see(CrashSighting::kResendTrimmed, life.desk().trims);
     see(CrashSighting::kSessionMoved, life.desk().moves);
     see(CrashSighting::kSessionWaited, life.desk().waits);
-    outcome_.epochs += life.store().current() - life.notes().first_generation;
+    const std::uint64_t move = life.execution().key_groups().current().barrier;
+    const std::uint64_t durable = life.store().current() - life.notes().first_generation;
+    if (dies && move > durable) see(CrashSighting::kCrashInMove);
+    see(CrashSighting::kStateMoved, life.notes().moved_rows);
+    see(CrashSighting::kGroupMoved, life.execution().totals().moved_groups);
+    outcome_.epochs += durable;
 }
 
 // What was in the process is gone; what was in memory of the system, too, if the power is.
@@ -587,7 +613,10 @@ std::string_view name_of(CrashSighting sighting) noexcept {
         "damage refused",
         "one order",
         "parts",
-        "started again after the end"};
+        "started again after the end",
+        "key group moved",
+        "rows of state moved",
+        "crash while key groups move"};
     return kNames[static_cast<std::size_t>(sighting)];
 }
 

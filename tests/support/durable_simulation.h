@@ -53,8 +53,11 @@ enum class CrashSighting : std::uint8_t {
     kOneOrder,
     kParts,
     kEndAgain,  // A query that had ended was started again.
+    kGroupMoved,
+    kStateMoved,   // Rows of it.
+    kCrashInMove,  // Before its epoch was durable.
 };
-inline constexpr std::size_t kCrashSightingCount = 23;
+inline constexpr std::size_t kCrashSightingCount = 26;
 
 [[nodiscard]] std::string_view name_of(CrashSighting sighting) noexcept;
 

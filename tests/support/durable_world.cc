@@ -27,8 +27,9 @@ class DurableSpyOp final : public Op {
   public:
     struct Settings {
         CrashPlant plant = CrashPlant::kNone;
-        std::uint64_t* restored_rows = nullptr;
+        DurableLife::Notes* notes = nullptr;
         std::size_t instance = 0;
+        bool is_renewed = false;  // Made while the query runs, for key groups that move.
     };
 
     DurableSpyOp(std::unique_ptr<Op> op, Settings settings)
@@ -81,7 +82,9 @@ class DurableSpyOp final : public Op {
               Watermark watermark,
               OpContext& context) override {
         if (settings_.plant == CrashPlant::kShardNotRestored && settings_.instance == 1) return;
-        *settings_.restored_rows += rows.size();
+        if (settings_.plant == CrashPlant::kStateNotMoved && settings_.is_renewed) return;
+        (settings_.is_renewed ? settings_.notes->moved_rows : settings_.notes->restored_rows) +=
+            rows.size();
         op_->load(table, rows, watermark, context);
     }
 
@@ -157,7 +160,8 @@ Result<void> DurableLife::plan() {
             make = [make, made, this](const LookupTables& tables) -> std::unique_ptr<Op> {
                 return std::make_unique<DurableSpyOp>(
                     make(tables),
-                    DurableSpyOp::Settings{world_.plant, &notes_.restored_rows, (*made)++});
+                    DurableSpyOp::Settings{
+                        world_.plant, &notes_, (*made)++, execution_ != nullptr});
             };
             make.set_identity(std::move(identity));
         }
@@ -165,6 +169,11 @@ Result<void> DurableLife::plan() {
     world_.schemas.resize(world_.query.sinks.size());
     topology_ = std::move(topology);
     return {};
+}
+
+void DurableLife::switch_early() const {
+    const KeyGroupMaps& maps = execution_->key_groups();
+    const_cast<KeyGroupMap&>(maps.previous()).owners = maps.current().owners;
 }
 
 Connectors DurableLife::connectors() {

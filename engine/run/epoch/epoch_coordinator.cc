@@ -63,7 +63,10 @@ void EpochCoordinator::begin() {
     is_collecting_ = true;
     last_parts_ = 0;
     are_all_at_rest_ = true;
-    settings_.desk->request(++epoch_);
+    ++epoch_;
+    if (settings_.mover != nullptr)
+        settings_.mover->before_epoch(epoch_, settings_.clock->steady_now_ns());
+    settings_.desk->request(epoch_);
 }
 
 void EpochCoordinator::take(EpochPart& part) {

@@ -3,6 +3,7 @@
 #include "engine/run/agent.h"
 #include "engine/run/clock.h"
 #include "engine/run/epoch/epoch_desk.h"
+#include "engine/run/epoch/group_mover.h"
 #include "engine/run/epoch/manifest.h"
 #include "engine/run/query_control.h"
 #include "engine/sink/outbox.h"
@@ -46,6 +47,7 @@ class EpochCoordinator final : public Agent {
     struct Settings {
         Store* store = nullptr;
         EpochDesk* desk = nullptr;
+        GroupMover* mover = nullptr;  // Null: no key group ever moves.
         QueryControl* control = nullptr;
         const Clock* clock = nullptr;
         std::size_t agents = 0;  // That take part.

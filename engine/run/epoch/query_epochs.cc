@@ -48,9 +48,16 @@ QueryEpochs::QueryEpochs(Settings settings)
     const std::size_t count = settings_.ingest_agents + settings_.shards + 1;
     for (std::size_t i = 0; i < count; ++i)
         agents_.push_back(std::make_unique<AgentEpoch>(desk_));
+    mover_ = std::make_unique<GroupMover>(GroupMover::Settings{
+        .maps = settings_.maps,
+        .shards = settings_.shards,
+        .is_automatic = settings_.epochs.rebalances,
+        .say = settings_.say,
+    });
     EpochCoordinator::Settings coordinator;
     coordinator.store = settings_.epochs.store;
     coordinator.desk = &desk_;
+    coordinator.mover = mover_.get();
     coordinator.control = settings_.control;
     coordinator.clock = settings_.clock;
     coordinator.agents = count;
@@ -87,6 +94,7 @@ void QueryEpochs::attach_stage(std::size_t stage,
         meetings_.push_back(
             std::make_unique<BarrierMeeting>(instances.size(), [this] { desk_.wake_agents(); }));
     }
+    StateHandover* const handover = meets ? make_handover(stage) : nullptr;
     for (std::size_t i = 0; i < instances.size(); ++i) {
         AgentEpoch& agent = *agents_[first_agent + i];
         agent.add_stage(*instances[i]);
@@ -95,8 +103,30 @@ void QueryEpochs::attach_stage(std::size_t stage,
         savers_.push_back(
             std::make_unique<StageSaver>(agent.sender(), ops, static_cast<std::uint32_t>(i)));
         instances[i]->set_saver(savers_.back().get());
+        if (handover != nullptr) instances[i]->set_handover(handover, i);
     }
     stages_.push_back({ops, instances});
+}
+
+// For a stage with state that belongs to keys; null for any other: it stays where it is.
+StateHandover* QueryEpochs::make_handover(std::size_t stage) {
+    const auto has_keys = [](const SavedOp& op) {
+        return std::any_of(op.tables.begin(), op.tables.end(), [](const StateTable& table) {
+            return table.route == StateRoute::kByKey && !table.keys.empty();
+        });
+    };
+    const std::vector<SavedOp>& ops = saved_ops_[stage];
+    if (std::none_of(ops.begin(), ops.end(), has_keys)) return nullptr;
+    ASSERT(std::all_of(ops.begin(), ops.end(), has_keys));
+    StateHandover::Settings handover;
+    handover.stage = &settings_.topology->stages[stage];
+    handover.ops = ops;
+    handover.seed = settings_.topology->seed;
+    handover.maps = settings_.maps;
+    handover.instances = settings_.shards;
+    handover.on_complete = [this] { desk_.wake_agents(); };
+    handovers_.push_back(std::make_unique<StateHandover>(std::move(handover)));
+    return handovers_.back().get();
 }
 
 OutboxSender* QueryEpochs::add_outbox(const std::string& name,
@@ -180,7 +210,7 @@ Result<void> QueryEpochs::give(const AttachedStage& stage,
                                const Batch& rows,
                                Watermark watermark) const {
     const SavedOp& saved = stage.ops[op];
-    RowRouter router(saved.tables[table], settings_.topology->seed, stage.instances.size());
+    RowRouter router(saved.tables[table], settings_.topology->seed, settings_.maps->current());
     Result<void> status;
     router.route(rows, [&](std::size_t instance, const BatchView& view) {
         if (status) status = stage.instances[instance]->load(saved.op, table, view, watermark);

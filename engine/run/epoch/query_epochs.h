@@ -4,9 +4,11 @@
 #include "engine/run/epoch/barrier_meeting.h"
 #include "engine/run/epoch/epoch_coordinator.h"
 #include "engine/run/epoch/epoch_desk.h"
+#include "engine/run/epoch/group_mover.h"
 #include "engine/run/epoch/outbox_sender.h"
 #include "engine/run/epoch/recovery.h"
 #include "engine/run/epoch/stage_saver.h"
+#include "engine/run/epoch/state_handover.h"
 #include "engine/run/ingest_agent.h"
 #include "engine/run/topology.h"
 #include "state/store/store.h"
@@ -28,6 +30,7 @@ struct EpochSettings {
     std::shared_ptr<const void> owner;  // whatever keeps it alive for as long as the query.
     std::int64_t interval_ns = kNanosPerSecond;
     bool drops_state = false;  // State that this query has no place for is given up.
+    bool rebalances = false;   // Key groups move between shards when one has much more to do.
 };
 
 // Everything that a query with a state directory has beside its agents: their parts in the epochs,
@@ -44,9 +47,10 @@ class QueryEpochs {
   public:
     struct Settings {
         EpochSettings epochs;
-        const Topology* topology = nullptr;  // Borrowed, as are the next two.
+        const Topology* topology = nullptr;  // Borrowed, as are the next three.
         QueryControl* control = nullptr;
         const Clock* clock = nullptr;
+        KeyGroupMaps* maps = nullptr;
         std::size_t shards = 1;
         std::size_t ingest_agents = 1;
         std::function<void(std::string_view text)> say;
@@ -59,6 +63,8 @@ class QueryEpochs {
     [[nodiscard]] AgentEpoch& agent(std::size_t index) { return *agents_[index]; }
 
     [[nodiscard]] EpochDesk& desk() noexcept { return desk_; }
+
+    [[nodiscard]] GroupMover& mover() noexcept { return *mover_; }
 
     // All instances of a stage, the first on agent `first_agent`, the others on those after it.
     void attach_stage(std::size_t stage,
@@ -89,6 +95,7 @@ class QueryEpochs {
 
     explicit QueryEpochs(Settings settings);
 
+    [[nodiscard]] StateHandover* make_handover(std::size_t stage);
     [[nodiscard]] Result<void> load_op(const AttachedStage& stage, std::size_t op);
     [[nodiscard]] Result<void> give(const AttachedStage& stage,
                                     std::size_t op,
@@ -104,10 +111,12 @@ class QueryEpochs {
     EpochDesk desk_;
     std::vector<std::unique_ptr<AgentEpoch>> agents_;
     std::vector<std::unique_ptr<BarrierMeeting>> meetings_;
+    std::vector<std::unique_ptr<StateHandover>> handovers_;
     std::vector<std::unique_ptr<StageSaver>> savers_;
     std::vector<std::unique_ptr<OutboxSender>> outboxes_;
     std::vector<std::pair<std::string, std::unique_ptr<OutboxTarget>>> targets_;
     std::vector<AttachedStage> stages_;
+    std::unique_ptr<GroupMover> mover_;
     std::unique_ptr<EpochCoordinator> coordinator_;
 };
 

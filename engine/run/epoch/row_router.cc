@@ -4,8 +4,13 @@
 
 namespace thalweg {
 
-RowRouter::RowRouter(const StateTable& table, const HashSeed& seed, std::size_t instances)
-    : route_(table.route), keys_(table.keys), seed_(seed), lists_(instances), hashes_(kBatchRows) {}
+RowRouter::RowRouter(const StateTable& table, const HashSeed& seed, const KeyGroupMap& map)
+    : route_(table.route),
+      keys_(table.keys),
+      seed_(seed),
+      map_(&map),
+      lists_(map.is_affected.size()),
+      hashes_(kBatchRows) {}
 
 void RowRouter::route(const Batch& rows, const Visit& visit) {
     const BatchView view = rows.view();
@@ -21,10 +26,8 @@ void RowRouter::route(const Batch& rows, const Visit& visit) {
     for (std::vector<std::uint16_t>& list : lists_)
         list.clear();
     hash_keys(view, keys_, seed_, {hashes_.data(), rows.size()});
-    const auto shards = static_cast<std::uint32_t>(lists_.size());
     for (std::size_t row = 0; row < rows.size(); ++row)
-        lists_[shard_of_group(key_group(hashes_[row]), shards)].push_back(
-            static_cast<std::uint16_t>(row));
+        lists_[map_->shard_of(hashes_[row])].push_back(static_cast<std::uint16_t>(row));
     for (std::size_t i = 0; i < lists_.size(); ++i) {
         if (!lists_[i].empty()) visit(i, view.with(Selection::list(lists_[i])));
     }

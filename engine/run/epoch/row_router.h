@@ -1,5 +1,6 @@
 #pragma once
 
+#include "engine/run/key_groups.h"
 #include "ops/op_state.h"
 #include "state/base/hash.h"
 #include "state/batch.h"
@@ -17,7 +18,8 @@ namespace thalweg {
 // Threads  One at a time.
 class RowRouter {
   public:
-    RowRouter(const StateTable& table, const HashSeed& seed, std::size_t instances);
+    // Borrows the map.
+    RowRouter(const StateTable& table, const HashSeed& seed, const KeyGroupMap& map);
 
     // Calls `visit` for each instance that gets rows, with those rows.
     using Visit = std::function<void(std::size_t instance, const BatchView& rows)>;
@@ -27,6 +29,7 @@ class RowRouter {
     StateRoute route_;
     std::vector<std::size_t> keys_;
     HashSeed seed_;
+    const KeyGroupMap* map_;
     std::vector<std::vector<std::uint16_t>> lists_;  // For each instance.
     std::vector<std::uint64_t> hashes_;
 };

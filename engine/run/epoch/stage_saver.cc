@@ -18,9 +18,12 @@ class StageSaver::Table {
           schema_(std::move(schema)),
           batch_(schema_) {}
 
-    void begin(std::uint64_t epoch, Watermark watermark) {
+    void begin(std::uint64_t epoch,
+               Watermark watermark,
+               std::function<void(const Batch&)> witness) {
         epoch_ = epoch;
         watermark_ = watermark;
+        witness_ = std::move(witness);
         has_sent_ = false;
     }
 
@@ -51,6 +54,7 @@ class StageSaver::Table {
 
     void encode() {
         if (batch_.empty()) return;
+        if (witness_) witness_(batch_);
         if (part_ == nullptr) begin_part();
         ByteSink sink(part_->bytes);
         StateWriter writer(sink);
@@ -70,6 +74,7 @@ class StageSaver::Table {
     SectionLabel label_;
     SchemaPtr schema_;
     Batch batch_;
+    std::function<void(const Batch&)> witness_;
     EpochPartPtr part_;
     std::uint64_t epoch_ = 0;
     Watermark watermark_;
@@ -114,10 +119,17 @@ StateOut* StageSaver::out(std::size_t op) {
     return nullptr;
 }
 
-void StageSaver::begin(std::uint64_t epoch, Watermark watermark) {
+void StageSaver::begin(std::uint64_t epoch, Watermark watermark, Witness witness) {
+    witness_ = std::move(witness);
     for (const std::unique_ptr<Out>& out : outs_) {
-        for (const std::unique_ptr<Table>& table : out->tables())
-            table->begin(epoch, watermark);
+        for (std::size_t table = 0; table < out->tables().size(); ++table) {
+            std::function<void(const Batch&)> witness_of_table;
+            if (witness_)
+                witness_of_table = [this, op = out->op(), table](const Batch& rows) {
+                    witness_(op, table, rows);
+                };
+            out->tables()[table]->begin(epoch, watermark, std::move(witness_of_table));
+        }
     }
 }
 

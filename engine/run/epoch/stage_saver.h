@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -31,8 +32,12 @@ class StageSaver {
     // Where an operator puts its rows; null for one without state.
     [[nodiscard]] StateOut* out(std::size_t op);
 
-    // The stage is frozen for `epoch`, at this watermark.
-    void begin(std::uint64_t epoch, Watermark watermark);
+    // Sees rows of a table of an operator on their way into the snapshot.
+    using Witness = std::function<void(std::size_t op, std::size_t table, const Batch& rows)>;
+
+    // The stage is frozen for `epoch`, at this watermark. What is saved is shown to the witness, if
+    // there is one, until finish().
+    void begin(std::uint64_t epoch, Watermark watermark, Witness witness = nullptr);
 
     // All rows have been put.
     void finish();
@@ -42,6 +47,7 @@ class StageSaver {
     class Out;
 
     PartSender* sender_;
+    Witness witness_;
     std::vector<std::unique_ptr<Out>> outs_;
 };
 
