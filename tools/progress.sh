@@ -10,8 +10,9 @@
 
 name=${name:-$(basename "$0")}
 
-# With these, clones of the repository share what ccache has compiled.
-export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+# With these, clones of the repository share what ccache has compiled, and what it has not is read
+# once only, by the compiler, and not by a preprocessor before it.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1 CCACHE_DEPEND=1
 
 say() { printf '%s: %s\n' "$name" "$*"; }
 
