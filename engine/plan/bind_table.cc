@@ -90,6 +90,10 @@ std::shared_ptr<const BoundTable> bind_table(const TableDefinition& definition,
         const TableColumn& column = definition.columns[i];
         table.columns[i].name = column.name;
         if (column.source == ColumnSource::kComputed) continue;
+        if (column.source == ColumnSource::kNumber)
+            throw sql::SqlError(
+                column.location,
+                "column '" + column.name + "' is filled in by a sink, and this table is read");
         table.columns[i].type = column.type;
         table.values[i] = make_column(i, column.type);
     }

@@ -25,6 +25,16 @@ constexpr std::array kMetadataKeys = {
     MetadataKey{"raw", Metadata::kRaw},
 };
 
+struct NumberKey {
+    std::string_view key;
+    ResultNumber number;
+};
+
+constexpr std::array kNumberKeys = {
+    NumberKey{"result_epoch", ResultNumber::kEpoch},
+    NumberKey{"result_sequence", ResultNumber::kSequence},
+};
+
 // What reading a key yields; a declared type must be one that this casts to.
 Type metadata_type(Metadata metadata) {
     switch (metadata) {
@@ -37,6 +47,28 @@ Type metadata_type(Metadata metadata) {
         case Metadata::kDroppedBefore: break;
     }
     return Type::bigint();
+}
+
+// Virtual, as in Flink: not one of the columns that INSERT gives.
+TableColumn bind_number(const sql::ColumnDefinition& definition,
+                        const sql::MetadataColumn& node,
+                        const NumberKey& key) {
+    const std::string name = "metadata '" + std::string(key.key) + "'";
+    const Type type = bind_type(node.type);
+    if (type.kind != TypeKind::kBigint)
+        throw SqlError(node.type.location, name + " is BIGINT, not " + type.to_string());
+    if (!node.is_virtual)
+        throw SqlError(definition.location,
+                       name + " is filled in by the sink, no INSERT gives it",
+                       "declare it METADATA FROM '" + std::string(key.key) + "' VIRTUAL");
+    TableColumn column;
+    column.name = definition.name.text;
+    column.location = definition.location;
+    column.source = ColumnSource::kNumber;
+    column.type = type;
+    column.is_virtual = true;
+    column.number = key.number;
+    return column;
 }
 
 TableColumn bind_metadata(const sql::ColumnDefinition& definition,
@@ -62,10 +94,15 @@ TableColumn bind_metadata(const sql::ColumnDefinition& definition,
                 known.metadata,
                 node.is_virtual};
     }
+    for (const NumberKey& known : kNumberKeys) {
+        keys.push_back(known.key);
+        if (known.key == key) return bind_number(definition, node, known);
+    }
     std::string hint = sql::did_you_mean(sql::nearest(key, keys));
     if (hint.empty())
         hint =
-            "known keys: peer_address, receive_time, connection_id, sequence, dropped_before, raw";
+            "known keys: peer_address, receive_time, connection_id, sequence, dropped_before, raw, "
+            "and of a sink result_epoch, result_sequence";
     throw SqlError(at, "unknown metadata key '" + key + "'", hint);
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/plan/settings.h"
+#include "engine/sink/sink.h"
 #include "engine/sql/ast.h"
 #include "engine/sql/sql_error.h"
 #include "ingest/format.h"
@@ -20,16 +21,18 @@
 
 namespace thalweg::plan {
 
-enum class ColumnSource : std::uint8_t { kPhysical, kComputed, kMetadata };
+// kNumber: what a sink fills in itself.
+enum class ColumnSource : std::uint8_t { kPhysical, kComputed, kMetadata, kNumber };
 
 struct TableColumn {
     std::string name;
     sql::Location location;
     ColumnSource source = ColumnSource::kPhysical;
-    Type type;                              // Of kComputed: unknown until bound.
-    const sql::Expr* expression = nullptr;  // Of kComputed.
-    Metadata metadata = Metadata::kNone;    // Of kMetadata.
-    bool is_virtual = false;                // Metadata that a sink does not write.
+    Type type;                                   // Of kComputed: unknown until bound.
+    const sql::Expr* expression = nullptr;       // Of kComputed.
+    Metadata metadata = Metadata::kNone;         // Of kMetadata.
+    bool is_virtual = false;                     // Metadata that a sink does not write.
+    ResultNumber number = ResultNumber::kEpoch;  // Of kNumber.
 };
 
 struct OptionLocation {

@@ -70,7 +70,10 @@ SinkSpec sink_spec(const TableDefinition& table, const TimeZonePtr& zone) {
     spec.zone = zone;
     std::vector<Field> fields;
     for (const TableColumn& column : table.columns) {
-        if (column.source != ColumnSource::kPhysical) continue;
+        if (column.source == ColumnSource::kNumber)
+            spec.numbers.push_back({fields.size(), column.number});
+        else if (column.source != ColumnSource::kPhysical)
+            continue;
         if (!column.type.nullable) spec.required.push_back(fields.size());
         fields.push_back({column.name, column.type});
     }

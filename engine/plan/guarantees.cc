@@ -47,7 +47,8 @@ std::vector<std::string> guarantee_lines(const Topology& topology) {
             if (!reached[i]) continue;
             const SinkSpec& sink = topology.sinks[i];
             lines.push_back("    " + source.source.name + " -> " + sink.name + ": " +
-                            std::string(promise(replay, has_outbox(sink))));
+                            std::string(promise(replay, has_outbox(sink))) +
+                            (sink.numbers.empty() ? "" : "; rows are numbered"));
         }
     }
     return lines;

@@ -439,7 +439,8 @@ class Execution::Wiring {
                                                 *sinks_[output.sink],
                                                 execution_.control_,
                                                 execution_.merge_->seal(output.sink),
-                                                outboxes_[output.sink]);
+                                                outboxes_[output.sink],
+                                                execution_.epochs_.get());
         }
         const std::size_t target = output.target.value;
         const std::size_t channel =

@@ -11,10 +11,12 @@ void SinkOutput::barrier() {
     sink_.flush();
     seal_.is_closed = true;
     if (outbox_ != nullptr) outbox_->seal();
+    if (numbers_ != nullptr) numbers_->seal();
 }
 
-void SinkOutput::emit(const BatchView& rows, Watermark) {
+void SinkOutput::emit(const BatchView& given, Watermark) {
     if (control_.failed()) return;
+    const BatchView rows = numbers_ == nullptr ? given : numbers_->number(given);
     for (const std::size_t column : spec_.required) {
         if (has_null(rows, column)) {
             refuse_null(column);

@@ -1,11 +1,14 @@
 #pragma once
 
 #include "engine/run/epoch/outbox_sender.h"
+#include "engine/run/epoch/query_epochs.h"
+#include "engine/run/epoch/result_numbers.h"
 #include "engine/run/query_control.h"
 #include "engine/run/stage_output.h"
 #include "engine/sink/sink.h"
 
 #include <cstddef>
+#include <memory>
 
 namespace thalweg {
 
@@ -32,17 +35,24 @@ struct SinkSeal {
 //          of its batch is written.
 class SinkOutput final : public StageOutput {
   public:
-    // Borrows all. `outbox` is where the sink gives its results, if it has one.
+    // Borrows all. `outbox` is where the sink gives its results, if it has one; `epochs` is null
+    // without a state directory.
     SinkOutput(const SinkSpec& spec,
                Sink& sink,
                QueryControl& control,
                SinkSeal& seal,
-               OutboxSender* outbox)
-        : spec_(spec), sink_(sink), control_(control), seal_(seal), outbox_(outbox) {}
+               OutboxSender* outbox,
+               QueryEpochs* epochs)
+        : spec_(spec),
+          sink_(sink),
+          control_(control),
+          seal_(seal),
+          outbox_(outbox),
+          numbers_(make_numbers(spec, epochs)) {}
 
     [[nodiscard]] bool ready() override;
 
-    void emit(const BatchView& rows, Watermark) override;
+    void emit(const BatchView& given, Watermark) override;
 
     void advance(Watermark) override {}
 
@@ -65,6 +75,7 @@ class SinkOutput final : public StageOutput {
     QueryControl& control_;
     SinkSeal& seal_;
     OutboxSender* outbox_;
+    std::unique_ptr<ResultNumbers> numbers_;  // Null: its rows have none.
 };
 
 }  // namespace thalweg

@@ -20,6 +20,15 @@ struct SinkCounters {
     std::uint64_t dropped = 0;  // Rows lost at a peer that went away or fell behind (udp, tcp).
 };
 
+// What the engine counts for whoever reads a sink: which epoch a row is of, and the how many-th row
+// it is (engine/run/epoch/result_numbers.h).
+enum class ResultNumber : std::uint8_t { kEpoch, kSequence };
+
+struct NumberColumn {
+    std::size_t index = 0;  // In the schema.
+    ResultNumber number = ResultNumber::kEpoch;
+};
+
 // A sink table, as the planner read it.
 struct SinkSpec {
     std::string name;                            // The table's, for messages.
@@ -28,6 +37,7 @@ struct SinkSpec {
     std::string format;                          // json csv raw-struct changelog-json, "" for print
     SchemaPtr schema;
     std::vector<std::size_t> required;  // Columns that must not be given a NULL.
+    std::vector<NumberColumn> numbers;  // By index. All others are given by the query.
     TimeZonePtr zone = TimeZone::utc();
 };
 

@@ -271,6 +271,41 @@ TEST_CASE("planner: INSERTs into one table share its sink") {
     CHECK_EQ(planned.topology->sources.size(), 1);
 }
 
+TEST_CASE("planner: a sink fills in its own columns, and nobody else does") {
+    const Plan planned = plan(
+        "CREATE TABLE s (n BIGINT METADATA FROM 'result_sequence' VIRTUAL, v INT NOT NULL,"
+        " result_epoch BIGINT METADATA VIRTUAL) WITH ('connector' = 'print');"
+        "INSERT INTO s SELECT v FROM t;");
+    const SinkSpec& sink = planned.topology->sinks[0];
+    CHECK_EQ(sink.schema->size(), 3);
+    CHECK_EQ(sink.required, std::vector<std::size_t>{1});
+    REQUIRE_EQ(sink.numbers.size(), 2);
+    CHECK_EQ(sink.numbers[0].index, 0);
+    CHECK(sink.numbers[0].number == ResultNumber::kSequence);
+    CHECK_EQ(sink.numbers[1].index, 2);
+    CHECK(sink.numbers[1].number == ResultNumber::kEpoch);
+    CHECK(
+        planned.topology->explain.ends_with("since the last epoch are lost; rows are numbered\n"));
+}
+
+TEST_CASE("planner: columns of a sink that are refused") {
+    const auto message = [](const std::string& column, const std::string& query) {
+        const auto planned = plan_script(std::string(kTables) + "CREATE TABLE s (v INT, " + column +
+                                             ") WITH ('connector' = 'tcp', 'address' = "
+                                             "'127.0.0.1:4712', 'format' = 'json');" +
+                                             query,
+                                         {});
+        return planned ? "accepted" : planned.error().message();
+    };
+    const std::string insert = "INSERT INTO s SELECT v FROM t;";
+    CHECK_EQ(message("e BIGINT METADATA FROM 'result_epoch'", insert),
+             "metadata 'result_epoch' is filled in by the sink, no INSERT gives it");
+    CHECK_EQ(message("e INT METADATA FROM 'result_epoch' VIRTUAL", insert),
+             "metadata 'result_epoch' is BIGINT, not INT");
+    CHECK_EQ(message("e BIGINT METADATA FROM 'result_epoch' VIRTUAL", "SELECT v FROM s;"),
+             "column 'e' is filled in by a sink, and this table is read");
+}
+
 TEST_CASE("planner: a SET between two queries does not open their source twice") {
     const Plan planned = plan(
         "INSERT INTO o SELECT v FROM t; SET 'pipeline.name' = 'x'; INSERT INTO o SELECT r.a FROM "

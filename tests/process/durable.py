@@ -8,9 +8,11 @@ import json
 import os
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -43,6 +45,15 @@ CREATE TABLE o (n BIGINT) WITH (%s);
 SET 'execution.checkpointing.interval' = '20 ms';
 INSERT INTO o SELECT n FROM t;
 """
+NUMBERED = """
+CREATE TABLE t (n BIGINT)
+  WITH ('connector' = 'tcp', 'address' = '127.0.0.1:%d', 'format' = 'csv', 'durability' = 'epoch');
+CREATE TABLE o (n BIGINT, epoch BIGINT METADATA FROM 'result_epoch' VIRTUAL,
+                sequence BIGINT METADATA FROM 'result_sequence' VIRTUAL)
+  WITH ('connector' = 'tcp', 'address' = '127.0.0.1:%d', 'format' = 'csv');
+SET 'execution.checkpointing.interval' = '50 ms';
+INSERT INTO o SELECT n FROM t;
+"""
 INTO_FILE = "'connector' = 'filesystem', 'path' = '%s', 'format' = 'csv'"
 
 
@@ -61,6 +72,51 @@ def expected(count):
         c, s = windows.get(key, (0, 0))
         windows[key] = (c + 1, s + number)
     return windows
+
+
+class NumberedReader(threading.Thread):
+    """Who reads numbered rows over tcp, from one life of the engine after the other."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listener.getsockname()[1]
+        self.rows = []    # (n, epoch)
+        self.final = 0    # So many of them will not come again.
+        self.repeated = 0
+        self.failure = None
+        self.start()
+
+    def run(self):
+        try:
+            while True:
+                connection, _ = self.listener.accept()
+                with connection, connection.makefile("rb") as lines:
+                    for line in lines:
+                        if line.endswith(b"\n"):  # Else the engine died here.
+                            self.take(*map(int, line.split(b",")))
+        except OSError:
+            return
+        except AssertionError as error:
+            self.failure = error
+
+    def take(self, n, epoch, sequence):
+        assert self.final <= sequence <= len(self.rows), (n, epoch, sequence)
+        self.repeated += len(self.rows) - sequence
+        del self.rows[sequence:]
+        self.rows.append((n, epoch))
+        while self.rows[self.final][1] <= epoch - 2:
+            self.final += 1
+
+    def finish(self):
+        """When the engine has gone; what it had to say is on its way at most."""
+        time.sleep(0.5)
+        if self.failure:
+            raise self.failure
+        return [n for n, _ in self.rows]
+
+    def close(self):
+        self.listener.close()
 
 
 class Vectors(unittest.TestCase):
@@ -221,6 +277,26 @@ class Durable(unittest.TestCase):
             found = sorted(int(line) for line in file)
         self.assertEqual(found, [index * 1_000_000 + n for index in range(len(producers))
                                  for n in range(1, sent[index] + 1)], self.log())
+
+    def test_rows_that_come_again_can_be_told(self):
+        """A sink without an outbox repeats rows after a kill; their numbers say which."""
+        reader = NumberedReader()
+        self.addCleanup(reader.close)
+        script = NUMBERED % (PORT, reader.port)
+        producer = thalweg_client.Producer("127.0.0.1", PORT, give_up=30, backoff=(0.001, 0.1))
+        for number in range(20_000):
+            if number % 4_000 == 0:
+                self.stop()
+                self.start(script)
+            producer.append(b"%d" % number)
+            producer.step(0.001 if number % 5 == 0 else 0)
+        producer.close()
+        self.engine.terminate()
+        self.assertEqual(self.engine.wait(timeout=20), 0, self.log())
+        rows = reader.finish()
+        self.assertEqual(rows, list(range(20_000)))
+        self.assertGreater(reader.repeated, 0)
+        self.assertGreater(reader.final, 1_000)
 
     def test_an_older_state_is_refused(self):
         script = PASS_ON % (PORT, "'connector' = 'blackhole'")

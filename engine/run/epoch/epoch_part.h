@@ -29,6 +29,7 @@ inline constexpr std::string_view kOperatorKind = "operator";
 inline constexpr std::string_view kPositionsKind = "positions";
 inline constexpr std::string_view kOutboxKind = "outbox";
 inline constexpr std::string_view kOutboxStartKind = "outbox-start";
+inline constexpr std::string_view kNumbersKind = "result-numbers";
 
 // Bytes in one piece, about: 0.1 ms of a thread's time.
 inline constexpr std::size_t kPartBytes = 256 * 1024;

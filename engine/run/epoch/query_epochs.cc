@@ -137,6 +137,18 @@ OutboxSender* QueryEpochs::add_outbox(const std::string& name,
     return outboxes_.back().get();
 }
 
+void QueryEpochs::add_numbers(const std::string& name, ResultNumbers& numbers) {
+    numbers.join_epochs(desk_, agents_.back()->sender());
+    numbers.restore(recovered_->result_count(name));
+}
+
+std::unique_ptr<ResultNumbers> make_numbers(const SinkSpec& spec, QueryEpochs* epochs) {
+    if (spec.numbers.empty()) return nullptr;
+    auto numbers = std::make_unique<ResultNumbers>(spec);
+    if (epochs != nullptr) epochs->add_numbers(spec.name, *numbers);
+    return numbers;
+}
+
 Result<void> QueryEpochs::open_outboxes() {
     std::map<std::string, RecoveredEpoch::Outbox> known = recovered_->take_outboxes();
     for (auto& [name, target] : targets_) {

@@ -75,6 +75,9 @@ class QueryEpochs {
     [[nodiscard]] OutboxSender* add_outbox(const std::string& name,
                                            std::unique_ptr<OutboxTarget> target);
 
+    // Of the sink of that name: they go on from where they were.
+    void add_numbers(const std::string& name, ResultNumbers& numbers);
+
     // Its instance on an ingest agent goes on from where all of them were.
     [[nodiscard]] Result<void> restore_source(std::size_t source, IngestAgent& agent);
 
@@ -119,5 +122,9 @@ class QueryEpochs {
     std::unique_ptr<GroupMover> mover_;
     std::unique_ptr<EpochCoordinator> coordinator_;
 };
+
+// Null for a sink whose rows are not numbered. `epochs`: null without a state directory.
+[[nodiscard]] std::unique_ptr<ResultNumbers> make_numbers(const SinkSpec& spec,
+                                                          QueryEpochs* epochs);
 
 }  // namespace thalweg

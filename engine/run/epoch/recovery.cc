@@ -21,8 +21,8 @@ Result<std::vector<std::byte>> read_rest(StateReader& reader, std::uint64_t size
 }  // namespace
 
 Result<RecoveredEpoch> RecoveredEpoch::read(const SnapshotReader& snapshot) {
-    static constexpr std::array<std::string_view, 5> kKnown = {
-        kManifestKind, kOperatorKind, kPositionsKind, kOutboxKind, kOutboxStartKind};
+    static constexpr std::array<std::string_view, 6> kKnown = {
+        kManifestKind, kOperatorKind, kPositionsKind, kOutboxKind, kOutboxStartKind, kNumbersKind};
     TRY_VOID(snapshot.refuse_unknown(kKnown));
     RecoveredEpoch recovered(snapshot);
     for (std::size_t i = 0; i < snapshot.sections().size(); ++i)
@@ -34,6 +34,11 @@ const RecoveredEpoch::SourceStates& RecoveredEpoch::source(const std::string& na
     static const SourceStates kNone;
     const auto found = sources_.find(name);
     return found == sources_.end() ? kNone : found->second;
+}
+
+ResultCount RecoveredEpoch::result_count(const std::string& name) const {
+    const auto found = result_counts_.find(name);
+    return found == result_counts_.end() ? ResultCount{} : found->second;
 }
 
 Result<void> RecoveredEpoch::read_section(std::size_t index) {
@@ -50,6 +55,8 @@ Result<void> RecoveredEpoch::read_section(std::size_t index) {
         TRY(const std::vector<std::byte> bytes, read_rest(reader, entry.length));
         outboxes_[entry.label.owner].start.assign(reinterpret_cast<const char*>(bytes.data()),
                                                   bytes.size());
+    } else if (entry.label.kind == kNumbersKind) {
+        result_counts_[entry.label.owner] = read_result_count(reader);
     } else if (entry.label.kind == kOutboxKind) {
         return read_outbox(entry, reader);
     }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/run/epoch/manifest.h"
+#include "engine/run/epoch/result_numbers.h"
 #include "engine/run/epoch/source_state.h"
 #include "state/batch.h"
 #include "state/store/snapshot_reader.h"
@@ -49,6 +50,9 @@ class RecoveredEpoch {
 
     [[nodiscard]] std::map<std::string, Outbox> take_outboxes() { return std::move(outboxes_); }
 
+    // Of a sink by its name; from the beginning if it was not numbered.
+    [[nodiscard]] ResultCount result_count(const std::string& name) const;
+
     // Calls `visit` for the rows of a table of state, in batches of `schema`, each with the
     // watermark of the instance that wrote it; also once for a part without rows. A table that has
     // another schema in the snapshot is an error that names it.
@@ -68,6 +72,7 @@ class RecoveredEpoch {
     Manifest manifest_;
     std::map<std::string, SourceStates> sources_;
     std::map<std::string, Outbox> outboxes_;
+    std::map<std::string, ResultCount> result_counts_;
 };
 
 }  // namespace thalweg

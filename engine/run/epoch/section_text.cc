@@ -2,6 +2,7 @@
 
 #include "engine/run/epoch/epoch_part.h"
 #include "engine/run/epoch/manifest.h"
+#include "engine/run/epoch/result_numbers.h"
 #include "engine/run/epoch/source_state.h"
 #include "state/base/time.h"
 #include "state/batch_codec.h"
@@ -121,6 +122,14 @@ Result<void> dump_outbox(StateReader& values, const PutText& put) {
     return dump_bytes(values, put);
 }
 
+Result<void> dump_numbers(StateReader& values, const PutText& put) {
+    const ResultCount count = read_result_count(values);
+    TRY_VOID(values.finish());
+    put("the next row: epoch " + std::to_string(count.epoch) + ", sequence " +
+        std::to_string(count.sequence) + "\n");
+    return {};
+}
+
 }  // namespace
 
 Result<void> dump_section(const SnapshotReader& reader, std::size_t index, const PutText& put) {
@@ -131,6 +140,7 @@ Result<void> dump_section(const SnapshotReader& reader, std::size_t index, const
     if (entry.label.kind == kOperatorKind) return dump_rows(values, put);
     if (entry.label.kind == kPositionsKind) return dump_positions(values, put);
     if (entry.label.kind == kManifestKind) return dump_manifest(values, put);
+    if (entry.label.kind == kNumbersKind) return dump_numbers(values, put);
     if (entry.label.kind == kOutboxKind) return dump_outbox(values, put);
     return dump_bytes(values, put);
 }
