@@ -68,11 +68,12 @@ void GroupTable::split_nulls(const Column& key, Selection rows) {
     });
 }
 
-// Positions of the groups of `rows`, whose keys are plan.keys, new ones made.
-void GroupTable::locate(Selection rows) {
+// Positions of the groups of `rows`, whose keys are plan.keys, new ones made. Returns how many
+// there were before.
+std::size_t GroupTable::locate(Selection rows) {
     GroupPlan& plan = *plan_;
     plan.positions.resize(rows.size());
-    keys_.find_or_insert(plan.keys, rows, plan.encoded, plan.positions);
+    return keys_.find_or_insert(plan.keys, rows, plan.encoded, plan.positions);
 }
 
 void GroupTable::locate_null(std::size_t count) {
@@ -90,7 +91,10 @@ PlacedGroups GroupTable::placed(std::span<const std::uint32_t> positions) {
             .fetched_bytes = is_far ? plan_->layout.payload_bytes() : 0};
 }
 
-void GroupTable::add(const BatchView& view, Selection rows, std::uint64_t first_position) {
+void GroupTable::add(const BatchView& view,
+                     Selection rows,
+                     std::uint64_t first_position,
+                     GroupWatch* watch) {
     GroupPlan& plan = *plan_;
     plan.keys.clear();
     for (const std::size_t index : plan.key_columns)
@@ -100,6 +104,8 @@ void GroupTable::add(const BatchView& view, Selection rows, std::uint64_t first_
         split_nulls(*plan.keys[0], rows);
         if (!plan.null_rows.empty()) {
             locate_null(plan.null_rows.size());
+            const std::size_t known = null_group_.empty() ? 0 : SIZE_MAX;
+            if (watch != nullptr) watch->before(plan.positions, known);
             input.rows = Selection::list(plan.null_rows);
             input.placed = placed(plan.positions);
             update(view, input);
@@ -107,7 +113,8 @@ void GroupTable::add(const BatchView& view, Selection rows, std::uint64_t first_
         input.rows = Selection::list(plan.valid_rows);
     }
     if (input.rows.empty()) return;
-    locate(input.rows);
+    const std::size_t known = locate(input.rows);
+    if (watch != nullptr) watch->before(plan.positions, known);
     input.placed = placed(plan.positions);
     update(view, input);
 }
@@ -283,9 +290,42 @@ void GroupTable::write_dense(std::size_t from,
     write_states({table.payload(position), table.stride(), count}, batch.size(), batch, is_partial);
 }
 
+void GroupTable::write_at(std::span<const std::uint32_t> positions, Batch& batch) const {
+    ASSERT(positions.size() <= batch.room());
+    const std::size_t first_row = batch.size();
+    std::array<const std::byte*, kBatchRows> states;
+    const std::span keys = plan_->keys_of(batch);
+    for (std::size_t i = 0; i < positions.size(); ++i) {
+        write_key(positions[i], keys, first_row + i, batch.arena());
+        states[i] = positions[i] == kNullPosition
+                        ? reinterpret_cast<const std::byte*>(null_group_.data())
+                        : entries().payload(positions[i]);
+    }
+    std::size_t column = plan_->key.size();
+    for (const BoundAggregate& bound : plan_->layout.calls()) {
+        bound.functions.finish(bound,
+                               {.states = states.data(),
+                                .count = positions.size(),
+                                .column = &batch.column(column++),
+                                .first_row = first_row,
+                                .arena = &batch.arena()});
+    }
+}
+
+void GroupTable::write_key(std::uint32_t position,
+                           std::span<Column* const> keys,
+                           std::size_t row,
+                           Arena& arena) const {
+    if (position != kNullPosition) {
+        plan_->key.decode(entries().entry(position), 0, 1, keys, row, arena);
+        return;
+    }
+    keys[0]->set_null(row);
+    if (plan_->key.is_text()) keys[0]->data<StringRef>()[row] = {};
+}
+
 void GroupTable::write_null(Batch& batch, bool is_partial) const {
-    batch.column(0).set_null(batch.size());
-    if (plan_->key.is_text()) batch.column(0).data<StringRef>()[batch.size()] = {};
+    write_key(kNullPosition, plan_->keys_of(batch), batch.size(), batch.arena());
     const auto* const states = reinterpret_cast<const std::byte*>(null_group_.data());
     write_states({states, 0, 1}, batch.size(), batch, is_partial);
 }

@@ -81,7 +81,18 @@ struct GroupTarget {
     std::size_t tail_columns = 0;
 };
 
-// The groups of one slice or window: keys to the states of all aggregates.
+// Hears of the groups that rows are about to change.
+class GroupWatch {
+  public:
+    // The groups of some rows, one for each row, before any state changes. Those at positions of at
+    // least `known` are new: they have no state yet.
+    virtual void before(std::span<const std::uint32_t> positions, std::size_t known) = 0;
+
+  protected:
+    ~GroupWatch() = default;
+};
+
+// The groups of one slice or window, or of all time: keys to the states of all aggregates.
 //
 // Shape
 //   A GroupDictionary whose payloads are as AggregateLayout says; the group of a single NULL key
@@ -97,8 +108,12 @@ class GroupTable {
 
     explicit GroupTable(GroupPlan& plan);
 
-    // Takes rows in. `first_position` is the arrival position of row 0 of the view.
-    void add(const BatchView& view, Selection rows, std::uint64_t first_position);
+    // Takes rows in. `first_position` is the arrival position of row 0 of the view. `watch`, if
+    // there is one, is told once or twice: of the rows with a NULL key apart.
+    void add(const BatchView& view,
+             Selection rows,
+             std::uint64_t first_position,
+             GroupWatch* watch = nullptr);
 
     // Takes rows of partial states in: keys in the first columns, then what AggregateLayout saves.
     void add_partial(const BatchView& view, Selection rows);
@@ -114,6 +129,9 @@ class GroupTable {
     // Appends groups [from, from + count) to `batch`: keys, then results, or partial states. Counts
     // on the batch to have room; does not set its size.
     void write(std::size_t from, std::size_t count, Batch& batch, bool is_partial) const;
+
+    // The same for the results of the groups at `positions`.
+    void write_at(std::span<const std::uint32_t> positions, Batch& batch) const;
 
     // From now on save() writes the groups as they are now.
     void freeze(const GroupTarget& target);
@@ -150,9 +168,13 @@ class GroupTable {
     std::size_t save_values(std::size_t rows_max);
     void write_dense(std::size_t from, std::size_t count, Batch& batch, bool is_partial) const;
     void write_null(Batch& batch, bool is_partial) const;
+    void write_key(std::uint32_t position,
+                   std::span<Column* const> keys,
+                   std::size_t row,
+                   Arena& arena) const;
     void write_tail(Batch& batch, std::size_t first_column, std::size_t first_row) const;
     void split_nulls(const Column& key, Selection rows);
-    void locate(Selection rows);
+    std::size_t locate(Selection rows);
     void locate_null(std::size_t count);
     [[nodiscard]] PlacedGroups placed(std::span<const std::uint32_t> positions);
     void update(const BatchView& view, const AggregateInput& input);

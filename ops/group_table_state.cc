@@ -35,10 +35,8 @@ void GroupTable::write_before(std::span<const std::uint32_t> positions) {
         const std::size_t first_row = batch.size();
         const EntryTable& table = entries();
         const std::span keys = plan_->keys_of(batch);
-        for (std::size_t i = 0; i < count; ++i) {
-            plan_->key.decode(
-                table.entry(taken[at + i]), table.stride(), 1, keys, first_row + i, batch.arena());
-        }
+        for (std::size_t i = 0; i < count; ++i)
+            write_key(taken[at + i], keys, first_row + i, batch.arena());
         plan_->layout.save({table.payload(0), table.stride(), count, taken.data() + at},
                            batch,
                            first_row,
@@ -110,15 +108,8 @@ std::size_t GroupTable::save_values(std::size_t rows_max) {
         groups.resize(count);
         distinct_[call]->read(saved_values_[call], groups, values);
         const std::span keys = plan_->keys_of(batch);
-        for (std::size_t i = 0; i < count; ++i) {
-            if (groups[i] == kNullPosition) {
-                keys[0]->set_null(first_row + i);
-                if (plan_->key.is_text()) keys[0]->data<StringRef>()[first_row + i] = {};
-                continue;
-            }
-            const std::byte* const entry = entries().entry(groups[i]);
-            plan_->key.decode(entry, 0, 1, keys, first_row + i, batch.arena());
-        }
+        for (std::size_t i = 0; i < count; ++i)
+            write_key(groups[i], keys, first_row + i, batch.arena());
         batch.column(plan_->key.size()).copy_range(first_row, values, 0, count, batch.arena());
         batch.set_size(first_row + count);
         write_tail(batch, plan_->key.size() + 1, first_row);

@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <utility>
 
-// GROUP BY window_start, window_end and keys, with the aggregates of the select list and HAVING:
+// GROUP BY keys, perhaps with window_start and window_end among them, with the aggregates of the
+// select list and HAVING:
 //
 //     project keys, arguments, filters, window bounds
-//       -> aggregate: keys, calls, window_start, window_end, window_time
+//       -> aggregate: keys, calls, and window_start, window_end, window_time if there is a window
 //       -> filter HAVING -> project the select list
 
 namespace thalweg::plan {
@@ -19,7 +20,7 @@ namespace {
 // What GROUP BY groups by: expressions over FROM's columns, the window's apart.
 struct Grouping {
     std::vector<ExprPtr> keys;
-    WindowPtr window;
+    WindowPtr window;       // Null: none.
     std::size_t start = 0;  // Columns of FROM.
     std::size_t end = 0;
     bool has_start = false;
@@ -67,10 +68,7 @@ void add_group_expr(const sql::Expr& expr,
     if (!is_there) grouping.keys.push_back(std::move(bound));
 }
 
-Grouping bind_grouping(const sql::Select& select,
-                       const Scope& scope,
-                       ExpressionBinder& binder,
-                       sql::Location at) {
+Grouping bind_grouping(const sql::Select& select, const Scope& scope, ExpressionBinder& binder) {
     Grouping grouping;
     for (const sql::GroupingElement& element : select.group_by) {
         if (element.kind == sql::GroupingKind::kGroupingSets)
@@ -82,11 +80,7 @@ Grouping bind_grouping(const sql::Select& select,
         for (const sql::ExprPtr& expr : element.sets.at(0))
             add_group_expr(*expr, scope, binder, grouping);
     }
-    if (grouping.window == nullptr) {
-        throw SqlError(select.group_by.empty() ? at : select.group_by[0].location,
-                       "an aggregate without a window is not supported yet",
-                       "GROUP BY window_start, window_end of a window table function");
-    }
+    if (grouping.window == nullptr) return grouping;
     if (!grouping.has_start || !grouping.has_end) {
         throw SqlError(select.group_by[0].location,
                        "GROUP BY has window_" + std::string(grouping.has_start ? "start" : "end") +
@@ -119,9 +113,10 @@ class GroupedBinder {
     RelPtr finish(RelPtr from) {
         Aggregate node;
         node.window = grouping_.window;
-        node.start_column =
-            add_input(make_column(grouping_.start, scope_.columns[grouping_.start].type));
-        node.end_column = add_input(make_column(grouping_.end, scope_.columns[grouping_.end].type));
+        if (node.window != nullptr) {
+            node.start_column = add_scope_column(grouping_.start);
+            node.end_column = add_scope_column(grouping_.end);
+        }
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
             node.keys.push_back(i);
         node.calls = calls_;
@@ -141,8 +136,10 @@ class GroupedBinder {
         }
         for (std::size_t i = 0; i < calls_.size(); ++i)
             columns.push_back({call_names_[i], calls_[i].result_type, Role::kPlain, nullptr});
-        for (ColumnInfo& column : window_columns(grouping_.window))
-            columns.push_back(std::move(column));
+        if (node.window != nullptr) {
+            for (ColumnInfo& column : window_columns(node.window))
+                columns.push_back(std::move(column));
+        }
         node.input = std::move(input);
         return make_rel(std::move(columns), std::move(node));
     }
@@ -156,9 +153,11 @@ class GroupedBinder {
             columns[i] = make_column(i, grouping_.keys[i]->type);
         for (std::size_t i = 0; i < calls_.size(); ++i)
             columns[kCallBase + i] = make_column(grouping_.keys.size() + i, calls_[i].result_type);
-        const std::vector<ColumnInfo> window = window_columns(grouping_.window);
-        for (std::size_t i = 0; i < 3; ++i)
-            columns[kWindowBase + i] = make_column(width + i, window[i].type);
+        if (grouping_.window != nullptr) {
+            const std::vector<ColumnInfo> window = window_columns(grouping_.window);
+            for (std::size_t i = 0; i < window.size(); ++i)
+                columns[kWindowBase + i] = make_column(width + i, window[i].type);
+        }
         return substitute(expr, columns);
     }
 
@@ -172,6 +171,10 @@ class GroupedBinder {
         }
         inputs_.push_back(std::move(expr));
         return inputs_.size() - 1;
+    }
+
+    std::size_t add_scope_column(std::size_t column) {
+        return add_input(make_column(column, scope_.columns[column].type));
     }
 
     std::optional<ExprPtr> intercept(const sql::Expr& expr) {
@@ -188,7 +191,8 @@ class GroupedBinder {
         }
         if (bound->kind == ExprKind::kColumn) {
             const ColumnInfo& column = scope_.columns[bound->column];
-            if (column.window != nullptr && same_window(column.window, grouping_.window)) {
+            if (column.window != nullptr && grouping_.window != nullptr &&
+                same_window(column.window, grouping_.window)) {
                 const std::size_t index = column.role == Role::kWindowStart ? 0
                                           : column.role == Role::kWindowEnd ? 1
                                                                             : 2;
@@ -266,10 +270,10 @@ class GroupedBinder {
 
 }  // namespace
 
-RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, sql::Location at) {
+RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from) {
     ExpressionBinder group_binder(from.scope, expr_settings_);
     GroupedBinder binder(
-        from.scope, expr_settings_, bind_grouping(select, from.scope, group_binder, at));
+        from.scope, expr_settings_, bind_grouping(select, from.scope, group_binder));
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < select.items.size(); ++i) {
@@ -287,6 +291,18 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, sql::Loca
     for (ExprPtr& expr : expressions)
         expr = binder.fix(expr);
     return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+}
+
+RelPtr QueryBinder::bind_distinct(RelPtr rel) {
+    Aggregate node;
+    std::vector<ColumnInfo> columns = rel->columns;
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        node.keys.push_back(i);
+        columns[i].role = Role::kPlain;  // One row stands for many, of which each had its time.
+        columns[i].window = nullptr;
+    }
+    node.input = std::move(rel);
+    return make_rel(std::move(columns), std::move(node));
 }
 
 }  // namespace thalweg::plan

@@ -87,15 +87,11 @@ RelPtr QueryBinder::bind_union(const sql::SetOperation& operation) {
         throw sql::not_supported(operation.op_location, "INTERSECT");
     if (operation.op == sql::SetOp::kExcept)
         throw sql::not_supported(operation.op_location, "EXCEPT");
-    if (!operation.all)
-        throw SqlError(operation.op_location,
-                       "UNION without ALL is not supported yet",
-                       "UNION ALL keeps duplicates and is supported");
     RelPtr left = bind_body(*operation.left);
     RelPtr right = bind_body(*operation.right);
     if (left->columns.size() != right->columns.size()) {
         throw SqlError(operation.op_location,
-                       "UNION ALL of " + std::to_string(left->columns.size()) + " and " +
+                       "UNION of " + std::to_string(left->columns.size()) + " and " +
                            std::to_string(right->columns.size()) + " columns");
     }
     std::vector<Type> types;
@@ -104,7 +100,7 @@ RelPtr QueryBinder::bind_union(const sql::SetOperation& operation) {
         if (!type)
             throw SqlError(
                 operation.op_location,
-                "column " + std::to_string(i + 1) + " of UNION ALL: " + type.error().message);
+                "column " + std::to_string(i + 1) + " of UNION: " + type.error().message);
         types.push_back(*std::move(type));
     }
     left = cast_to(std::move(left), types, expr_settings_, operation.op_location);
@@ -127,7 +123,8 @@ RelPtr QueryBinder::bind_union(const sql::SetOperation& operation) {
             inputs.insert(inputs.end(), nested->inputs.begin(), nested->inputs.end());
         }
     }
-    return make_rel(std::move(columns), UnionAll{std::move(inputs)});
+    RelPtr all = make_rel(std::move(columns), UnionAll{std::move(inputs)});
+    return operation.all ? all : bind_distinct(std::move(all));
 }
 
 RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
@@ -151,7 +148,6 @@ RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
 
 RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
     if (select.from == nullptr) throw sql::not_supported(at, "SELECT without FROM");
-    if (select.distinct) throw sql::not_supported(at, "SELECT DISTINCT");
     if (!select.hints.empty())
         throw sql::not_supported(select.hints[0].name.location,
                                  "the hint " + select.hints[0].name.text);
@@ -171,9 +167,9 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
         std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
             return contains_aggregate(*item.expr);
         });
-    if (!select.group_by.empty() || has_aggregates)
-        return bind_grouped(select, std::move(from), at);
-    return bind_plain(select, std::move(from));
+    RelPtr rel = !select.group_by.empty() || has_aggregates ? bind_grouped(select, std::move(from))
+                                                            : bind_plain(select, std::move(from));
+    return select.distinct ? bind_distinct(std::move(rel)) : rel;
 }
 
 RelPtr QueryBinder::bind_plain(const sql::Select& select, From from) {

@@ -78,7 +78,8 @@ class QueryBinder {
                             const Scope& both);
 
     // bind_aggregate.cc
-    RelPtr bind_grouped(const sql::Select& select, From from, sql::Location at);
+    RelPtr bind_grouped(const sql::Select& select, From from);
+    static RelPtr bind_distinct(RelPtr rel);
 
     static From aliased(RelPtr rel, const sql::TableRef& ref, std::string fallback);
 

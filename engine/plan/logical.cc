@@ -16,6 +16,25 @@ bool same_window(const WindowPtr& a, const WindowPtr& b) {
            (x.zone == nullptr) == (y.zone == nullptr);
 }
 
+std::vector<RelPtr> inputs_of(const Rel& rel) {
+    return std::visit(
+        [](const auto& node) -> std::vector<RelPtr> {
+            using Node = std::decay_t<decltype(node)>;
+            if constexpr (std::is_same_v<Node, Scan>) {
+                return {};
+            } else if constexpr (std::is_same_v<Node, UnionAll>) {
+                return node.inputs;
+            } else if constexpr (std::is_same_v<Node, WindowJoin>) {
+                return {node.left, node.right};
+            } else if constexpr (std::is_same_v<Node, LookupJoin>) {
+                return {node.input, node.table};
+            } else {
+                return {node.input};
+            }
+        },
+        rel.node);
+}
+
 SchemaPtr schema_of(const Rel& rel) {
     std::vector<Field> fields;
     fields.reserve(rel.columns.size());

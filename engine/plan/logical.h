@@ -86,6 +86,7 @@ struct AssignWindow {
 };
 
 // GROUP BY window and keys. Output: keys, calls, window_start, window_end, window_time.
+// Without a window: keys, calls; and what is said of the window means nothing.
 struct Aggregate {
     RelPtr input;
     WindowPtr window;
@@ -151,6 +152,9 @@ template <class Node>
 }
 
 [[nodiscard]] SchemaPtr schema_of(const Rel& rel);
+
+// What a relation reads, left to right; of a scan nothing.
+[[nodiscard]] std::vector<RelPtr> inputs_of(const Rel& rel);
 
 // Column references to every column of `rel`, in order.
 [[nodiscard]] std::vector<thalweg::ExprPtr> identity(const Rel& rel);

@@ -6,6 +6,7 @@
 #include "engine/plan/plan_lookup.h"
 #include "engine/plan/plan_source.h"
 #include "engine/plan/state_size.h"
+#include "ops/group_aggregate.h"
 #include "ops/row_ops.h"
 #include "ops/window_aggregate.h"
 #include "state/base/assertion.h"
@@ -86,6 +87,22 @@ std::string text_of(const AggregateCall& call, const std::vector<std::string>& n
     return text;
 }
 
+// The keys and calls of an aggregation.
+std::string text_of(const Aggregate& node,
+                    std::string_view before_keys,
+                    const std::vector<std::string>& names) {
+    std::string text;
+    if (!node.keys.empty()) {
+        text += before_keys;
+        text += "keys " + join_names(node.keys, names);
+    }
+    std::vector<std::string> calls;
+    for (const AggregateCall& call : node.calls)
+        calls.push_back(text_of(call, names));
+    if (!calls.empty()) text += ": " + join(calls);
+    return text;
+}
+
 bool is_identity(const Project& node) {
     if (node.expressions.size() != node.input->columns.size()) return false;
     for (std::size_t i = 0; i < node.expressions.size(); ++i) {
@@ -132,6 +149,17 @@ std::string lineage_of(const std::vector<std::string>& inputs, std::string_view 
     return digits;
 }
 
+// The places of columns among keys.
+std::vector<std::size_t> places_of(const std::vector<std::size_t>& columns,
+                                   const std::vector<std::size_t>& keys) {
+    std::vector<std::size_t> places;
+    for (const std::size_t column : columns) {
+        const auto found = std::find(keys.begin(), keys.end(), column);
+        places.push_back(static_cast<std::size_t>(found - keys.begin()));
+    }
+    return places;
+}
+
 StageId stage_id(std::size_t index) {
     return {static_cast<std::uint32_t>(index)};
 }
@@ -166,14 +194,22 @@ void PhysicalPlanner::connect(std::size_t from, SchemaPtr schema, Output output)
     stage.outputs.push_back(std::move(output));
 }
 
+// Whether all rows that are equal in `keys` are on one shard already.
+bool PhysicalPlanner::is_local(const Stream& stream, const std::vector<std::size_t>& keys) const {
+    return topology_.stages[stream.stage].place == Place::kShard &&
+           is_subset(stream.partition, keys);
+}
+
 void PhysicalPlanner::add_window(const WindowSpec& spec) {
     if (spec.is_event_time) windows_.push_back(spec);
 }
 
 PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<Scan>(&rel->node)) return compile_scan(*rel, *node);
-    if (const auto* node = std::get_if<Aggregate>(&rel->node))
-        return compile_aggregate(*rel, *node);
+    if (const auto* node = std::get_if<Aggregate>(&rel->node)) {
+        return node->window == nullptr ? compile_group_aggregate(*rel, *node)
+                                       : compile_aggregate(*rel, *node);
+    }
     if (const auto* node = std::get_if<WindowJoin>(&rel->node)) return compile_join(*rel, *node);
     if (const auto* node = std::get_if<LookupJoin>(&rel->node)) return compile_lookup(*rel, *node);
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
@@ -279,27 +315,18 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
     spec.seed = options_.seed;
 
     const std::vector<std::string> names = names_of(*node.input);
-    std::vector<std::string> calls;
-    for (const AggregateCall& call : node.calls)
-        calls.push_back(text_of(call, names));
-    std::string what = node.window->text + (node.is_attached ? " attached" : "");
-    if (!node.keys.empty()) what += ", keys " + join_names(node.keys, names);
-    if (!calls.empty()) what += ": " + join(calls);
-    const std::string state = "state: " + state_size_text(spec);
+    const std::string what =
+        node.window->text + (node.is_attached ? " attached" : "") + text_of(node, ", ", names);
+    const std::string state =
+        "state: " + state_size_text(spec.key_types, spec.calls, "key and slice");
     const std::string lineage = lineage_of({input.lineage}, "aggregate " + what);
     const std::string identity = "aggregate " + lineage + " " + what;
 
-    const bool is_local = topology_.stages[input.stage].place == Place::kShard &&
-                          is_subset(input.partition, node.keys);
     Stream output;
     output.is_windowed = true;
     output.lineage = lineage;
-    if (is_local) {
-        // The columns that partition the input, by their place among the keys.
-        for (const std::size_t column : input.partition) {
-            const auto found = std::find(node.keys.begin(), node.keys.end(), column);
-            spec.partition.push_back(static_cast<std::size_t>(found - node.keys.begin()));
-        }
+    if (is_local(input, node.keys)) {
+        spec.partition = places_of(input.partition, node.keys);
         output.stage = input.stage;
         output.partition = spec.partition;
         append_stateful(
@@ -359,6 +386,42 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
             rel);
     }
     notes_[output.stage].lines.push_back("    " + state);
+    return output;
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_group_aggregate(const Rel& rel,
+                                                                 const Aggregate& node) {
+    const Stream input = compile(node.input);
+    GroupAggregateSpec spec;
+    spec.keys = node.keys;
+    for (const std::size_t key : node.keys)
+        spec.key_types.push_back(node.input->columns[key].type);
+    spec.calls = node.calls;
+    spec.seed = options_.seed;
+    const std::string what = "aggregate for all time" + text_of(node, ", ", names_of(*node.input));
+    Stream output;
+    output.lineage = lineage_of({input.lineage}, what);
+    if (is_local(input, node.keys)) {
+        spec.partition = places_of(input.partition, node.keys);
+        output.stage = input.stage;
+        output.partition = spec.partition;
+    } else {
+        output.stage = new_stage(
+            Place::kShard, "aggregate " + (rel.columns.empty() ? "" : rel.columns.front().name));
+        exchange(input, schema_of(*node.input), node.keys, output.stage, 0);
+        for (std::size_t i = 0; i < node.keys.size(); ++i)
+            output.partition.push_back(i);
+    }
+    append_stateful(
+        output.stage,
+        [spec] { return make_group_aggregate(spec); },
+        what,
+        "aggregate " + output.lineage + " " + what,
+        rel);
+    notes_[output.stage].lines.push_back(
+        std::string("    gives ") + (node.calls.empty() ? "insertions" : "insertions and updates"));
+    notes_[output.stage].lines.push_back(
+        "    state: " + state_size_text(spec.key_types, spec.calls, "key") + ", for ever");
     return output;
 }
 

@@ -65,6 +65,7 @@ class PhysicalPlanner {
     Stream compile(const RelPtr& rel);
     Stream compile_scan(const Rel& rel, const Scan& node);
     Stream compile_aggregate(const Rel& rel, const Aggregate& node);
+    Stream compile_group_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_join(const Rel& rel, const WindowJoin& node);
     Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
@@ -82,6 +83,7 @@ class PhysicalPlanner {
                   std::vector<std::size_t> keys,
                   std::size_t target,
                   std::size_t port);
+    [[nodiscard]] bool is_local(const Stream& stream, const std::vector<std::size_t>& keys) const;
     void add_window(const WindowSpec& spec);
     void finish_source(const std::shared_ptr<const BoundTable>& table,
                        const std::vector<const ScanUse*>& uses);

@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_query.h"
 #include "engine/plan/catalog.h"
+#include "engine/plan/changelog.h"
 #include "engine/plan/connectors.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/rewrite.h"
@@ -80,23 +81,8 @@ class ScriptPlanner {
                 check(table, source_spec(table, plan_.settings.zone()));
             return;
         }
-        std::visit(
-            [&](const auto& node) {
-                using Node = std::decay_t<decltype(node)>;
-                if constexpr (std::is_same_v<Node, UnionAll>) {
-                    for (const RelPtr& input : node.inputs)
-                        check_sources(input);
-                } else if constexpr (std::is_same_v<Node, WindowJoin>) {
-                    check_sources(node.left);
-                    check_sources(node.right);
-                } else if constexpr (std::is_same_v<Node, LookupJoin>) {
-                    check_sources(node.input);
-                    check_sources(node.table);
-                } else if constexpr (!std::is_same_v<Node, Scan>) {
-                    check_sources(node.input);
-                }
-            },
-            rel->node);
+        for (const RelPtr& input : inputs_of(*rel))
+            check_sources(input);
     }
 
     Query bind(const sql::InsertInto& insert) {
@@ -108,14 +94,27 @@ class ScriptPlanner {
         }
         RelPtr rel = optimize(binder().bind_insert(insert, *target));
         check_sources(rel);
+        check_changes(*rel, insert.query->location);
         SinkSpec sink = sink_spec(*target, plan_.settings.zone());
         check(*target, sink);
+        if (const std::string changing = changing_operator(*rel);
+            !changing.empty() && !takes_changes(sink)) {
+            throw SqlError(
+                insert.target.location,
+                "'" + target->name +
+                    "' takes rows that stay as they are, but the query "
+                    "changes rows that it has given: " +
+                    changing,
+                "'format' = 'changelog-json' and the connectors print and blackhole take "
+                "changes; a windowed GROUP BY makes none");
+        }
         return {std::move(rel), std::move(sink), target};
     }
 
     Query bind(const sql::SelectStatement& select) {
         RelPtr rel = optimize(binder().bind(*select.query));
         check_sources(rel);
+        check_changes(*rel, select.query->location);
         SinkSpec sink;
         sink.name = "result";
         if (++select_count_ > 1) sink.name += " " + std::to_string(select_count_);

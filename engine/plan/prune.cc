@@ -127,7 +127,9 @@ Pruned prune_node(const Rel& rel, const Unnest& node, Needed needed) {
 
 Pruned prune_node(const Rel& rel, const Aggregate& node, Needed needed) {
     Needed below(node.input->columns.size(), false);
-    if (node.is_attached) {
+    if (node.window == nullptr) {
+        // It reads no time.
+    } else if (node.is_attached) {
         below[node.start_column] = true;
         below[node.end_column] = true;
     } else {
@@ -144,7 +146,9 @@ Pruned prune_node(const Rel& rel, const Aggregate& node, Needed needed) {
     Pruned input = prune_rel(node.input, std::move(below));
     Aggregate copy = node;
     copy.input = input.rel;
-    if (node.is_attached) {
+    if (node.window == nullptr) {
+        // As above.
+    } else if (node.is_attached) {
         copy.start_column = input.at(node.start_column);
         copy.end_column = input.at(node.end_column);
     } else {

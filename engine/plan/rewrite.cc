@@ -226,7 +226,7 @@ RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
     const auto* project = std::get_if<Project>(&node.input->node);
     const auto* assign =
         project == nullptr ? nullptr : std::get_if<AssignWindow>(&project->input->node);
-    if (assign == nullptr || !same_window(assign->window, node.window))
+    if (assign == nullptr || node.window == nullptr || !same_window(assign->window, node.window))
         return make_rel(rel.columns, std::move(copy));
     const std::size_t width = assign->input->columns.size();
     const std::size_t count = project->input->columns.size();

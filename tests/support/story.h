@@ -28,7 +28,7 @@
 //
 // Cells     NULL, a number, true, a quoted string, JSON in brackets; anything else is a string. A
 //           time without a date is one of 2024-01-01, the day on which every story begins. Rows of
-//           an expect are a multiset.
+//           an expect are a multiset. Where rows change, an expect has all that is left of them.
 
 namespace thalweg::test {
 

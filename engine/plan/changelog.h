@@ -1,0 +1,27 @@
+#pragma once
+
+#include "engine/plan/logical.h"
+#include "engine/sql/sql_error.h"
+
+#include <string>
+
+// Which relations only ever gain rows, and which change rows they have given.
+//
+//   Scan                            gains rows
+//   Filter, Project, Unnest,        as their inputs
+//   LookupJoin, UnionAll
+//   Aggregate with a window,        gain rows: what has fired stays as it is
+//   WindowJoin
+//   Aggregate without a window      changes rows, unless it has no calls
+//
+// What needs rows that stay as they are (a window, a join, another aggregate) refuses others.
+
+namespace thalweg::plan {
+
+// The operator by which rows change, as EXPLAIN would name it; empty: rows are only gained.
+[[nodiscard]] std::string changing_operator(const Rel& rel);
+
+// Throws SqlError at `at` where an operator cannot take what its input gives.
+void check_changes(const Rel& rel, sql::Location at);
+
+}  // namespace thalweg::plan

@@ -1,0 +1,197 @@
+#include "ops/group_aggregate.h"
+
+#include "ops/group_table.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <numeric>
+#include <string>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+constexpr std::array<RowKind, kBatchRows> all_of(RowKind kind) {
+    std::array<RowKind, kBatchRows> kinds{};
+    kinds.fill(kind);
+    return kinds;
+}
+
+constexpr auto kBefore = all_of(RowKind::kUpdateBefore);
+constexpr auto kAfter = all_of(RowKind::kUpdateAfter);
+
+// Whether both have the same value in a row; doubles by their bits, so that NaN is itself.
+template <class T>
+bool is_same(const T& a, const T& b) {
+    if constexpr (std::is_same_v<T, StringRef>) {
+        return a.view() == b.view();
+    } else {
+        return std::memcmp(&a, &b, sizeof(T)) == 0;
+    }
+}
+
+// Marks the rows in which two columns differ.
+void mark_changed(const Column& before, const Column& after, std::span<bool> changed) {
+    visit_physical(before.physical(), [&]<class T>() {
+        const T* const old_values = before.data<T>();
+        const T* const new_values = after.data<T>();
+        for (std::size_t row = 0; row < changed.size(); ++row) {
+            const bool was_null = before.is_null(row);
+            changed[row] = changed[row] || was_null != after.is_null(row) ||
+                           (!was_null && !is_same(old_values[row], new_values[row]));
+        }
+    });
+}
+
+class GroupAggregate final : public Op, private GroupWatch {
+  public:
+    explicit GroupAggregate(const GroupAggregateSpec& spec)
+        : plan_(spec.keys, spec.key_types, spec.calls, spec.seed),
+          groups_(plan_),
+          before_(result_schema(spec)),
+          after_(result_schema(spec)) {
+        std::vector<std::size_t> route = spec.partition;
+        if (route.empty()) {
+            route.resize(spec.keys.size());
+            std::iota(route.begin(), route.end(), std::size_t{0});
+        }
+        tables_.push_back({"groups", make_schema(plan_.group_fields()), StateRoute::kByKey, route});
+        for (const std::size_t call : plan_.distinct_calls()) {
+            tables_.push_back({"distinct" + std::to_string(call),
+                               make_schema(plan_.value_fields(call)),
+                               StateRoute::kByKey,
+                               route});
+        }
+        const Type whole = Type::bigint().not_null();
+        tables_.push_back({"progress", make_schema({{"position", whole}}), StateRoute::kAll, {}});
+    }
+
+    void process(std::size_t, const BatchView& rows, OpContext&, Emitter& out) override {
+        begin_batch();
+        groups_.add(rows, rows.selection, position_, this);
+        position_ += kBatchRows;
+        emit_changes(out);
+    }
+
+    [[nodiscard]] std::vector<StateTable> state_tables() const override { return tables_; }
+
+    void freeze(StateOut& out) override {
+        groups_.freeze({.out = &out});
+        Batch& progress = out.open(tables_.size() - 1, 1);
+        const std::size_t row = progress.size();
+        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(position_);
+        progress.set_size(row + 1);
+    }
+
+    Progress save(std::size_t rows_max) override {
+        for (std::size_t saved = 0; groups_.is_frozen();) {
+            if (saved >= rows_max) return Progress::kMore;
+            saved += groups_.save(rows_max - saved);
+        }
+        return Progress::kDone;
+    }
+
+    void load(std::size_t table, const BatchView& rows, Watermark, OpContext&) override {
+        if (table == 0) {
+            groups_.load(rows, rows.selection);
+        } else if (table + 1 == tables_.size()) {
+            rows.selection.for_each([&](std::size_t row) {
+                const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
+                position_ = std::max(position_, position);
+            });
+        } else {
+            groups_.load_values(plan_.distinct_calls()[table - 1], rows, rows.selection);
+        }
+    }
+
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        return groups_.memory_bytes() + before_.memory_bytes() + after_.memory_bytes() +
+               stamps_.capacity() * sizeof(std::uint32_t);
+    }
+
+  private:
+    void begin_batch() {
+        known_.clear();
+        new_.clear();
+        before_.clear();
+        if (++stamp_ != 0) return;
+        std::fill(stamps_.begin(), stamps_.end(), 0U);
+        stamp_ = 1;
+    }
+
+    // The groups of the batch, each once, and what the results of the known ones were.
+    void before(std::span<const std::uint32_t> positions, std::size_t known) override {
+        const std::size_t first = known_.size();
+        for (const std::uint32_t position : positions) {
+            const std::size_t slot = position == GroupTable::kNullPosition ? 0 : position + 1U;
+            if (slot >= stamps_.size()) stamps_.resize(std::max(slot + 1, 2 * stamps_.size()));
+            if (std::exchange(stamps_[slot], stamp_) == stamp_) continue;
+            (position < known ? known_ : new_).push_back(position);
+        }
+        groups_.write_at(std::span(known_).subspan(first), before_);
+        before_.set_size(known_.size());
+    }
+
+    void emit_changes(Emitter& out) {
+        after_.clear();
+        groups_.write_at(known_, after_);
+        after_.set_size(known_.size());
+        find_changed();
+        if (!changed_rows_.empty()) {
+            const Selection changed = Selection::list(changed_rows_);
+            out.emit({before_.view().columns, changed, kBefore.data()});
+            out.emit({after_.view().columns, changed, kAfter.data()});
+        }
+        if (new_.empty()) return;
+        after_.clear();
+        groups_.write_at(new_, after_);
+        after_.set_size(new_.size());
+        out.emit(after_.view());
+    }
+
+    // The rows of known groups whose results are others now.
+    void find_changed() {
+        std::array<bool, kBatchRows> changed{};
+        const std::span marks(changed.data(), known_.size());
+        for (std::size_t i = plan_.key.size(); i < after_.column_count(); ++i)
+            mark_changed(before_.column(i), after_.column(i), marks);
+        changed_rows_.clear();
+        for (std::size_t row = 0; row < marks.size(); ++row) {
+            if (marks[row]) changed_rows_.push_back(static_cast<std::uint16_t>(row));
+        }
+    }
+
+    GroupPlan plan_;
+    GroupTable groups_;
+    std::vector<StateTable> tables_;  // "groups", the values of DISTINCT calls, "progress".
+    std::uint64_t position_ = 1;
+
+    // The batch being worked on.
+    std::vector<std::uint32_t> known_;   // Positions of its groups that were there before it,
+    std::vector<std::uint32_t> new_;     // and of those that were not.
+    std::vector<std::uint32_t> stamps_;  // Of each group, that of NULL first: its latest batch.
+    std::uint32_t stamp_ = 0;
+    Batch before_;  // Results of known_, in that order,
+    Batch after_;   // then and now.
+    std::vector<std::uint16_t> changed_rows_;
+};
+
+}  // namespace
+
+SchemaPtr result_schema(const GroupAggregateSpec& spec) {
+    std::vector<Field> fields;
+    for (const Type& type : spec.key_types)
+        fields.push_back({"key" + std::to_string(fields.size()), type});
+    for (const AggregateCall& call : spec.calls)
+        fields.push_back({"value" + std::to_string(fields.size()), call.result_type});
+    return make_schema(std::move(fields));
+}
+
+std::unique_ptr<Op> make_group_aggregate(const GroupAggregateSpec& spec) {
+    ASSERT(spec.keys.size() == spec.key_types.size());
+    return std::make_unique<GroupAggregate>(spec);
+}
+
+}  // namespace thalweg
