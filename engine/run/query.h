@@ -13,6 +13,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace thalweg {
@@ -79,6 +80,11 @@ class Query {
     void request_stop() noexcept;
 
     [[nodiscard]] bool finished() const noexcept { return execution_->finished(); }
+
+    // At the next epoch key groups get other shards: Execution::request_moves.
+    [[nodiscard]] bool request_moves(GroupMoves moves) {
+        return execution_->request_moves(std::move(moves));
+    }
 
     // Now, while it runs: for --stats.
     [[nodiscard]] Summary snapshot() const;

@@ -40,9 +40,9 @@ GroupMoves GroupMover::look() {
     load_permille_.store(static_cast<std::uint64_t>(1000 * rebalancer_.ratio()),
                          std::memory_order_relaxed);  // Relaxed: a count.
     if (!moves.empty())
-        settings_.say(std::to_string(moves.size()) +
-                      " key groups move: the most loaded shard has " +
-                      text_of(rebalancer_.ratio()) + " times the mean, and would have had " +
+        settings_.say("the most loaded shard has " + text_of(rebalancer_.ratio()) +
+                      " times the mean; " + std::to_string(moves.size()) +
+                      " key groups move, with which it would have had " +
                       text_of(rebalancer_.ratio_after()));
     if (rebalancer_.is_stuck() && !std::exchange(has_said_stuck_, true))
         settings_.say("the most loaded shard has " + text_of(rebalancer_.ratio()) +
