@@ -30,7 +30,7 @@ struct SourceCounters {
     std::uint64_t connections_opened = 0;
     std::uint64_t connections_closed = 0;
     std::uint64_t repeated_records = 0;     // Sent again and known already: not received (durable).
-    std::uint64_t refused_connections = 0;  // Told why, by REFUSE (durable).
+    std::uint64_t refused_connections = 0;  // By the limit, or told why by REFUSE (durable).
 };
 
 // A table's connector, as the planner read it.

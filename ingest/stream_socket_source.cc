@@ -131,6 +131,7 @@ void StreamSocketSource::accept_all(std::int64_t now_ns, Outlet& outlet) {
         if (accepted.is_open() && connections_.size() < settings_.connection_limit) {
             add(std::move(accepted), to_string(peer), now_ns, outlet);
         } else if (accepted.is_open()) {
+            ++workspace_.counters().refused_connections;
             if (!std::exchange(has_refused_, true)) {
                 event_("connection-limit reached: refused " + to_string(peer));
             }

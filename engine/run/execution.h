@@ -58,6 +58,8 @@ struct QueryTotals {
     std::uint64_t null_time = 0;
     std::uint64_t shed = 0;
     std::uint64_t kernel_dropped = 0;
+    std::uint64_t repeated = 0;  // Records that producers sent again, not received again.
+    std::uint64_t refused = 0;   // Connections.
     std::uint64_t sink_dropped = 0;
     std::uint64_t state_bytes = 0;
     std::uint64_t moved_groups = 0;   // Key groups, from one shard to another.

@@ -20,6 +20,8 @@ QueryTotals Execution::totals() const {
             totals.emitted += source.rows_delivered;
             totals.shed += source.source.shed_records;
             totals.kernel_dropped += source.source.kernel_dropped;
+            totals.repeated += source.source.repeated_records;
+            totals.refused += source.source.refused_connections;
             for (std::size_t k = 0; k < kRejectReasonCount; ++k)
                 totals.malformed[k] += source.rejected[k];
         }

@@ -51,6 +51,8 @@ std::string to_string(const Summary& summary) {
     add_count(line, "filtered", totals.filtered);
     add_count(line, "shed", totals.shed);
     add_count(line, "kernel-dropped", totals.kernel_dropped);
+    if (totals.repeated != 0) add_count(line, "repeated", totals.repeated);
+    if (totals.refused != 0) add_count(line, "connections refused", totals.refused);
     if (totals.load_permille != 0) {
         const double ratio = static_cast<double>(totals.load_permille) / 1000;
         char load[64];

@@ -264,6 +264,11 @@ TEST_CASE("query: the summary in one line") {
     CHECK(to_string(summary) ==
           "rows in 1,234,567, rows out 96, malformed 12 (malformed 7, wrong type 5), late 0, "
           "filtered 0, shed 0, kernel-dropped 0, elapsed 2.000 s, rate 617,283 rows/s");
+    summary.totals.repeated = 3'000;
+    summary.totals.refused = 2;
+    CHECK(to_string(summary).ends_with(
+        "kernel-dropped 0, repeated 3,000, connections refused 2, elapsed 2.000 s, rate 617,283 "
+        "rows/s"));
 }
 
 }  // namespace
