@@ -25,6 +25,7 @@ constexpr std::int64_t kGreetingNs = 5'000 * kNanosPerMilli;
 constexpr std::int64_t kLeavingNs = 2'000 * kNanosPerMilli;
 constexpr std::int64_t kSendingNs = 10'000 * kNanosPerMilli;
 constexpr std::uint64_t kDrainMs = 5'000;
+constexpr std::int64_t kSessionsNs = 5'000 * kNanosPerMilli;
 constexpr std::int64_t kAbsentNs = 1'000 * kNanosPerMilli;
 constexpr std::int64_t kAbsentEveryNs = 50 * kNanosPerMilli;
 
@@ -86,6 +87,8 @@ Result<void> ProducerSource::open(Outlet& /*outlet*/) {
                         "directory, and there is none: run with --state DIR");
     }
     hall_.directory->set_limit(settings_.sessions_max);
+    hall_.directory->set_expiry(settings_.sessions_expire_after_ns);
+    if (settings_.sessions_expire_after_ns != 0) sessions_again_ns_ = INT64_MIN;
     waits_for_absent_ = hall_.directory->absent() != 0;
     TRY(const SocketAddress address, resolve(*settings_.socket.where, SOCK_STREAM));
     // A port of the kernel's choice only one can have.
@@ -107,6 +110,10 @@ std::size_t ProducerSource::poll(std::int64_t now_ns, std::size_t budget, Outlet
     if (is_stopping_) return finish(budget, outlet);
     open_waiting(outlet);
     wait_for_absent(now_ns, outlet);
+    // Also behind a clock that was set back.
+    const bool is_far =
+        sessions_again_ns_ != INT64_MAX && sessions_again_ns_ > now_ns + kSessionsNs;
+    if (now_ns >= sessions_again_ns_ || is_far) expire_sessions(now_ns);
     std::size_t done = take_ready(now_ns);
     if (now_ns >= expire_again_ns_) expire(now_ns, outlet);
     while (done < budget && outlet.ready()) {
@@ -205,6 +212,7 @@ void ProducerSource::accept_all(std::int64_t now_ns) {
         if (accepted.is_open() && connections_.size() < settings_.socket.connection_limit) {
             add(std::move(accepted), to_string(peer), now_ns);
         } else if (accepted.is_open()) {
+            ++hall_.counters.refused_connections;
             if (!std::exchange(has_refused_, true)) {
                 event_("connection-limit reached: refused " + to_string(peer));
             }
@@ -420,6 +428,14 @@ void ProducerSource::expire(std::int64_t now_ns, Outlet& outlet) {
     }
 }
 
+void ProducerSource::expire_sessions(std::int64_t now_ns) {
+    sessions_again_ns_ =
+        now_ns + std::clamp(settings_.sessions_expire_after_ns / 8, kExpireEveryNs, kSessionsNs);
+    const std::size_t count = hall_.directory->pass_time(now_ns);
+    if (count != 0)
+        event_("sessions that expired, since nobody came back: " + std::to_string(count));
+}
+
 Result<void> ProducerSource::restore(const std::vector<SourcePosition>& positions) {
     if (hall_.directory == nullptr) return {};  // open() says what is missing.
     return hall_.directory->restore(positions);
@@ -486,7 +502,7 @@ std::int64_t ProducerSource::next_poll_ns() const {
     if (!waiting_.empty()) return INT64_MIN;
     const std::int64_t accept_ns = listener_ == nullptr ? INT64_MAX : accept_again_ns_;
     const std::int64_t absent_ns = waits_for_absent_ ? absent_again_ns_ : INT64_MAX;
-    return std::min({accept_ns, expire_again_ns_, absent_ns});
+    return std::min({accept_ns, expire_again_ns_, sessions_again_ns_, absent_ns});
 }
 
 }  // namespace thalweg

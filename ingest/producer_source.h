@@ -36,7 +36,8 @@ class ProducerSource final : public Source {
     struct Settings {
         StreamSocketSettings socket;  // Of tcp, mode listen.
         std::size_t sessions_max = 1'000'000;
-        std::string table;  // For messages.
+        std::int64_t sessions_expire_after_ns = 0;  // 0: they are kept for ever.
+        std::string table;                          // For messages.
     };
 
     ProducerSource(Settings settings, SourceInstance instance, IoLoop& loop, SourceEvent event);
@@ -89,6 +90,7 @@ class ProducerSource final : public Source {
     void enqueue(Connection& connection);
     void watch(Connection& connection);
     void expire(std::int64_t now_ns, Outlet& outlet);
+    void expire_sessions(std::int64_t now_ns);
     [[nodiscard]] std::int64_t deadline_of(const Connection& connection) const;
     std::size_t finish(std::size_t budget, Outlet& outlet);
 
@@ -112,6 +114,7 @@ class ProducerSource final : public Source {
     std::int64_t now_ns_ = 0;               // Of the latest poll.
     std::int64_t accept_again_ns_ = INT64_MAX;
     std::int64_t expire_again_ns_ = INT64_MAX;
+    std::int64_t sessions_again_ns_ = INT64_MAX;
     bool waits_for_absent_ = false;  // For producers that were there before a restart.
     std::optional<SplitId> absent_;  // Stands for them.
     std::int64_t absent_until_ns_ = INT64_MAX;

@@ -19,6 +19,54 @@ void SessionDirectory::set_limit(std::size_t sessions_max) {
     sessions_max_ = sessions_max;
 }
 
+void SessionDirectory::set_expiry(std::int64_t expire_after_ns) {
+    const std::lock_guard lock(mutex_);
+    expire_after_ns_ = expire_after_ns;
+}
+
+std::size_t SessionDirectory::pass_time(std::int64_t now_ns) {
+    const std::lock_guard lock(mutex_);
+    const std::int64_t passed_ns = now_ns - std::exchange(now_ns_, now_ns);
+    elapsed_ns_ += std::clamp<std::int64_t>(passed_ns, 0, kTimeStepNs);
+    if (expire_after_ns_ == 0) return 0;
+    std::size_t expired = 0;
+    for (Instance& instance : instances_)
+        expired += expire(instance);
+    return expired;
+}
+
+// Those at the front have been silent for longest. What must stay is as good as used.
+std::size_t SessionDirectory::expire(Instance& instance) {
+    std::size_t expired = 0;
+    for (std::size_t i = 0; i < kVisitedAtOnce && !instance.sessions.empty(); ++i) {
+        Session& session = instance.sessions.front();
+        if (elapsed_ns_ - session.used_ns < expire_after_ns_) break;
+        if (!may_expire(session)) {
+            touch(session, session.owner);
+            continue;
+        }
+        if (session.is_absent)
+            absent_.fetch_sub(1, std::memory_order_relaxed);  // Relaxed: see absent().
+        sessions_.erase(session.id);
+        instance.sessions.pop_front();
+        ++expired;
+    }
+    return expired;
+}
+
+bool SessionDirectory::may_expire(const Session& session) const {
+    const bool is_untold = session.is_recovered && !has_committed_;
+    return !is_untold && !session.live && !session.claimant && session.accepted == session.durable;
+}
+
+// It is in use now, and of `owner` from here on.
+void SessionDirectory::touch(Session& session, std::size_t owner) {
+    Sessions& to = instances_[owner].sessions;
+    to.splice(to.end(), instances_[session.owner].sessions, sessions_.at(session.id));
+    session.owner = owner;
+    session.used_ns = elapsed_ns_;
+}
+
 Result<void> SessionDirectory::restore(std::span<const SourcePosition> positions) {
     const std::lock_guard lock(mutex_);
     if (is_restored_) return {};
@@ -34,9 +82,12 @@ Result<void> SessionDirectory::restore(std::span<const SourcePosition> positions
         const auto [found, is_new] = sessions_.try_emplace(*id);
         if (is_new) {
             Sessions& sessions = instances_[owner].sessions;
-            found->second = sessions.insert(
-                sessions.end(),
-                Session{.id = *id, .owner = owner, .is_recovered = true, .is_absent = true});
+            found->second = sessions.insert(sessions.end(),
+                                            Session{.id = *id,
+                                                    .owner = owner,
+                                                    .serial = ++last_serial_,
+                                                    .is_recovered = true,
+                                                    .is_absent = true});
         }
         Session& session = *found->second;
         if (std::pair(position.epoch, position.position) < std::pair(session.epoch, session.sealed))
@@ -58,9 +109,13 @@ SessionDirectory::Claim SessionDirectory::claim(Holder holder,
         if (last_acked > 0) return {.verdict = Verdict::kUnknown};
         if (sessions_.size() >= sessions_max_) return {.verdict = Verdict::kFull};
         Sessions& sessions = instances_[holder.instance].sessions;
-        const auto added = sessions.insert(
-            sessions.end(),
-            Session{.id = id, .epoch = epoch, .owner = holder.instance, .live = holder});
+        const auto added = sessions.insert(sessions.end(),
+                                           Session{.id = id,
+                                                   .epoch = epoch,
+                                                   .owner = holder.instance,
+                                                   .serial = ++last_serial_,
+                                                   .used_ns = elapsed_ns_,
+                                                   .live = holder});
         sessions_.emplace(id, added);
         return {.verdict = Verdict::kGranted, .session = &*added};
     }
@@ -90,13 +145,12 @@ SessionDirectory::Claim SessionDirectory::claim_again(Holder holder, const Sessi
 }
 
 SessionDirectory::Claim SessionDirectory::try_grant(Holder holder, Session& session) {
-    Instance& to = instances_[holder.instance];
-    Instance& from = instances_[session.owner];
+    const Instance& to = instances_[holder.instance];
+    const Instance& from = instances_[session.owner];
     const bool is_untold = session.is_recovered && !has_committed_;
     if (is_untold || session.live || from.open_epoch != to.open_epoch)
         return {.verdict = Verdict::kWaiting};
-    to.sessions.splice(to.sessions.end(), from.sessions, sessions_.at(session.id));
-    session.owner = holder.instance;
+    touch(session, holder.instance);
     session.live = holder;
     session.claimant.reset();
     if (std::exchange(session.is_absent, false))
@@ -119,6 +173,7 @@ void SessionDirectory::release(Holder holder, Progress progress) {
     ASSERT(progress.accepted >= session.accepted);
     session.accepted = progress.accepted;
     session.live.reset();
+    touch(session, session.owner);
 }
 
 bool SessionDirectory::end(Holder holder, Progress progress, std::uint64_t last_seq) {
@@ -158,7 +213,7 @@ void SessionDirectory::seal(std::size_t instance,
         if (session.accepted == session.sealed) continue;
         ASSERT(session.accepted > session.sealed);
         session.sealed = session.accepted;
-        sealed_.push_back({epoch, session.id, session.accepted});
+        sealed_.push_back({epoch, session.id, session.serial, session.accepted});
     }
     bound_sealed();
 }
@@ -168,7 +223,8 @@ void SessionDirectory::seal(std::size_t instance,
 void SessionDirectory::bound_sealed() {
     while (sealed_.size() > kSealedPerSession * sessions_.size() + kSealedMin) {
         const auto found = sessions_.find(sealed_.front().id);
-        if (found != sessions_.end()) found->second->sealed = found->second->durable;
+        if (found != sessions_.end() && found->second->serial == sealed_.front().serial)
+            found->second->sealed = found->second->durable;
         sealed_.pop_front();
     }
 }
@@ -182,7 +238,7 @@ void SessionDirectory::commit(std::uint64_t epoch) {
     std::erase_if(sealed_, [&](const Sealed& sealed) {
         if (sealed.epoch > epoch) return false;
         const auto found = sessions_.find(sealed.id);
-        if (found != sessions_.end()) {
+        if (found != sessions_.end() && found->second->serial == sealed.serial) {
             Session& session = *found->second;
             session.durable = std::max(session.durable, sealed.accepted);
         }

@@ -3,6 +3,7 @@
 #include "ingest/session_id.h"
 #include "ingest/source.h"
 #include "state/base/status.h"
+#include "state/base/time.h"
 
 #include <atomic>
 #include <cstddef>
@@ -26,7 +27,10 @@ namespace thalweg {
 // any)
 //           and is sealed by that instance alone. Its numbers begin at 1; `accepted` counts what
 //           was offered, `durable` what a committed epoch holds. Nothing is forgotten but what its
-//           producer ended, so that no resend is ever taken for something new.
+//           producer ended, so that no resend is ever taken for something new; and, where a limit
+//           was set, sessions that nobody has spoken for so long. Their time is what pass_time()
+//           has seen go by: a clock that jumps or stands still makes no session older, a restart
+//           makes all of them young.
 //
 // One voice A session has one live connection. A claim with the same or a higher epoch fences the
 //           one before: its instance is told (fenced()), lets go when all it accepted is behind its
@@ -68,6 +72,8 @@ class SessionDirectory {
         std::uint64_t sealed = 0;
         std::uint64_t durable = 0;
         std::size_t owner = 0;
+        std::uint64_t serial = 0;   // No other session has it, also not one of the same id.
+        std::int64_t used_ns = 0;   // When it was last granted or released, by elapsed_ns_.
         bool is_recovered = false;  // Untold, as long as no epoch was committed.
         bool is_absent = false;     // Nobody has spoken for it since it was recovered.
         std::optional<Holder> live = std::nullopt;
@@ -103,6 +109,13 @@ class SessionDirectory {
 
     // Sessions, of all instances; the same on each of them.
     void set_limit(std::size_t sessions_max);
+
+    // How long a session without a connection is kept; the same on each of them. 0: for ever.
+    void set_expiry(std::int64_t expire_after_ns);
+
+    // Every instance says now and then what the wall clock shows. Forgets, some at a time, sessions
+    // that have expired, of which everything is durable; returns how many.
+    [[nodiscard]] std::size_t pass_time(std::int64_t now_ns);
 
     // Before anything else. All instances bring the same positions; the first is heard.
     [[nodiscard]] Result<void> restore(std::span<const SourcePosition> positions);
@@ -154,10 +167,13 @@ class SessionDirectory {
   private:
     static constexpr std::size_t kSealedPerSession = 4;
     static constexpr std::size_t kSealedMin = 1'024;
+    static constexpr std::int64_t kTimeStepNs = 10 * kNanosPerSecond;  // More is a jump.
+    static constexpr std::size_t kVisitedAtOnce = 1'024;
 
     struct Sealed {
         std::uint64_t epoch;
         SessionId id;
+        std::uint64_t serial;
         std::uint64_t accepted;
     };
 
@@ -165,17 +181,24 @@ class SessionDirectory {
 
     // What one instance owns.
     struct Instance {
-        Sessions sessions;
+        Sessions sessions;             // In the order of used_ns.
         std::uint64_t open_epoch = 0;  // One more than it sealed last.
         std::vector<std::uint64_t> fenced;
     };
 
     [[nodiscard]] Claim try_grant(Holder holder, Session& session);
+    void touch(Session& session, std::size_t owner);
+    [[nodiscard]] bool may_expire(const Session& session) const;
+    [[nodiscard]] std::size_t expire(Instance& instance);
     void bound_sealed();
 
     Identity identity_;
     mutable std::mutex mutex_;  // Guards everything below but the hints.
     std::size_t sessions_max_ = 1'000'000;
+    std::int64_t expire_after_ns_ = 0;
+    std::int64_t elapsed_ns_ = 0;
+    std::int64_t now_ns_ = 0;
+    std::uint64_t last_serial_ = 0;
     bool is_restored_ = false;
     bool has_committed_ = false;
     std::uint64_t first_epoch_ = UINT64_MAX;  // That was sealed by this process.

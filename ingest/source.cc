@@ -106,7 +106,7 @@ Result<HostPort> address_of(const SourceOptions& options) {
     return options.bad("address", "HOST:PORT, such as '127.0.0.1:9000' or '[::]:9000'");
 }
 
-constexpr std::array<std::string_view, 10> kTcpOptions = {"address",
+constexpr std::array<std::string_view, 11> kTcpOptions = {"address",
                                                           "mode",
                                                           "framing",
                                                           "max-frame-bytes",
@@ -115,6 +115,7 @@ constexpr std::array<std::string_view, 10> kTcpOptions = {"address",
                                                           "receive-buffer",
                                                           "durability",
                                                           "sessions.max",
+                                                          "sessions.expire-after",
                                                           "overload.policy"};
 constexpr std::array<std::string_view, 2> kDurabilities = {"none", "epoch"};
 constexpr std::int64_t kSessionsMax = 1'000'000;
@@ -130,6 +131,7 @@ Result<SourcePlan> plan_producers(const SourceOptions& options, StreamSocketSett
     settings.table = options.table();
     TRY(const std::int64_t sessions, options.number("sessions.max", kSessionsMax, 1));
     settings.sessions_max = static_cast<std::size_t>(sessions);
+    TRY(settings.sessions_expire_after_ns, options.duration_ns("sessions.expire-after", 0));
     SourcePlan plan;
     plan.traits.replay = Replay::kAcknowledged;
     plan.make = [settings = std::move(settings)](
@@ -148,8 +150,9 @@ Result<SourcePlan> plan_tcp(const SourceOptions& options, FormatSpec format) {
     }
     TRY(const std::size_t durability, options.choice("durability", kDurabilities));
     if (durability == 1) return plan_producers(options, std::move(settings));
-    if (options.has("sessions.max")) {
-        return options.bad("sessions.max", "left out where 'durability' is not 'epoch'");
+    for (const std::string_view option : {"sessions.max", "sessions.expire-after"}) {
+        if (options.has(option))
+            return options.bad(option, "left out where 'durability' is not 'epoch'");
     }
     return stream_plan(std::move(settings));
 }

@@ -290,6 +290,31 @@ TEST_CASE("session_directory: the greatest epoch and position of an id is true")
     CHECK_FALSE(SessionDirectory(1, {}).restore(bad).has_value());
 }
 
+TEST_CASE("session_directory: what a session before has sealed is not said of one after it") {
+    constexpr std::int64_t kSecond = kNanosPerSecond;
+    SessionDirectory directory(1, {});
+    directory.set_expiry(5 * kSecond);
+    std::vector<SourcePosition> positions;
+    const auto old = directory.claim({0, 1}, session_of(1), 0, 0);
+    const SessionDirectory::Progress progress{old.session, 9, 0};
+    directory.seal(0, 1, {&progress, 1}, positions);
+    CHECK_EQ(directory.pass_time(10 * kSecond), 0);
+    CHECK_EQ(directory.pass_time(19 * kSecond), 0);  // It has a connection.
+    directory.release({0, 1}, progress);
+    CHECK_EQ(directory.pass_time(28 * kSecond), 0);  // Not durable.
+    directory.commit(1);
+    CHECK_EQ(directory.pass_time(32 * kSecond), 0);
+    CHECK_EQ(directory.pass_time(33 * kSecond), 1);
+    CHECK_EQ(directory.size(), 0);
+    const auto later = directory.claim({0, 2}, session_of(1), 0, 0);
+    REQUIRE_EQ(later.verdict, SessionDirectory::Verdict::kGranted);
+    CHECK_EQ(later.accepted, 0);
+    directory.commit(2);
+    SessionDirectory::Progress heard{later.session, 0, 0};
+    directory.read_durable({&heard, 1});
+    CHECK_EQ(heard.durable, 0);
+}
+
 TEST_CASE("session_directory: epochs that are never committed do not fill the memory") {
     SessionDirectory directory(1, {});
     const auto claim = directory.claim({0, 1}, session_of(1), 0, 0);

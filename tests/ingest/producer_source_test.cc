@@ -442,6 +442,40 @@ TEST_CASE("producer: END forgets a session of which all is acknowledged, and no 
     bench.stop();
 }
 
+TEST_CASE("producer: sessions that nobody comes back to expire, by time that has passed") {
+    EngineDouble bench({{"sessions.expire-after", "60 s"}}, {});
+    {
+        ProducerPeer peer = bench.connect();
+        bench.greet(peer, session_of(1));
+        REQUIRE(peer.batch(1, 2, number_lines(1, 2)));
+        CHECK_EQ(bench.ack(peer).accepted_seq, 2);
+    }
+    ProducerPeer other = bench.connect();
+    bench.greet(other, session_of(2));
+    const auto pass = [&](std::int64_t seconds) {
+        bench.driver.now_ns += seconds * kNanosPerSecond;
+        for (int i = 0; i < 5; ++i)
+            static_cast<void>(bench.driver.step());
+    };
+    for (int i = 0; i < 40; ++i)
+        pass(5);
+    CHECK_EQ(bench.directory->size(), 2);  // What it was sent is not durable, so it stays.
+    bench.commit();
+    pass(365 * 86'400);  // A clock that jumps makes nobody older.
+    pass(-365 * 86'400);
+    CHECK_EQ(bench.directory->size(), 2);
+    for (int i = 0; i < 13; ++i)
+        pass(5);
+    CHECK_EQ(bench.directory->size(), 1);
+    CHECK_EQ(bench.driver.events.back(), "sessions that expired, since nobody came back: 1");
+    ProducerPeer late = bench.connect();
+    REQUIRE(late.hello(session_of(1), 1, 2));
+    bench.check_refused(late, RefuseCode::kUnknownSession);
+    bench.commit();
+    CHECK_EQ(bench.positions.size(), 1);  // Of the one that is connected.
+    bench.stop();
+}
+
 TEST_CASE("producer: tiny reads, and a peer that never reads its acknowledgements") {
     EngineDouble bench;
     ProducerPeer peer = bench.connect();
@@ -511,6 +545,9 @@ TEST_CASE("producer: without an engine that commits epochs the table cannot be o
     CHECK_FALSE(check_source(producer_spec({{"mode", "connect"}, {"address", "a:1"}})).has_value());
     CHECK_FALSE(
         check_source(numbers_spec("tcp", {{"address", "a:1"}, {"sessions.max", "3"}})).has_value());
+    CHECK_FALSE(
+        check_source(numbers_spec("tcp", {{"address", "a:1"}, {"sessions.expire-after", "1 d"}}))
+            .has_value());
 }
 
 TEST_CASE("producer: records of a fixed size and with lengths") {
