@@ -131,14 +131,19 @@ bool StageInstance::is_aligned() const {
     return any_barred;
 }
 
-// Whether all instances have come to this barrier, and this one as far as the furthest of them.
+// Whether all instances have come to this barrier, and this one as far as the furthest of them, by
+// its watermark and by the clock.
 bool StageInstance::has_met() {
     if (meeting_ == nullptr) return true;
-    if (!std::exchange(is_meeting_, true)) meeting_->arrive(watermark_);
+    if (!std::exchange(is_meeting_, true)) meeting_->arrive(watermark_, settings_.clock->now_ns);
     if (!meeting_->is_complete(barriers_passed_ + 1)) return false;
-    if (meeting_->furthest() <= watermark_) return true;
-    target_ = meeting_->furthest();
-    begin(Work::kAdvance);
+    if (meeting_->furthest() > watermark_) {
+        target_ = meeting_->furthest();
+        begin(Work::kAdvance);
+        return false;
+    }
+    if (next_tick_ns() > meeting_->latest_ns()) return true;
+    begin(Work::kTick);
     return false;
 }
 
@@ -161,7 +166,7 @@ void StageInstance::freeze(bool moves) {
 void StageInstance::pass_ended_barrier() {
     ASSERT(has_ended_);
     // All others end in front of this barrier, too, and do not wait.
-    if (meeting_ != nullptr) meeting_->arrive(Watermark::min());
+    if (meeting_ != nullptr) meeting_->arrive(Watermark::min(), INT64_MIN);
     freeze(false);
     ++barriers_passed_;
     for (const std::unique_ptr<StageOutput>& output : outputs_)
@@ -215,7 +220,8 @@ void StageInstance::flush() {
 
 bool StageInstance::resume() {
     bool worked = false;
-    if (work_ == Work::kNone && !has_ended_ && next_tick_ns() <= settings_.clock->now_ns) {
+    const bool may_tick = work_ == Work::kNone && !has_ended_ && !is_meeting_;
+    if (may_tick && next_tick_ns() <= settings_.clock->now_ns) {
         begin(Work::kTick);
         worked = true;
     }
@@ -258,7 +264,8 @@ Watermark StageInstance::next_step() const {
 
 void StageInstance::step() {
     if (op_index_ < ops_.size()) {
-        context_.now_ns = settings_.clock->now_ns;
+        const bool is_agreed = is_meeting_ && work_ == Work::kTick;
+        context_.now_ns = is_agreed ? meeting_->latest_ns() : settings_.clock->now_ns;
         const Progress progress = step_op(*ops_[op_index_], *links_[op_index_]);
         after_call();
         if (progress == Progress::kDone) ++op_index_;

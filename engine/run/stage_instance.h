@@ -52,7 +52,7 @@ struct StageCounters {
 // Barriers
 //   A channel whose barrier has come is barred: whoever feeds the stage gives it nothing more from
 //   there until all channels that have not ended have brought theirs. Then the instances of the
-//   stage agree on a watermark (BarrierMeeting), the operators are
+//   stage agree on a watermark and a time of day (BarrierMeeting), the operators are
 //   flushed and frozen (Op::freeze), and the barrier goes on to the outputs: what the stage has
 //   emitted before is of the epoch, what it emits later is not. save() then writes the frozen state
 //   piece by piece, between other work. Where key groups change hands behind the barrier the state

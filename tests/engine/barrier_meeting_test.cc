@@ -13,17 +13,18 @@ TEST_CASE("barrier_meeting: complete when all have come, at the furthest waterma
     int completions = 0;
     BarrierMeeting meeting(3, [&] { ++completions; });
     CHECK(!meeting.is_complete(1));
-    meeting.arrive({10});
-    meeting.arrive({30});
+    meeting.arrive({10}, 3);
+    meeting.arrive({30}, 1);
     CHECK(!meeting.is_complete(1));
     CHECK(completions == 0);
-    meeting.arrive({20});
+    meeting.arrive({20}, 2);
     CHECK(meeting.is_complete(1));
     CHECK(meeting.furthest() == Watermark{30});
+    CHECK(meeting.latest_ns() == 3);
     CHECK(completions == 1);
     CHECK(!meeting.is_complete(2));
     for (int i = 0; i < 3; ++i)
-        meeting.arrive({40});
+        meeting.arrive({40}, 9);
     CHECK(meeting.is_complete(2));
     CHECK(meeting.furthest() == Watermark{40});
     CHECK(completions == 2);
@@ -31,10 +32,11 @@ TEST_CASE("barrier_meeting: complete when all have come, at the furthest waterma
 
 TEST_CASE("barrier_meeting: one that has ended has no say about time") {
     BarrierMeeting meeting(2, [] {});
-    meeting.arrive({10});
-    meeting.arrive(Watermark::min());
+    meeting.arrive({10}, 3);
+    meeting.arrive(Watermark::min(), INT64_MIN);
     CHECK(meeting.is_complete(1));
     CHECK(meeting.furthest() == Watermark{10});
+    CHECK(meeting.latest_ns() == 3);
 }
 
 TEST_CASE("barrier_meeting: threads agree at every barrier") {
@@ -49,7 +51,7 @@ TEST_CASE("barrier_meeting: threads agree at every barrier") {
             for (std::uint64_t barrier = 1; barrier <= kBarriers; ++barrier) {
                 // Another one is the furthest at each barrier.
                 const bool leads = barrier % kInstances == instance;
-                meeting.arrive({static_cast<std::int64_t>(10 * barrier) + (leads ? 5 : 0)});
+                meeting.arrive({static_cast<std::int64_t>(10 * barrier) + (leads ? 5 : 0)}, 0);
                 while (!meeting.is_complete(barrier))
                     std::this_thread::yield();
                 seen[instance].push_back(meeting.furthest().nanos);

@@ -14,6 +14,7 @@ namespace {
 using test::Events;
 using test::HoldOp;
 using test::StageBench;
+using test::TimerOp;
 using test::WindowCountOp;
 
 constexpr std::int64_t kMs = kNanosPerMilli;
@@ -93,6 +94,46 @@ TEST_CASE("barrier: a stage that has ended passes it when told") {
     bench.instance->pass_ended_barrier();
     CHECK(bench.instance->barriers_passed() == 1);
     CHECK(bench.take_events().empty());  // Who is behind it has heard of the end.
+}
+
+// What is due by the clock of one is in front of the barrier for both, or for none.
+TEST_CASE("barrier: instances agree on the time of day") {
+    const auto timer = [] { return std::make_unique<TimerOp>(50); };
+    BarrierMeeting meeting(2, [] {});
+    StageBench early({timer}, {1});
+    StageBench late({timer}, {1});
+    early.instance->set_meeting(&meeting);
+    late.instance->set_meeting(&meeting);
+    early.clock.now_ns = 40;
+    late.clock.now_ns = 60;
+    early.instance->barrier(0, 0);
+    CHECK(early.take_events().empty());
+    late.instance->barrier(0, 0);
+    CHECK(late.take_events() == Events{"rows 1 @min", "barrier"});
+    static_cast<void>(early.instance->resume());
+    CHECK(early.take_events() == Events{"rows 1 @min", "barrier"});
+    CHECK(early.log->rows.back().time == 60);
+}
+
+TEST_CASE("barrier: nothing is due by the clock while the others are waited for") {
+    const auto timer = [] { return std::make_unique<TimerOp>(50); };
+    BarrierMeeting meeting(2, [] {});
+    StageBench first({timer}, {1});
+    StageBench last({timer}, {1});
+    first.instance->set_meeting(&meeting);
+    last.instance->set_meeting(&meeting);
+    first.clock.now_ns = 40;
+    last.clock.now_ns = 45;
+    first.instance->barrier(0, 0);
+    first.clock.now_ns = 70;
+    static_cast<void>(first.instance->resume());
+    CHECK(first.take_events().empty());
+    last.instance->barrier(0, 0);
+    CHECK(last.take_events() == Events{"barrier"});
+    static_cast<void>(first.instance->resume());
+    CHECK(first.take_events() == Events{"barrier"});
+    static_cast<void>(first.instance->resume());
+    CHECK(first.take_events() == Events{"rows 1 @min"});
 }
 
 }  // namespace

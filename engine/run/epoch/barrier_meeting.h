@@ -6,11 +6,13 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <utility>
 
 namespace thalweg {
 
-// Where the instances of a stage agree on a watermark at a barrier: the furthest of theirs.
+// Where the instances of a stage agree at a barrier on a watermark and on the time of day: the
+// furthest of theirs.
 //
 // All have heard the same words in front of it, but not in one order. Where an input falls idle and
 // wakes, one instance may have let the others' watermark pass meanwhile, and fired windows that
@@ -29,15 +31,10 @@ class BarrierMeeting {
     BarrierMeeting(std::size_t instances, std::function<void()> on_complete)
         : instances_(instances), on_complete_(std::move(on_complete)) {}
 
-    // An instance has come to its next barrier; once for each.
-    void arrive(Watermark watermark) {
-        std::int64_t furthest = furthest_.load(std::memory_order_relaxed);  // Relaxed: see below.
-        while (furthest < watermark.nanos &&
-               !furthest_.compare_exchange_weak(
-                   furthest,
-                   watermark.nanos,
-                   std::memory_order_relaxed)) {  // Relaxed: the arrival below publishes it.
-        }
+    // An instance has come to its next barrier, at this time; once for each.
+    void arrive(Watermark watermark, std::int64_t now_ns) {
+        raise(furthest_, watermark.nanos);
+        raise(latest_ns_, now_ns);
         // Release: see Ordering.
         const std::uint64_t arrived = arrivals_.fetch_add(1, std::memory_order_release) + 1;
         if (arrived % instances_ == 0) on_complete_();
@@ -53,10 +50,24 @@ class BarrierMeeting {
         return {furthest_.load(std::memory_order_relaxed)};  // Relaxed: is_complete() has acquired.
     }
 
+    // The time that the last of all clocks showed; once it is complete.
+    [[nodiscard]] std::int64_t latest_ns() const noexcept {
+        return latest_ns_.load(std::memory_order_relaxed);  // Relaxed: is_complete() has acquired.
+    }
+
   private:
+    static void raise(std::atomic<std::int64_t>& most, std::int64_t value) {
+        std::int64_t known = most.load(std::memory_order_relaxed);  // Relaxed: see below.
+        while (known < value &&
+               !most.compare_exchange_weak(
+                   known, value, std::memory_order_relaxed)) {  // Relaxed: an arrival publishes it.
+        }
+    }
+
     std::size_t instances_;
     std::function<void()> on_complete_;
     std::atomic<std::int64_t> furthest_{Watermark::min().nanos};
+    std::atomic<std::int64_t> latest_ns_{std::numeric_limits<std::int64_t>::min()};
     std::atomic<std::uint64_t> arrivals_{0};
 };
 
