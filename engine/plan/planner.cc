@@ -97,8 +97,9 @@ class ScriptPlanner {
         check_changes(*rel, insert.query->location);
         SinkSpec sink = sink_spec(*target, plan_.settings.zone());
         check(*target, sink);
-        if (const std::string changing = changing_operator(*rel);
-            !changing.empty() && !takes_changes(sink)) {
+        const std::string changing = changing_operator(*rel);
+        sink.has_changes = !changing.empty();
+        if (sink.has_changes && !takes_changes(sink)) {
             throw SqlError(
                 insert.target.location,
                 "'" + target->name +
@@ -121,6 +122,7 @@ class ScriptPlanner {
         sink.connector = "table";
         sink.schema = schema_of(*rel);
         sink.zone = plan_.settings.zone();
+        sink.has_changes = !changing_operator(*rel).empty();
         return {std::move(rel), std::move(sink), nullptr};
     }
 

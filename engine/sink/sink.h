@@ -39,6 +39,7 @@ struct SinkSpec {
     std::vector<std::size_t> required;  // Columns that must not be given a NULL.
     std::vector<NumberColumn> numbers;  // By index. All others are given by the query.
     TimeZonePtr zone = TimeZone::utc();
+    bool has_changes = false;  // The query changes rows that it has given.
 };
 
 // Where results leave. Takes rows, encodes them, and writes as the destination can take it.

@@ -34,7 +34,7 @@ class StandardSink final : public DescriptorSink {
 
 class TableEncoder final : public Encoder {
   public:
-    explicit TableEncoder(SchemaPtr schema) : printer_(std::move(schema), false) {}
+    explicit TableEncoder(const SinkSpec& spec) : printer_(spec.schema, spec.has_changes) {}
 
     [[nodiscard]] Result<void> encode(const BatchView& rows, std::string& out) override {
         printer_.print(rows, out);
@@ -65,8 +65,7 @@ Result<std::unique_ptr<Sink>> make_print_sink(const SinkSpec& spec) {
 }
 
 Result<std::unique_ptr<Sink>> make_table_sink(const SinkSpec& spec) {
-    return std::make_unique<StandardSink>(std::make_unique<TableEncoder>(spec.schema),
-                                          STDOUT_FILENO);
+    return std::make_unique<StandardSink>(std::make_unique<TableEncoder>(spec), STDOUT_FILENO);
 }
 
 }  // namespace thalweg

@@ -197,6 +197,15 @@ class Commands(unittest.TestCase):
         self.assertEqual(engine.wait(30), 0, self.read("log"))
         return self.read("out")
 
+    def test_the_terminal_shows_what_a_change_is(self):
+        table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
+        counts = "SELECT k, COUNT(*) AS n FROM t GROUP BY k;"
+        result = self.run_script(table + counts)
+        self.assertEqual(result.stdout, " op | k | n\n----+---+---\n +I | a | 1\n", result.stderr)
+        self.write("in", row("a", 1, 1) + row("a", 2, 2))
+        result = self.run_script(table + counts, "--batch-rows", "1")
+        self.assertEqual(result.stdout.splitlines()[2:], [" +I | a | 1", " -U | a | 1", " +U | a | 2"])
+
     def test_signals_stop_and_open_windows_stay_silent(self):
         for number in (signal.SIGINT, signal.SIGTERM):
             self.assertNotIn("00:00:20.000", self.stop_by(number))
