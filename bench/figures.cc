@@ -33,7 +33,7 @@ std::optional<double> written(const Figures& figures) {
 }
 
 std::optional<double> pause_us(const Figures& figures, std::int64_t EpochFigures::* pause) {
-    if (!figures.epochs) return std::nullopt;
+    if (!figures.epochs || (*figures.epochs).*pause == 0) return std::nullopt;
     return static_cast<double>((*figures.epochs).*pause) / 1e3;
 }
 
@@ -123,7 +123,8 @@ std::string json_line(const Figures& figures) {
     line += ",\"written_bytes_per_s\":" + cell("%.0f", written(figures), "null");
     const auto pause = [&](const char* name, std::int64_t EpochFigures::* member) {
         line += std::string(",\"") + name + "\":";
-        line += figures.epochs ? std::to_string((*figures.epochs).*member) : "null";
+        const bool is_known = figures.epochs && (*figures.epochs).*member != 0;
+        line += is_known ? std::to_string((*figures.epochs).*member) : "null";
     };
     pause("pause_ns_max", &EpochFigures::pause_ns_max);
     pause("pause_ns_max_of_rival", &EpochFigures::pause_ns_max_of_rival);

@@ -23,7 +23,7 @@ struct Latency {
 // What keeping state cost beside time: the rival is then the query that keeps none.
 struct EpochFigures {
     double written_bytes_per_s = 0;
-    std::int64_t pause_ns_max = 0;           // The longest between two pieces of input.
+    std::int64_t pause_ns_max = 0;  // The longest between two pieces of input; 0: not known.
     std::int64_t pause_ns_max_of_rival = 0;  // The same without epochs: windows fire there, too.
 };
 

@@ -37,6 +37,7 @@ struct Packet {
     std::size_t segment_bytes = 0;
     std::size_t position = 0;  // What the reader is done with.
     bool is_truncated = false;
+    bool is_in_journal = false;
     SocketAddress peer;
     std::int64_t receive_time_ns = 0;  // 0 when the kernel did not say.
     std::uint32_t dropped_before = 0;

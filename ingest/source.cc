@@ -75,11 +75,27 @@ Result<FormatSpec> format_of(const SourceOptions& options, FormatSpec format, bo
 
 // --- Connectors ---------------------------------------------------------------------------------
 
+// One entry of a journal is at most two records, or a read.
+constexpr std::size_t kJournalFrameBytesMax = std::size_t{16} << 20U;
+constexpr std::array<std::string_view, 3> kDurabilities = {"none", "journal", "epoch"};
+
+// The first two are every connector's that has the option.
+Result<bool> wants_journal(const SourceOptions& options,
+                           const FormatSpec& format,
+                           std::size_t durability_count = 2) {
+    TRY(const std::size_t durability,
+        options.choice("durability", std::span(kDurabilities).first(durability_count)));
+    if (durability == 1 && format.frame_bytes_max > kJournalFrameBytesMax)
+        return options.bad("max-frame-bytes", "at most '16mb' where 'durability' is 'journal'");
+    return durability == 1;
+}
+
 constexpr std::array<std::string_view, 2> kListenModes = {"listen", "connect"};
 constexpr std::int64_t kConnectionsMax = 10'000;
 
 Result<StreamSocketSettings> stream_settings(const SourceOptions& options, FormatSpec format) {
     StreamSocketSettings settings;
+    settings.table = options.table();
     settings.format = std::move(format);
     TRY(const std::size_t mode, options.choice("mode", kListenModes));
     settings.is_connecting = mode == 1;
@@ -92,6 +108,9 @@ Result<StreamSocketSettings> stream_settings(const SourceOptions& options, Forma
 
 SourcePlan stream_plan(StreamSocketSettings settings) {
     SourcePlan plan;
+    if (settings.has_journal) plan.traits.replay = Replay::kJournal;
+    // Where a record is too long, its end must be found without its beginning.
+    settings.format.are_lines_records = settings.has_journal;
     plan.make = [settings = std::move(settings)](
                     SourceInstance instance, IoLoop& loop, SourceEvent event) {
         return std::make_unique<StreamSocketSource>(settings, instance, loop, std::move(event));
@@ -117,7 +136,6 @@ constexpr std::array<std::string_view, 11> kTcpOptions = {"address",
                                                           "sessions.max",
                                                           "sessions.expire-after",
                                                           "overload.policy"};
-constexpr std::array<std::string_view, 2> kDurabilities = {"none", "epoch"};
 constexpr std::int64_t kSessionsMax = 1'000'000;
 
 // Producers that number their records and are told when those are durable.
@@ -143,13 +161,15 @@ Result<SourcePlan> plan_producers(const SourceOptions& options, StreamSocketSett
 }
 
 Result<SourcePlan> plan_tcp(const SourceOptions& options, FormatSpec format) {
+    TRY(const bool has_journal, wants_journal(options, format, kDurabilities.size()));
     TRY(StreamSocketSettings settings, stream_settings(options, std::move(format)));
+    settings.has_journal = has_journal;
     TRY(settings.where, address_of(options));
     if (settings.is_connecting && settings.where->port == 0) {
         return options.bad("address", "an address with a port in mode 'connect'");
     }
     TRY(const std::size_t durability, options.choice("durability", kDurabilities));
-    if (durability == 1) return plan_producers(options, std::move(settings));
+    if (durability == 2) return plan_producers(options, std::move(settings));
     for (const std::string_view option : {"sessions.max", "sessions.expire-after"}) {
         if (options.has(option))
             return options.bad(option, "left out where 'durability' is not 'epoch'");
@@ -157,7 +177,8 @@ Result<SourcePlan> plan_tcp(const SourceOptions& options, FormatSpec format) {
     return stream_plan(std::move(settings));
 }
 
-constexpr std::array<std::string_view, 7> kUnixOptions = {"path",
+constexpr std::array<std::string_view, 8> kUnixOptions = {"path",
+                                                          "durability",
                                                           "mode",
                                                           "framing",
                                                           "max-frame-bytes",
@@ -166,13 +187,16 @@ constexpr std::array<std::string_view, 7> kUnixOptions = {"path",
                                                           "receive-buffer"};
 
 Result<SourcePlan> plan_unix(const SourceOptions& options, FormatSpec format) {
+    TRY(const bool has_journal, wants_journal(options, format));
     TRY(StreamSocketSettings settings, stream_settings(options, std::move(format)));
+    settings.has_journal = has_journal;
     TRY(settings.path, options.required("path"));
     if (!unix_address(settings.path)) return options.bad("path", "a path of 1 to 107 bytes");
     return stream_plan(std::move(settings));
 }
 
-constexpr std::array<std::string_view, 8> kUdpOptions = {"address",
+constexpr std::array<std::string_view, 9> kUdpOptions = {"address",
+                                                         "durability",
                                                          "framing",
                                                          "max-frame-bytes",
                                                          "receive-buffer",
@@ -185,6 +209,8 @@ constexpr std::array<std::string_view, 2> kTrueFalse = {"true", "false"};
 
 Result<SourcePlan> plan_udp(const SourceOptions& options, FormatSpec format) {
     UdpSettings settings;
+    TRY(settings.has_journal, wants_journal(options, format));
+    settings.table = options.table();
     settings.format = std::move(format);
     DatagramSettings& socket = settings.socket;
     TRY(socket.where, address_of(options));
@@ -200,6 +226,7 @@ Result<SourcePlan> plan_udp(const SourceOptions& options, FormatSpec format) {
     TRY(const std::size_t merging, options.choice("merge-packets", kTrueFalse));
     socket.has_merging = merging == 0;
     SourcePlan plan;
+    if (settings.has_journal) plan.traits.replay = Replay::kJournal;
     plan.make = [settings = std::move(settings)](
                     SourceInstance instance, IoLoop& loop, SourceEvent event) {
         return std::make_unique<UdpSource>(settings, instance, loop, std::move(event));

@@ -31,6 +31,8 @@ struct SourceCounters {
     std::uint64_t connections_closed = 0;
     std::uint64_t repeated_records = 0;     // Sent again and known already: not received (durable).
     std::uint64_t refused_connections = 0;  // By the limit, or told why by REFUSE (durable).
+    std::uint64_t journal_bytes = 0;        // Of those received now, durable in the journal.
+    std::uint64_t journal_groups = 0;       // They were written in.
 };
 
 // A table's connector, as the planner read it.
@@ -62,6 +64,7 @@ enum class Replay : std::uint8_t {
     kNone,          // What was read since the last durable epoch is gone.
     kPositions,     // It is read again from its position: a file.
     kAcknowledged,  // The producer keeps it until it is durable, and sends it again.
+    kJournal,       // It is written down when it comes, and read again from there.
 };
 
 // The event loop of one ingest agent: wraps boost::asio::io_context, so that nothing above needs
@@ -153,11 +156,20 @@ class Source {
         static_cast<void>(epoch), static_cast<void>(positions);
     }
 
+    // Whether all that the latest seal() relies on is on the disk: no epoch is committed before.
+    // Asked again and again until it is.
+    [[nodiscard]] virtual bool is_sealed() { return true; }
+
+    // What an earlier life had received is being delivered again: no epoch begins before that is
+    // over.
+    [[nodiscard]] virtual bool is_replaying() const { return false; }
+
     // What was offered up to seal(`epoch`) is durable: the time to acknowledge it. Epochs grow; not
     // every one is told.
     virtual void commit(std::uint64_t epoch) { static_cast<void>(epoch); }
 };
 
+class Journal;
 class SessionDirectory;
 
 struct SourceInstance {
@@ -166,6 +178,9 @@ struct SourceInstance {
     // One for all instances of a source, from an engine that commits epochs. Without it a source
     // whose producers wait for that cannot be opened.
     std::shared_ptr<SessionDirectory> sessions = nullptr;
+    // Of this instance, from the same engine. A source with 'durability' = 'journal' cannot be
+    // opened without it.
+    std::shared_ptr<Journal> journal = nullptr;
 };
 
 // Fails for an unknown connector or option, a missing required option, a bad value; the error names
@@ -181,7 +196,8 @@ struct SourceTraits {
     bool is_bounded = false;
     Framing default_framing = Framing::kNewline;
     bool ignore_parse_errors = true;  // For FormatSpec::ignore_parse_errors.
-    Replay replay = Replay::kNone;    // kAcknowledged: only with an engine that commits epochs.
+    // kAcknowledged, kJournal: only with an engine that commits epochs.
+    Replay replay = Replay::kNone;
 };
 
 [[nodiscard]] Result<SourceTraits> check_source(const SourceSpec& spec);

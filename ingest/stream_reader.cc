@@ -50,7 +50,8 @@ StreamReader::StreamReader(StreamWorkspace& workspace,
     : workspace_(workspace),
       decoder_(std::move(decoder)),
       origin_(std::move(origin)),
-      offset_(origin_.offset) {}
+      offset_(origin_.offset),
+      sequence_(origin_.sequence) {}
 
 std::span<char> StreamReader::room() {
     const std::span<char> buffer = workspace_.buffer();
@@ -73,6 +74,42 @@ void StreamReader::take(std::size_t bytes, std::int64_t now_ns) {
     receive_time_ns_ = now_ns;
     workspace_.counters().received_bytes += bytes;
     if (bytes == 0) unload();
+}
+
+std::string_view StreamReader::rest() const noexcept {
+    if (!is_loaded_) return carry_;
+    return {workspace_.buffer().data() + begin_, end_ - begin_};
+}
+
+// Shows the decoder a record that is too long and has no end, so that it is in the same state.
+void StreamReader::skip_begun_record(const FormatSpec& format) {
+    ASSERT(!is_loaded_);
+    ASSERT(carry_.empty());
+
+    class Deaf final : public Outlet {
+      public:
+        SplitId open_split() override { return {}; }
+
+        void close_split(SplitId) override {}
+
+        bool ready() override { return true; }
+
+        void offer(SplitId, const Batch&) override {}
+
+        void reject(const Rejected&) override {}
+
+        void flush() override {}
+    };
+
+    const std::span<char> buffer = workspace_.buffer();
+    const std::size_t size = std::min(format.frame_bytes_max + kFrameOverheadBytes, buffer.size());
+    std::memset(buffer.data(), format.delimiter == 'x' ? 'y' : 'x', size);
+    Piece piece;
+    piece.bytes = {buffer.data(), size};
+    Deaf deaf;
+    workspace_.batch().clear();
+    static_cast<void>(decoder_->decode(piece, workspace_.batch(), deaf));
+    workspace_.batch().clear();
 }
 
 void StreamReader::end(StreamEnd how) {

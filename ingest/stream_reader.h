@@ -11,6 +11,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg {
@@ -89,7 +90,8 @@ class StreamReader {
         std::string peer;
         std::int64_t connection_id = 0;
         SplitId split{};
-        std::uint64_t offset = 0;  // Of the first byte taken: where a record begins.
+        std::uint64_t offset = 0;   // Of the first byte taken: where a record begins.
+        std::int64_t sequence = 0;  // Of the first record.
     };
 
     StreamReader(StreamWorkspace& workspace, std::unique_ptr<Decoder> decoder, Origin origin);
@@ -119,11 +121,33 @@ class StreamReader {
     // Offset of the first byte not taken yet.
     [[nodiscard]] std::uint64_t bytes_taken() const noexcept { return offset_ + left(); }
 
+    // --- For a journal, which lets another reader go on in the middle of a record ---
+
+    // What was taken and is not consumed; good until the next call.
+    [[nodiscard]] std::string_view rest() const noexcept;
+
+    // The first byte of rest(), and the first record that is not consumed.
+    [[nodiscard]] std::uint64_t rest_offset() const noexcept { return offset_; }
+
+    [[nodiscard]] std::int64_t next_sequence() const noexcept { return sequence_; }
+
+    [[nodiscard]] std::int64_t receive_time_ns() const noexcept { return receive_time_ns_; }
+
+    // Whether the bytes to come go on with a record that was rejected as too long.
+    [[nodiscard]] bool is_skipping() const { return !lost_framing() && skipped_bytes() != 0; }
+
+    // Before anything is taken: the first bytes go on with such a record.
+    void skip_begun_record(const FormatSpec& format);
+
+    [[nodiscard]] StreamEnd how_ended() const noexcept { return how_; }
+
     // Offset of the first record that is neither offered nor rejected whole: where another reader
     // goes on.
-    [[nodiscard]] std::uint64_t position() const { return offset_ - decoder_->skipped_bytes(); }
+    [[nodiscard]] std::uint64_t position() const { return offset_ - skipped_bytes(); }
 
   private:
+    [[nodiscard]] std::uint64_t skipped_bytes() const { return decoder_->skipped_bytes(); }
+
     [[nodiscard]] std::size_t left() const noexcept {
         return is_loaded_ ? end_ - begin_ : carry_.size();
     }

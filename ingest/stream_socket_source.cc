@@ -1,5 +1,6 @@
 #include "ingest/stream_socket_source.h"
 
+#include "ingest/journal.h"
 #include "state/base/assertion.h"
 #include "state/base/time.h"
 
@@ -64,6 +65,7 @@ StreamSocketSource::~StreamSocketSource() {
 }
 
 Result<void> StreamSocketSource::open(Outlet& /*outlet*/) {
+    if (settings_.has_journal) TRY_VOID(open_journal());
     TRY(const SocketAddress address, address_of(settings_));
     // What only one can have, the first instance has: a connection, a unix socket, a port of the
     // kernel's choice.
@@ -85,11 +87,13 @@ Result<void> StreamSocketSource::listen(const SocketAddress& address) {
 }
 
 std::size_t StreamSocketSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
+    if (settings_.has_journal) flush_journal(now_ns);
     if (!outlet.ready()) return 0;
+    if (replay_ != nullptr) return replay_some(budget, outlet);
     if (is_stopping_) return finish(budget, outlet);
     std::size_t done = take_ready(now_ns, outlet);
     if (now_ns >= expire_again_ns_) expire_idle(now_ns);
-    while (done < budget && outlet.ready()) {
+    while (done < budget && outlet.ready() && may_read()) {
         Connection* const connection = next_in_turn();
         if (connection == nullptr) break;
         done += serve(*connection, now_ns, budget - done, outlet);
@@ -165,9 +169,7 @@ void StreamSocketSource::add(Descriptor descriptor,
     Result<std::unique_ptr<Decoder>> decoder = make_decoder(settings_.format);
     ASSERT(decoder.has_value());  // The same format made one when the source was checked.
     SourceCounters& counters = workspace_.counters();
-    StreamReader::Origin origin{std::move(peer),
-                                static_cast<std::int64_t>(counters.connections_opened),
-                                outlet.open_split()};
+    StreamReader::Origin origin{std::move(peer), next_connection_id_++, outlet.open_split()};
     ++counters.connections_opened;
     auto connection = std::make_unique<Connection>(
         loop_,
@@ -179,6 +181,7 @@ void StreamSocketSource::add(Descriptor descriptor,
     if (settings_.idle_timeout_ns != 0) {
         expire_again_ns_ = std::min(expire_again_ns_, now_ns + settings_.idle_timeout_ns);
     }
+    if (settings_.has_journal) journal_opened(*connection, false);
     connections_.emplace(connection->number, std::move(connection));
 }
 
@@ -239,6 +242,8 @@ bool StreamSocketSource::read(Connection& connection, std::int64_t now_ns) {
     const int error = errno;
     const std::size_t bytes = result > 0 ? static_cast<std::size_t>(result) : 0;
     connection.may_have_more = bytes == room.size();
+    if (settings_.has_journal && bytes != 0)
+        journal_bytes(connection, {room.data(), bytes}, now_ns);
     connection.reader.take(bytes, now_ns);
     ++connection.dry_rounds;
     if (result > 0) {
@@ -257,6 +262,7 @@ void StreamSocketSource::close(Connection& connection, std::int64_t now_ns, Outl
     if (connection.reader.lost_framing()) {
         event_("closed " + connection.reader.origin().peer + ": its framing is lost");
     }
+    if (settings_.has_journal) journal_closed(connection, now_ns);
     outlet.close_split(connection.reader.origin().split);
     ++workspace_.counters().connections_closed;
     has_refused_ = false;
@@ -288,6 +294,95 @@ void StreamSocketSource::expire_idle(std::int64_t now_ns) {
     }
 }
 
+// --- The journal --------------------------------------------------------------------------------
+
+Result<void> StreamSocketSource::open_journal() {
+    if (instance_.journal == nullptr)
+        return fail(Code::kInvalid,
+                    "table '" + settings_.table +
+                        "': 'durability' = 'journal' writes into a state directory, and there is "
+                        "none: run with --state DIR");
+    TRY_VOID(instance_.journal->open(event_));
+    if (JournalReplay* const journal = instance_.journal->replay())
+        replay_ = std::make_unique<StreamReplay>(*journal, workspace_, settings_.format);
+    return {};
+}
+
+Result<void> StreamSocketSource::restore(const std::vector<SourcePosition>& positions) {
+    if (instance_.journal != nullptr) instance_.journal->restore(positions);
+    return {};
+}
+
+std::size_t StreamSocketSource::replay_some(std::size_t budget, Outlet& outlet) {
+    const Result<std::size_t> done = replay_->poll(budget, outlet);
+    if (!done) failure_ = done.error().message;
+    if (!done || !replay_->is_done()) return done.value_or(0);
+    next_connection_id_ = replay_->next_connection_id();
+    replay_.reset();
+    instance_.journal->end_replay();
+    return *done + 1;
+}
+
+void StreamSocketSource::flush_journal(std::int64_t now_ns) {
+    Journal& journal = *instance_.journal;
+    journal.flush(now_ns);
+    workspace_.counters().journal_bytes = journal.durable_bytes();
+    workspace_.counters().journal_groups = journal.durable_groups();
+}
+
+// While the journal is full nothing is read; what was read is decoded.
+bool StreamSocketSource::may_read() const {
+    return !settings_.has_journal || current_ != nullptr || instance_.journal->has_room();
+}
+
+void StreamSocketSource::journal_opened(const Connection& connection, bool is_carried) {
+    const StreamReader& reader = connection.reader;
+    JournalEntry entry;
+    entry.kind = JournalEntry::Kind::kOpened;
+    entry.is_carried = is_carried;
+    entry.connection = connection.number;
+    entry.time_ns = is_carried ? reader.receive_time_ns() : connection.read_at_ns;
+    entry.peer = reader.origin().peer;
+    entry.connection_id = static_cast<std::uint64_t>(reader.origin().connection_id);
+    entry.offset = reader.rest_offset();
+    entry.sequence = static_cast<std::uint64_t>(reader.next_sequence());
+    entry.is_skipping = reader.is_skipping();
+    entry.bytes = reader.rest();
+    instance_.journal->append(entry);
+}
+
+void StreamSocketSource::journal_bytes(const Connection& connection,
+                                       std::string_view bytes,
+                                       std::int64_t now_ns) {
+    JournalEntry entry;
+    entry.kind = JournalEntry::Kind::kBytes;
+    entry.connection = connection.number;
+    entry.time_ns = now_ns;
+    entry.bytes = bytes;
+    instance_.journal->append(entry);
+}
+
+void StreamSocketSource::journal_closed(const Connection& connection, std::int64_t now_ns) {
+    JournalEntry entry;
+    entry.kind = JournalEntry::Kind::kClosed;
+    entry.connection = connection.number;
+    entry.time_ns = now_ns;
+    entry.how = connection.reader.how_ended();
+    instance_.journal->append(entry);
+}
+
+// What has come of records that go on is repeated behind the cut.
+void StreamSocketSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
+    if (!settings_.has_journal) return;
+    positions.push_back(instance_.journal->cut());
+    for (const auto& [number, connection] : connections_)
+        journal_opened(*connection, true);
+}
+
+bool StreamSocketSource::is_sealed() {
+    return !settings_.has_journal || instance_.journal->is_sealed();
+}
+
 void StreamSocketSource::stop() {
     if (is_stopping_) return;
     is_stopping_ = true;
@@ -307,8 +402,11 @@ std::size_t StreamSocketSource::finish(std::size_t budget, Outlet& outlet) {
         if (current_->reader.has_backlog()) return records;
         current_ = nullptr;
     }
-    while (!connections_.empty())
-        close(*connections_.begin()->second, 0, outlet);
+    while (!connections_.empty()) {
+        Connection& connection = *connections_.begin()->second;
+        connection.reader.end(StreamEnd::kStopped);
+        close(connection, 0, outlet);
+    }
     if (!is_flushed_) outlet.flush();
     return 1;
 }

@@ -4,6 +4,7 @@
 #include "ingest/socket.h"
 #include "ingest/source.h"
 #include "ingest/stream_reader.h"
+#include "ingest/stream_replay.h"
 #include "ingest/stream_socket.h"
 
 #include <cstddef>
@@ -12,6 +13,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -26,6 +28,8 @@ struct StreamSocketSettings {
     std::int64_t idle_timeout_ns = 0;      // 0 is never.
     std::size_t receive_buffer_bytes = 0;  // 0 is the kernel's choice.
     FormatSpec format;
+    bool has_journal = false;
+    std::string table;  // For messages.
 };
 
 // Streams of records over TCP or unix sockets. Each connection is a split from the moment it is
@@ -37,6 +41,8 @@ struct StreamSocketSettings {
 //           is silent, sends garbage or goes in the middle of a record costs only itself. A
 //           connection beyond the limit is closed at once. A connection of ours (mode connect) that
 //           ends is made again.
+// Journal   With one, what was received in an earlier life comes first; then each read is appended
+//           before it is decoded, and nothing is read while the journal has no room.
 // Cost      A connection that had something a moment ago is asked again by recv() itself, a hundred
 //           rounds of the agent long, before the loop watches it again: that would be three system
 //           calls more for each time it runs dry. Few are treated so, that many cost nothing.
@@ -55,7 +61,9 @@ class StreamSocketSource final : public Source {
     std::size_t poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) override;
     void stop() override;
 
-    [[nodiscard]] bool finished() const override { return is_stopping_ && connections_.empty(); }
+    [[nodiscard]] bool finished() const override {
+        return is_stopping_ && connections_.empty() && replay_ == nullptr;
+    }
 
     [[nodiscard]] bool is_bounded() const override { return false; }
 
@@ -63,8 +71,28 @@ class StreamSocketSource final : public Source {
 
     [[nodiscard]] std::int64_t next_poll_ns() const override;
 
+    [[nodiscard]] std::string_view failure() const override { return failure_; }
+
+    [[nodiscard]] Replay replay() const override {
+        return settings_.has_journal ? Replay::kJournal : Replay::kNone;
+    }
+
+    Result<void> restore(const std::vector<SourcePosition>& positions) override;
+    void seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) override;
+    [[nodiscard]] bool is_sealed() override;
+
+    [[nodiscard]] bool is_replaying() const override { return replay_ != nullptr; }
+
   private:
     struct Connection;
+
+    [[nodiscard]] Result<void> open_journal();
+    std::size_t replay_some(std::size_t budget, Outlet& outlet);
+    void flush_journal(std::int64_t now_ns);
+    void journal_opened(const Connection& connection, bool is_carried);
+    void journal_bytes(const Connection& connection, std::string_view bytes, std::int64_t now_ns);
+    void journal_closed(const Connection& connection, std::int64_t now_ns);
+    [[nodiscard]] bool may_read() const;
 
     [[nodiscard]] Result<void> listen(const SocketAddress& address);
     std::size_t take_ready(std::int64_t now_ns, Outlet& outlet);
@@ -96,7 +124,10 @@ class StreamSocketSource final : public Source {
     std::vector<std::uint64_t> hot_;   // Of those that had something a moment ago.
     Connection* current_ = nullptr;    // Has its bytes in the workspace.
     std::uint64_t next_number_ = 2;    // 0 is the listener, 1 the dialer.
-    std::string socket_path_;          // To remove in the end.
+    std::int64_t next_connection_id_ = 0;
+    std::string socket_path_;               // To remove in the end.
+    std::unique_ptr<StreamReplay> replay_;  // Null: nothing, or no more, to be done again.
+    std::string failure_;
     std::int64_t accept_again_ns_ = INT64_MAX;
     std::int64_t expire_again_ns_ = INT64_MAX;
     bool has_refused_ = false;

@@ -1,5 +1,6 @@
 #include "ingest/udp_source.h"
 
+#include "ingest/journal.h"
 #include "state/base/assertion.h"
 #include "state/base/time.h"
 
@@ -41,12 +42,14 @@ UdpSource::UdpSource(UdpSettings settings, SourceInstance instance, IoLoop& loop
 
 Result<void> UdpSource::open(Outlet& outlet) {
     TRY(decoder_, make_decoder(settings_.format));
+    if (settings_.has_journal) TRY_VOID(open_journal());
+    if (journal_replay_ != nullptr) split_ = outlet.open_split();
     if (settings_.socket.where.port == 0 && instance_.index != 0) return {};
     TRY(Descriptor socket, open_datagram_socket(settings_.socket, instance_));
     if (settings_.socket.has_merging) counter_ = PacketCounter::attach(socket.get());
     const std::string name = to_string(local_address_of(socket.get()));
     socket_ = std::make_unique<WatchedDescriptor>(loop_, std::move(socket));
-    split_ = outlet.open_split();
+    if (journal_replay_ == nullptr) split_ = outlet.open_split();
     ++counters_.connections_opened;
     event_("listening on " + name);
     return {};
@@ -66,17 +69,19 @@ void UdpSource::stop() {
 }
 
 std::size_t UdpSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
-    if (is_finished_ || socket_ == nullptr) return 0;
     now_ns_ = now_ns;
+    if (settings_.has_journal) flush_journal();
+    if (journal_replay_ != nullptr) return replay_some(budget, outlet);
+    if (is_finished_ || socket_ == nullptr) return 0;
     if (!ready_->empty()) {
         ready_->clear();
         is_readable_ = true;
         is_watched_ = false;
     }
     if (now_ns >= look_again_ns_) look_at_drops(now_ns);
-    if (!outlet.ready()) return overload(outlet);
+    if (!outlet.ready() || !has_journal_room()) return overload(outlet);
     std::size_t done = 0;
-    while (done < budget && outlet.ready()) {
+    while (done < budget && outlet.ready() && has_journal_room()) {
         if (waiting_.empty() && !receive()) {
             if (batch_.empty() || is_offered_) break;
             offer(outlet);
@@ -119,14 +124,16 @@ std::size_t UdpSource::deliver(std::size_t budget, Outlet& outlet) {
     std::size_t done = 0;
     while (!waiting_.empty() && done < budget && batch_.room() != 0) {
         Packet& packet = waiting_.front();
+        if (settings_.has_journal && !packet.is_in_journal) journal_packet(packet, false);
         const std::size_t rows_before = batch_.size();
-        done += decode_next(packet, batch_, counting);
+        done += decode_next(packet, buffer_.bytes_of(packet), batch_, counting);
         counters_.emitted_records += batch_.size() - rows_before;
         if (packet.position < packet.size) continue;
         buffer_.give_back(packet);
         waiting_.pop_front();
     }
-    if (batch_.room() == 0) offer(outlet);
+    // What is in the journal in front of a barrier has been offered there.
+    if (batch_.room() == 0 || (settings_.has_journal && !batch_.empty())) offer(outlet);
     return done;
 }
 
@@ -137,22 +144,23 @@ void UdpSource::offer(Outlet& outlet) {
 }
 
 // Decodes the next datagram of the packet, or as much of it as there is room for.
-std::size_t UdpSource::decode_next(Packet& packet, Batch& rows, CountingOutlet& outlet) {
+std::size_t UdpSource::decode_next(Packet& packet,
+                                   const char* bytes,
+                                   Batch& rows,
+                                   CountingOutlet& outlet) {
+    name_peer(packet);
     if (packet.size == 0 || packet.is_truncated) {
         reject(packet,
+               bytes,
                packet.is_truncated ? RejectReason::kTooLong : RejectReason::kMalformed,
                outlet);
         packet.position = packet.size;
         return 1;
     }
-    if (!is_same(packet.peer, peer_address_)) {
-        peer_address_ = packet.peer;
-        peer_ = to_string(packet.peer);
-    }
     const std::size_t index = packet.position / packet.segment_bytes;
     const std::size_t end = std::min(packet.size, (index + 1) * packet.segment_bytes);
     Piece piece;
-    piece.bytes = {buffer_.bytes_of(packet) + packet.position, end - packet.position};
+    piece.bytes = {bytes + packet.position, end - packet.position};
     piece.is_end = true;
     piece.offset = offset_;
     piece.peer = peer_;
@@ -167,22 +175,33 @@ std::size_t UdpSource::decode_next(Packet& packet, Batch& rows, CountingOutlet& 
     const bool is_stuck = result.consumed == 0 && result.records == 0;
     if (!is_stuck && rows.room() == 0) return std::max<std::size_t>(result.records, 1);
     if (packet.position < end && is_stuck) {
-        reject(packet, RejectReason::kTruncated, outlet);
+        reject(packet, bytes, RejectReason::kTruncated, outlet);
         offset_ += end - packet.position;
         packet.position = end;
     }
     return std::max<std::size_t>(result.records, 1);
 }
 
-void UdpSource::reject(const Packet& packet, RejectReason reason, Outlet& outlet) {
-    const std::string_view bytes(buffer_.bytes_of(packet) + packet.position,
-                                 packet.size - packet.position);
+// The sender's address as text, of which one is known: most packets are of the one before. One that
+// is done again has no other.
+void UdpSource::name_peer(const Packet& packet) {
+    if (packet.peer.size == 0 || is_same(packet.peer, peer_address_)) return;
+    peer_address_ = packet.peer;
+    peer_ = to_string(packet.peer);
+    is_peer_in_journal_ = false;
+}
+
+void UdpSource::reject(const Packet& packet,
+                       const char* bytes,
+                       RejectReason reason,
+                       Outlet& outlet) {
+    const std::string_view rest(bytes + packet.position, packet.size - packet.position);
     ++counters_.received_records;
     ++sequence_;
     outlet.reject({reason,
                    packet.size == 0 ? "an empty datagram" : "not a whole record",
-                   bytes.substr(0, kRejectedBytesMax),
-                   to_string(packet.peer),
+                   rest.substr(0, kRejectedBytesMax),
+                   peer_,
                    offset_});
 }
 
@@ -213,10 +232,133 @@ void UdpSource::shed(Packet& packet, Outlet& outlet) {
     CountingOutlet counting(outlet, counters_);
     do {
         shed_batch_->clear();
-        static_cast<void>(decode_next(packet, *shed_batch_, counting));
+        static_cast<void>(decode_next(packet, buffer_.bytes_of(packet), *shed_batch_, counting));
         counters_.shed_records += shed_batch_->size();
     } while (packet.position < packet.size);
     buffer_.give_back(packet);
+}
+
+// --- The journal --------------------------------------------------------------------------------
+
+Result<void> UdpSource::open_journal() {
+    if (instance_.journal == nullptr)
+        return fail(Code::kInvalid,
+                    "table '" + settings_.table +
+                        "': 'durability' = 'journal' writes into a state directory, and there is "
+                        "none: run with --state DIR");
+    TRY_VOID(instance_.journal->open(event_));
+    journal_replay_ = instance_.journal->replay();
+    return {};
+}
+
+Result<void> UdpSource::restore(const std::vector<SourcePosition>& positions) {
+    if (instance_.journal != nullptr) instance_.journal->restore(positions);
+    return {};
+}
+
+bool UdpSource::has_journal_room() const {
+    return !settings_.has_journal || instance_.journal->has_room();
+}
+
+void UdpSource::flush_journal() {
+    Journal& journal = *instance_.journal;
+    journal.flush(now_ns_);
+    counters_.journal_bytes = journal.durable_bytes();
+    counters_.journal_groups = journal.durable_groups();
+}
+
+void UdpSource::journal_packet(Packet& packet, bool is_carried) {
+    name_peer(packet);
+    JournalEntry entry;
+    entry.is_carried = is_carried;
+    if (!std::exchange(is_peer_in_journal_, true)) {
+        entry.kind = JournalEntry::Kind::kSender;
+        entry.peer = peer_;
+        instance_.journal->append(entry);
+    }
+    entry.kind = JournalEntry::Kind::kPacket;
+    entry.time_ns = packet.receive_time_ns == 0 ? now_ns_ : packet.receive_time_ns;
+    entry.segment_bytes = packet.segment_bytes;
+    entry.position = packet.position;
+    entry.dropped_before = packet.dropped_before;
+    entry.is_truncated = packet.is_truncated;
+    entry.bytes = {buffer_.bytes_of(packet), packet.size};
+    instance_.journal->append(entry);
+    packet.is_in_journal = true;
+}
+
+// A packet of which some records were offered in front of the barrier is repeated behind the cut.
+// The segment that begins there names the sender again.
+void UdpSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
+    if (!settings_.has_journal) return;
+    ASSERT(batch_.empty() || is_offered_);
+    positions.push_back(instance_.journal->cut());
+    is_peer_in_journal_ = false;
+    if (waiting_.empty() || !waiting_.front().is_in_journal) return;
+    journal_packet(waiting_.front(), true);
+    is_peer_in_journal_ = false;
+}
+
+bool UdpSource::is_sealed() {
+    return !settings_.has_journal || instance_.journal->is_sealed();
+}
+
+// Decodes what an earlier life had received.
+std::size_t UdpSource::replay_some(std::size_t budget, Outlet& outlet) {
+    std::size_t done = 0;
+    CountingOutlet counting(outlet, counters_);
+    while (done < budget && outlet.ready()) {
+        if (std::exchange(is_offered_, false)) batch_.clear();
+        ++done;
+        if (!replayed_ && !next_replayed()) {
+            if (!batch_.empty()) offer(outlet);
+            if (journal_replay_ != nullptr) break;
+            outlet.flush();
+            if (socket_ == nullptr) outlet.close_split(split_);
+            break;
+        }
+        Packet& packet = *replayed_;
+        const std::size_t rows_before = batch_.size();
+        done += decode_next(packet, replayed_bytes_.data(), batch_, counting);
+        counters_.emitted_records += batch_.size() - rows_before;
+        if (packet.position >= packet.size) replayed_.reset();
+        if (batch_.room() == 0) offer(outlet);
+    }
+    return done;
+}
+
+// The next packet of the journal; false at its end, and when it cannot be read.
+bool UdpSource::next_replayed() {
+    for (;;) {
+        const Result<const JournalEntry*> next = journal_replay_->next();
+        if (!next) failure_ = next.error().message;
+        if (!next || *next == nullptr) break;
+        const JournalEntry& entry = **next;
+        if (entry.chain >= replayed_peers_.size()) replayed_peers_.resize(entry.chain + 1);
+        std::string& peer = replayed_peers_[entry.chain];
+        if (entry.kind == JournalEntry::Kind::kSender) peer = entry.peer;
+        if (entry.kind != JournalEntry::Kind::kPacket) continue;
+        Packet packet;
+        packet.size = entry.bytes.size();
+        packet.segment_bytes = entry.segment_bytes;
+        packet.position = entry.position;
+        packet.is_truncated = entry.is_truncated;
+        packet.receive_time_ns = entry.time_ns;
+        packet.dropped_before = entry.dropped_before;
+        replayed_ = packet;
+        replayed_bytes_ = entry.bytes;
+        counters_.received_bytes += packet.size - packet.position;
+        peer_ = peer;
+        peer_address_ = {};
+        return true;
+    }
+    if (failure_.empty()) end_replay();
+    return false;
+}
+
+void UdpSource::end_replay() {
+    journal_replay_ = nullptr;
+    instance_.journal->end_replay();
 }
 
 // Brings kernel_dropped up to date. Merged packets count once for the kernel; where the packet
@@ -247,6 +389,7 @@ void UdpSource::finish(Outlet& outlet) {
 }
 
 std::int64_t UdpSource::next_poll_ns() const {
+    if (journal_replay_ != nullptr) return INT64_MIN;
     if (is_finished_ || socket_ == nullptr) return INT64_MAX;
     if (is_stopping_ || is_readable_ || !waiting_.empty()) return INT64_MIN;
     return look_again_ns_;

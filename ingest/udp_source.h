@@ -14,8 +14,12 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace thalweg {
+
+class JournalReplay;
 
 // What a full engine does to datagrams that keep arriving. Each one is counted as shed.
 enum class OverloadPolicy : std::uint8_t {
@@ -29,6 +33,8 @@ struct UdpSettings {
     DatagramSettings socket;
     OverloadPolicy overload = OverloadPolicy::kDropNewest;
     FormatSpec format;
+    bool has_journal = false;
+    std::string table;  // For messages.
 };
 
 // Records in datagrams. The socket is one split.
@@ -40,6 +46,10 @@ struct UdpSettings {
 //           nothing in any more; what had arrived is delivered.
 //           Counters: datagrams sent to the socket = received + kernel_dropped, exactly, once the
 //           source has finished. Of merged packets that needs PacketCounter; see there.
+// Journal   With one, what was received in an earlier life comes first, and nothing is taken from
+// the
+//           kernel meanwhile; then each packet is appended before it is decoded. Where the journal
+//           has no room packets wait, and are shed, as if the outlet were not ready.
 // Threads   The ingest agent's.
 class UdpSource final : public Source {
   public:
@@ -54,13 +64,27 @@ class UdpSource final : public Source {
     std::size_t poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) override;
     void stop() override;
 
-    [[nodiscard]] bool finished() const override { return is_finished_; }
+    [[nodiscard]] bool finished() const override {
+        return is_finished_ && journal_replay_ == nullptr;
+    }
 
     [[nodiscard]] bool is_bounded() const override { return false; }
 
     [[nodiscard]] const SourceCounters& counters() const override { return counters_; }
 
     [[nodiscard]] std::int64_t next_poll_ns() const override;
+
+    [[nodiscard]] std::string_view failure() const override { return failure_; }
+
+    [[nodiscard]] Replay replay() const override {
+        return settings_.has_journal ? Replay::kJournal : Replay::kNone;
+    }
+
+    Result<void> restore(const std::vector<SourcePosition>& positions) override;
+    void seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) override;
+    [[nodiscard]] bool is_sealed() override;
+
+    [[nodiscard]] bool is_replaying() const override { return journal_replay_ != nullptr; }
 
     // Datagrams taken from the kernel, of whatever content.
     [[nodiscard]] std::uint64_t received_datagrams() const noexcept { return datagrams_; }
@@ -69,8 +93,16 @@ class UdpSource final : public Source {
     bool receive();
     void watch();
     std::size_t deliver(std::size_t budget, Outlet& outlet);
-    std::size_t decode_next(Packet& packet, Batch& rows, CountingOutlet& outlet);
-    void reject(const Packet& packet, RejectReason reason, Outlet& outlet);
+    std::size_t decode_next(Packet& packet, const char* bytes, Batch& rows, CountingOutlet& outlet);
+    void reject(const Packet& packet, const char* bytes, RejectReason reason, Outlet& outlet);
+    void name_peer(const Packet& packet);
+    [[nodiscard]] Result<void> open_journal();
+    [[nodiscard]] bool has_journal_room() const;
+    void flush_journal();
+    void journal_packet(Packet& packet, bool is_carried);
+    std::size_t replay_some(std::size_t budget, Outlet& outlet);
+    [[nodiscard]] bool next_replayed();
+    void end_replay();
     void offer(Outlet& outlet);
     std::size_t overload(Outlet& outlet);
     void shed(Packet& packet, Outlet& outlet);
@@ -101,7 +133,13 @@ class UdpSource final : public Source {
     std::int64_t look_again_ns_ = INT64_MIN;
     std::optional<std::uint64_t> arrived_;  // Then; until the socket is next found empty.
     std::uint64_t datagrams_ = 0;
-    std::uint64_t offset_ = 0;  // Bytes done with.
+    std::uint64_t offset_ = 0;                 // Bytes done with.
+    JournalReplay* journal_replay_ = nullptr;  // Null: nothing, or no more, to be done again.
+    std::optional<Packet> replayed_;           // Being done again; its bytes:
+    std::string_view replayed_bytes_;
+    std::vector<std::string> replayed_peers_;  // Of each chain.
+    bool is_peer_in_journal_ = false;
+    std::string failure_;
     bool is_readable_ = true;
     bool is_watched_ = false;
     bool is_offered_ = false;  // The batch is the outlet's for now.

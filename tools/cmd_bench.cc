@@ -102,7 +102,7 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
             flags->name,
             "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, ysb, "
             "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, ysb_tcp, "
-            "latency, idle, scaling, epochs, recovery, or all")
+            "latency, idle, durability, scaling, epochs, recovery, or all")
         ->required();
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");

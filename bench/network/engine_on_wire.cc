@@ -37,6 +37,7 @@ Result<std::unique_ptr<EngineOnWire>> EngineOnWire::start(const std::string& sql
     RunOptions running;
     running.drain = DrainPolicy::kAlways;
     running.polls = settings.polls;
+    running.epochs.store = settings.store;
     if (const auto cpu = WirePlaces::find().receiver) running.pin = {*cpu};
     std::unique_ptr<EngineOnWire> engine(new EngineOnWire);
     const Connectors connectors = engine->connectors(settings.sum);

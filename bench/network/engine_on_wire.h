@@ -5,6 +5,7 @@
 #include "engine/run/log.h"
 #include "engine/run/query.h"
 #include "state/base/status.h"
+#include "state/store/store.h"
 
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,7 @@ class EngineOnWire {
     struct Settings {
         CheckSum* sum = nullptr;  // Sums the result up, instead of the sink that the SQL names.
         bool polls = false;
+        Store* store = nullptr;  // Where its state goes, every second; borrowed.
     };
 
     // Returns when it listens.

@@ -2,6 +2,8 @@
 #include "bench/network/wire_query.h"
 #include "bench/workloads/families.h"
 
+#include <string>
+#include <string_view>
 #include <utility>
 
 namespace thalweg::bench {
@@ -48,6 +50,18 @@ std::vector<Workload> network_workloads(const MeasureOptions& options) {
         WireQuery query = query_of("csv_tcp", 4, keys, options.is_tiny);
         query.format = WireFormat::kCsv;
         workloads.push_back(workload_of(std::move(query)));
+    }
+    constexpr std::pair<Keeps, std::string_view> kKeeps[] = {{Keeps::kEpochs, "epochs"},
+                                                             {Keeps::kJournal, "journal"}};
+    for (const Transport transport : {Transport::kTcp, Transport::kUdp}) {
+        for (const auto& [keeps, name] : kKeeps) {
+            WireQuery query = query_of("durability", 16, 10'000, options.is_tiny);
+            query.variant = (transport == Transport::kTcp ? "tcp, " : "udp, ") + std::string(name);
+            query.transport = transport;
+            query.keeps = keeps;
+            query.may_be_memory = options.is_tiny;
+            workloads.push_back(workload_of(std::move(query)));
+        }
     }
     WireQuery ysb;
     ysb.bench = "ysb_tcp";

@@ -4,6 +4,7 @@
 #include "bench/network/engine_on_wire.h"
 #include "bench/network/sender.h"
 #include "bench/oracle.h"
+#include "bench/state_folder.h"
 #include "bench/stopwatch.h"
 #include "engine/run/cpu.h"
 #include "ingest/packet_counter.h"
@@ -27,10 +28,11 @@ constexpr std::size_t kDatagramRecords = kDatagramBytes / sizeof(Record);
 constexpr double kPatientRate = 2e6;  // Records a second that no receiver loses.
 constexpr int kAttempts = 3;
 
-std::string table_of(const WireQuery& query) {
-    const std::string with = std::string(" WITH ('connector' = '") +
-                             (query.transport == Transport::kTcp ? "tcp" : "udp") +
-                             "', 'address' = '127.0.0.1:0', 'format' = ";
+std::string table_of(const WireQuery& query, Keeps keeps) {
+    const std::string with =
+        std::string(" WITH ('connector' = '") +
+        (query.transport == Transport::kTcp ? "tcp" : "udp") + "', 'address' = '127.0.0.1:0', " +
+        (keeps == Keeps::kJournal ? "'durability' = 'journal', " : "") + "'format' = ";
     if (query.format == WireFormat::kRawStruct) {
         return "CREATE TABLE records (ts TIMESTAMP(3), key BIGINT, `value` BIGINT, extra BIGINT,\n"
                "    WATERMARK FOR ts AS ts - INTERVAL '0.001' SECOND)" +
@@ -44,7 +46,7 @@ std::string table_of(const WireQuery& query) {
            with + (is_json ? "'json');\n" : "'csv');\n");
 }
 
-std::string sql_of(const WireQuery& query) {
+std::string sql_of(const WireQuery& query, Keeps keeps) {
     if (query.given) {
         constexpr std::string_view kStandIn = "'connector' = 'stdin'";
         std::string sql = query.given->sql;
@@ -52,7 +54,7 @@ std::string sql_of(const WireQuery& query) {
             sql.find(kStandIn), kStandIn.size(), "'connector' = 'tcp', 'address' = '127.0.0.1:0'");
     }
     const std::string time = query.format == WireFormat::kRawStruct ? "ts" : "rt";
-    return table_of(query) +
+    return table_of(query, keeps) +
            "CREATE TABLE results (window_end TIMESTAMP(3), key BIGINT, n BIGINT, total BIGINT,\n"
            "    low BIGINT, high BIGINT) WITH ('connector' = 'blackhole');\n"
            "INSERT INTO results\n"
@@ -100,9 +102,10 @@ class WireBench {
         CheckSum found;
         TRY_VOID(complete([&] {
             found = {};
-            return run_engine(query_.check_records, kPatientRate, &found);
+            return run_engine(query_.keeps, query_.check_records, kPatientRate, &found);
         }));
         TRY_VOID(compare("the query", found, expected));
+        if (query_.keeps != Keeps::kNothing) return {};
         TRY_VOID(complete([&]() -> Result<Run> {
             by_hand::Results results(true);
             TRY(const Run run, run_by_hand(query_.check_records, kPatientRate, results));
@@ -113,9 +116,23 @@ class WireBench {
     }
 
     [[nodiscard]] Result<Cost> time_engine() {
-        TRY(const Run run, run_engine(query_.stream.count, 0, nullptr));
+        const std::uint64_t before = bytes_written();
+        TRY(const Run run, run_engine(query_.keeps, query_.stream.count, 0, nullptr));
+        written_bytes_ += static_cast<double>(bytes_written() - before);
+        written_in_ns_ += run.cost.wall_ns;
         TRY_VOID(compare_rows(run));
         return run.cost;
+    }
+
+    [[nodiscard]] Result<Cost> time_without_state() {
+        TRY(const Run run, run_engine(Keeps::kNothing, query_.stream.count, 0, nullptr));
+        TRY_VOID(compare_rows(run));
+        return run.cost;
+    }
+
+    // While it kept something, those sent to the rival's and its own sockets left out.
+    [[nodiscard]] double written_bytes_per_s() const {
+        return written_in_ns_ == 0 ? 0 : written_bytes_ / written_in_ns_ * 1e9;
     }
 
     [[nodiscard]] Result<Cost> time_by_hand() {
@@ -168,8 +185,16 @@ class WireBench {
         return fail(Code::kIo, "records are lost even when they come slowly");
     }
 
-    [[nodiscard]] Result<Run> run_engine(std::size_t records, double rate, CheckSum* sum) const {
-        TRY(const auto engine, EngineOnWire::start(sql_of(query_), {sum, false}));
+    [[nodiscard]] Result<Run> run_engine(Keeps keeps,
+                                         std::size_t records,
+                                         double rate,
+                                         CheckSum* sum) const {
+        std::unique_ptr<StoreOfRun> kept;
+        if (keeps != Keeps::kNothing) {
+            TRY(kept, StoreOfRun::make(query_.may_be_memory));
+        }
+        Store* const store = kept == nullptr ? nullptr : &kept->store();
+        TRY(const auto engine, EngineOnWire::start(sql_of(query_, keeps), {sum, false, store}));
         const Stopwatch watch;
         Sender sender(options_to(engine->input_port(), records, rate));
         TRY(const Sent sent, sender.finish());
@@ -255,6 +280,8 @@ class WireBench {
     bool is_datagram_;
     bool counts_datagrams_;
     std::optional<std::uint64_t> rows_;
+    double written_bytes_ = 0;
+    double written_in_ns_ = 0;
 };
 
 // Passes for at least so much processor time.
@@ -283,7 +310,11 @@ Result<Figures> measure(const WireQuery& query, const MeasureOptions& options) {
     };
     for (std::size_t i = 0; i < (options.is_tiny ? 1 : options.runs); ++i) {
         TRY(const Cost of_engine, time(*bench, &WireBench::time_engine, seconds));
-        TRY(const Cost of_hand, time(*bench, &WireBench::time_by_hand, seconds));
+        TRY(const Cost of_hand,
+            time(*bench,
+                 query.keeps == Keeps::kNothing ? &WireBench::time_by_hand
+                                                : &WireBench::time_without_state,
+                 seconds));
         ns.push_back(of_engine.cpu_ns_per_record());
         rate.push_back(rate_of(of_engine));
         cores.push_back(of_engine.cpu_ns / of_engine.wall_ns);
@@ -299,6 +330,10 @@ Result<Figures> measure(const WireQuery& query, const MeasureOptions& options) {
     figures.cores = median(cores);
     figures.by_hand_ns_per_record = median(by_hand_ns);
     figures.by_hand_records_per_s = median(by_hand_rate);
+    if (query.keeps != Keeps::kNothing) {
+        figures.epochs.emplace();
+        figures.epochs->written_bytes_per_s = bench->written_bytes_per_s();
+    }
     return figures;
 }
 

@@ -5,12 +5,17 @@
 #include "bench/workload.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 
 namespace thalweg::bench {
 
 enum class Transport : std::uint8_t { kTcp, kUdp };
+
+// What of the query survives a crash: nothing; its state, an epoch every second; or that and all
+// that was received, in a journal.
+enum class Keeps : std::uint8_t { kNothing, kEpochs, kJournal };
 
 // COUNT, SUM, MIN, MAX per key and tumbling second of records that come over loopback; or `given`,
 // a query over rows of its own, by TCP.
@@ -22,6 +27,8 @@ struct WireQuery {
     StreamSpec stream;
     std::size_t check_records = 0;   // Of these, in the run that the oracle checks.
     std::optional<QueryCase> given;  // Its table is called 'stdin' in its SQL.
+    Keeps keeps = Keeps::kNothing;   // Else the rival is the same query that keeps nothing.
+    bool may_be_memory = false;      // Where it keeps it: only results count.
 };
 
 // Sends the records from a thread on the other processor, as `thalweg load` does and as fast as

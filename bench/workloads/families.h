@@ -31,7 +31,8 @@ namespace thalweg::bench {
 // me1 over a trace of a machine's sensors.
 [[nodiscard]] std::vector<QueryCase> manufacturing_queries(const MeasureOptions& options);
 
-// Over loopback: ysb_tcp, tcp, udp, json_tcp, csv_tcp, ysb_tcp, latency, idle.
+// Over loopback: ysb_tcp, tcp, udp, json_tcp, csv_tcp, ysb_tcp, latency, idle,
+// durability.
 [[nodiscard]] std::vector<Workload> network_workloads(const MeasureOptions& options);
 
 // nbq5 over made bids.

@@ -32,6 +32,12 @@ std::string_view promise(Replay replay, bool has_outbox) {
                    ? "no result twice; records read since the last epoch are lost"
                    : "nothing: results may come again, records read since the last epoch are lost";
     }
+    if (replay == Replay::kJournal) {
+        return has_outbox ? "exactly once for what is in the journal; the last 4 ms of input may "
+                            "be lost"
+                          : "at least once for what is in the journal; the last 4 ms of input, "
+                            "whose results may be out, may be lost";
+    }
     return has_outbox ? "exactly once" : "at least once";
 }
 

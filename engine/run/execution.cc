@@ -567,9 +567,13 @@ class Execution::Wiring {
                                            const std::shared_ptr<SessionDirectory>& sessions) {
         const SourceStage& stage = topology_.sources[index];
         IngestAgent& owner = *execution_.ingest_[agent];
-        auto source = owner.door().make_source(stage.source,
-                                               {agent, settings_.ingest_agents, sessions},
-                                               say("source", stage.source.name));
+        SourceInstance instance{agent, settings_.ingest_agents, sessions};
+        const auto traits = check_source(stage.source);
+        const bool has_journal = traits && traits->replay == Replay::kJournal;
+        if (has_journal && execution_.epochs_ != nullptr)
+            instance.journal = execution_.epochs_->add_journal(stage.source.name, agent);
+        auto source = owner.door().make_source(
+            stage.source, std::move(instance), say("source", stage.source.name));
         if (!source) return tl::make_unexpected(std::move(source).error());
         SourceOutlet::Settings outlet;
         outlet.source = &stage;

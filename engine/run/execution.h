@@ -64,6 +64,8 @@ struct QueryTotals {
     std::uint64_t state_bytes = 0;
     std::uint64_t moved_groups = 0;   // Key groups, from one shard to another.
     std::uint64_t load_permille = 0;  // Of the most loaded shard, of the mean; 0: nobody looks.
+    std::uint64_t journal_bytes = 0;  // Received, and durable in a journal.
+    std::uint64_t journal_groups = 0;
 
     [[nodiscard]] std::uint64_t malformed_sum() const noexcept;
 };
@@ -137,6 +139,15 @@ class Execution {
 
     // Who owns which key group; the coordinator's thread, or any while no agent runs.
     [[nodiscard]] const KeyGroupMaps& key_groups() const noexcept { return *maps_; }
+
+    // Who writes journals; as the coordinator, and woken by whoever reads for them.
+    [[nodiscard]] std::vector<Agent*> journal_agents() {
+        return epochs_ == nullptr ? std::vector<Agent*>() : epochs_->journal_agents();
+    }
+
+    void set_journal_wake_signal(std::size_t index, WakeSignal& signal) {
+        epochs_->set_journal_wake_signal(index, signal);
+    }
 
     // With all agents at rest after a failure: lets the sinks show what they were given.
     void give_up() { merge_->give_up(); }

@@ -22,6 +22,8 @@ QueryTotals Execution::totals() const {
             totals.kernel_dropped += source.source.kernel_dropped;
             totals.repeated += source.source.repeated_records;
             totals.refused += source.source.refused_connections;
+            totals.journal_bytes += source.source.journal_bytes;
+            totals.journal_groups += source.source.journal_groups;
             for (std::size_t k = 0; k < kRejectReasonCount; ++k)
                 totals.malformed[k] += source.rejected[k];
         }

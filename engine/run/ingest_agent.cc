@@ -60,7 +60,7 @@ std::size_t IngestAgent::work_on_epoch() {
         for (const std::unique_ptr<Input>& input : inputs_)
             input->source->commit(durable);
     }
-    if (!epoch_->is_active() && epoch_->is_wanted()) {
+    if (!epoch_->is_active() && epoch_->is_wanted() && !is_replaying()) {
         epoch_->begin();
         are_all_at_rest_ = true;
     }
@@ -68,8 +68,24 @@ std::size_t IngestAgent::work_on_epoch() {
     bool are_all_sealed = true;
     for (const std::unique_ptr<Input>& input : inputs_)
         are_all_sealed = seal(*input) && are_all_sealed;
-    if (are_all_sealed && epoch_->is_ready_to_finish()) epoch_->finish(are_all_at_rest_);
+    if (are_all_sealed && epoch_->is_ready_to_finish() && is_sealed())
+        epoch_->finish(are_all_at_rest_);
     return work;
+}
+
+// What was journalled in an earlier life is delivered again before anything is written down.
+bool IngestAgent::is_replaying() const {
+    return std::any_of(inputs_.begin(), inputs_.end(), [](const auto& input) {
+        return input->source->is_replaying();
+    });
+}
+
+// All of them are asked: each may have to go on with it.
+bool IngestAgent::is_sealed() {
+    bool is_sealed = true;
+    for (const std::unique_ptr<Input>& input : inputs_)
+        is_sealed = input->source->is_sealed() && is_sealed;
+    return is_sealed;
 }
 
 // Each input by itself, when nothing of it is on its way here: one that is held up by its results

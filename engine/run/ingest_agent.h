@@ -117,6 +117,8 @@ class IngestAgent final : public Agent {
 
     [[nodiscard]] std::size_t work_on_epoch();
     [[nodiscard]] bool seal(Input& input);
+    [[nodiscard]] bool is_replaying() const;
+    [[nodiscard]] bool is_sealed();
     [[nodiscard]] bool is_between(const Input& input) const;
     [[nodiscard]] std::size_t poll_all(std::size_t budget);
     [[nodiscard]] std::size_t poll(Input& input, std::size_t records_max);

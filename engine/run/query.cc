@@ -60,6 +60,10 @@ std::string to_string(const Summary& summary) {
         line += load;
     }
     if (totals.moved_groups != 0) add_count(line, "key groups moved", totals.moved_groups);
+    if (totals.journal_groups != 0) {
+        add_count(line, "journal-bytes", totals.journal_bytes);
+        add_count(line, "journal-groups", totals.journal_groups);
+    }
     const double seconds =
         static_cast<double>(summary.elapsed_ns) / static_cast<double>(kNanosPerSecond);
     const double rate = seconds > 0 ? static_cast<double>(totals.rows_in) / seconds : 0;
@@ -135,18 +139,22 @@ void Query::make_runners(const RunOptions& options) {
         for (std::vector<std::size_t>& agents : thread_layout(counts))
             add_runner(options, std::move(agents));
     }
-    if (execution_->epoch_coordinator() != nullptr) add_coordinator();
+    if (execution_->epoch_coordinator() == nullptr) return;
+    execution_->set_coordinator_wake_signal(add_waiter(*execution_->epoch_coordinator()));
+    const std::vector<Agent*> journals = execution_->journal_agents();
+    for (std::size_t i = 0; i < journals.size(); ++i)
+        execution_->set_journal_wake_signal(i, add_waiter(*journals[i]));
 }
 
 // On a thread of its own, which waits for the disk and is pinned nowhere.
-void Query::add_coordinator() {
+WakeSignal& Query::add_waiter(Agent& agent) {
     RunnerOptions runner;
-    runner.name = std::string(execution_->epoch_coordinator()->name());
+    runner.name = std::string(agent.name());
     runner.idle.spin_rounds = 0;
     runner.idle.yield_rounds = 0;
-    runners_.push_back(std::make_unique<Runner>(
-        std::move(runner), std::vector<Agent*>{execution_->epoch_coordinator()}, log_));
-    execution_->set_coordinator_wake_signal(runners_.back()->wake_signal());
+    runners_.push_back(
+        std::make_unique<Runner>(std::move(runner), std::vector<Agent*>{&agent}, log_));
+    return runners_.back()->wake_signal();
 }
 
 void Query::add_runner(const RunOptions& options, std::vector<std::size_t> agents) {

@@ -102,7 +102,7 @@ class Query {
     Query(const Clock& clock, Log& log);
 
     void make_runners(const RunOptions& options);
-    void add_coordinator();
+    WakeSignal& add_waiter(Agent& agent);
     void add_runner(const RunOptions& options, std::vector<std::size_t> agents);
     void on_event(const QueryEvent& event);
 

@@ -20,8 +20,8 @@
 //   number of the last ones may be undone by a power cut. A process that is killed loses neither.
 //
 // Threads
-//   Disk, writes and syncs: one thread at a time. DiskFile::read() and size(): any thread, also
-//   several at once on the same file.
+//   Disk: any thread, also several at once. DiskFile, writes and syncs: one thread at a time;
+//   read() and size(): any, also several at once on the same file.
 //
 // Failure
 //   Errors are values, and name the operation, the file and what the system said. kFull: there is

@@ -6,13 +6,22 @@ namespace thalweg {
 namespace {
 
 constexpr std::string_view kSnapshotPrefix = "snapshot-";
+constexpr std::string_view kSegmentPrefix = "journal-";
 constexpr std::size_t kDigits = 20;  // Of the largest number of 64 bits.
+
+std::string numbered(std::string_view prefix, Generation number) {
+    const std::string digits = std::to_string(number);
+    return std::string(prefix) + std::string(kDigits - digits.size(), '0') + digits;
+}
 
 }  // namespace
 
 std::string snapshot_name(Generation generation) {
-    const std::string digits = std::to_string(generation);
-    return std::string(kSnapshotPrefix) + std::string(kDigits - digits.size(), '0') + digits;
+    return numbered(kSnapshotPrefix, generation);
+}
+
+std::string segment_name(Generation number) {
+    return numbered(kSegmentPrefix, number);
 }
 
 std::string temporary(std::string_view name) {

@@ -12,6 +12,7 @@
 //     LOCK                             locked while a process uses it; holds its pid
 //     snapshot-00000000000000000017    generation 17: complete, since it has this name
 //     snapshot-00000000000000000018.tmp      being written, or left by a process that died
+//     journal-00000000000000000019     a segment of a journal (state/store/journal_segment.h)
 //
 // Other numbered files, word-NUMBER with twenty digits, count where numbers are chosen: a number is
 // never used again, whoever used it.
@@ -29,6 +30,8 @@ struct NumberedName {
 };
 
 [[nodiscard]] std::string snapshot_name(Generation generation);
+
+[[nodiscard]] std::string segment_name(Generation number);
 
 // The name of a file until it is complete.
 [[nodiscard]] std::string temporary(std::string_view name);

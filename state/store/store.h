@@ -64,6 +64,11 @@ class Store {
     // Of the file STORE.
     [[nodiscard]] const FileHeader& header() const noexcept { return found_.header; }
 
+    // Where it lies, and who writes it: for others who keep files there.
+    [[nodiscard]] Disk& disk() const noexcept { return *disk_; }
+
+    [[nodiscard]] const std::string& created_by() const noexcept { return created_by_; }
+
     // What open() found.
     [[nodiscard]] const StoreReport& found() const noexcept { return found_; }
 

@@ -70,6 +70,7 @@ struct World {
     QueryControl control;
     EpochDesk desk;
     std::unique_ptr<Store> store;
+    std::unique_ptr<JournalFiles> journals;
     RecordingTarget::Log log;
     Texts said;
     std::unique_ptr<EpochCoordinator> coordinator;
@@ -79,7 +80,11 @@ struct World {
         REQUIRE(opened.has_value());
         store = std::make_unique<Store>(*std::move(opened));
         EpochCoordinator::Settings settings;
+        Result<std::unique_ptr<JournalFiles>> files = JournalFiles::open(disk, store->header());
+        REQUIRE(files.has_value());
+        journals = *std::move(files);
         settings.store = store.get();
+        settings.journals = journals.get();
         settings.desk = &desk;
         settings.control = &control;
         settings.clock = &clock;

@@ -72,7 +72,8 @@ TEST_CASE("source options: what is wrong is named") {
          "table 'numbers': option 'framing' must be another one with format 'json', not 'fixed'"},
         {"tcp",
          with("durability", "always"),
-         "table 'numbers': option 'durability' must be one of 'none', 'epoch', not 'always'"},
+         "table 'numbers': option 'durability' must be one of 'none', 'journal', 'epoch', not "
+         "'always'"},
         {"udp",
          with("overload.policy", "panic"),
          "table 'numbers': option 'overload.policy' must be one of 'drop-newest', 'drop-oldest', "

@@ -1,12 +1,16 @@
 #include "tools/store/store_text.h"
 
 #include "state/store/file_name.h"
+#include "state/store/journal_files.h"
 #include "state/store/store_report.h"
 
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <tuple>
+#include <utility>
+#include <vector>
 
 namespace thalweg {
 
@@ -58,6 +62,42 @@ std::string heading(const StoreReport& report, const Disk& disk) {
            report.header.created_by + "\n";
 }
 
+std::string describe(const FoundSegment& segment) {
+    if (!segment.problem.empty()) return segment.problem;
+    if (segment.was_never_durable) return "was not begun";
+    return grouped(segment.size) + " bytes, of table '" + segment.owner.source +
+           "', ingest thread " + std::to_string(segment.owner.instance);
+}
+
+// Reads all groups. Damage is in the text; an error is the disk's.
+Result<bool> verify_segment(const Disk& disk,
+                            const StoreId& store_id,
+                            const FoundSegment& segment,
+                            std::string& out) {
+    if (!segment.problem.empty() || segment.was_never_durable) {
+        out += describe(segment) + "\n";
+        return segment.problem.empty();
+    }
+    TRY(auto file, disk.open(segment_name(segment.number)));
+    TRY(std::optional<SegmentReader> reader,
+        SegmentReader::open(std::move(file), store_id, segment.number));
+    for (bool has_next = reader.has_value(); has_next;) {
+        const Result<bool> next = reader->next();
+        if (!next && next.error().code == Code::kIo) return tl::make_unexpected(next.error());
+        if (!next) {
+            out += next.error().message + "\n";
+            return false;
+        }
+        has_next = *next;
+    }
+    const std::uint64_t groups = reader ? reader->groups_read() : 0;
+    out += "intact, " + describe(segment) + ", " + counted(groups, "group");
+    if (reader && reader->torn_bytes() != 0)
+        out += ", and " + grouped(reader->torn_bytes()) + " bytes that were not finished";
+    out += "\n";
+    return true;
+}
+
 }  // namespace
 
 Result<std::string> list_store(const Disk& disk, const TimeOf& time_of) {
@@ -82,6 +122,11 @@ Result<std::string> list_store(const Disk& disk, const TimeOf& time_of) {
     }
     for (const std::string& name : report.leftovers)
         out += name + ", " + time_of(name) + ", was not finished\n";
+    TRY(const std::vector<FoundSegment> segments, find_segments(disk, report.header.store_id));
+    for (const FoundSegment& segment : segments) {
+        const std::string name = segment_name(segment.number);
+        out += name + ", " + time_of(name) + ", " + describe(segment) + "\n";
+    }
     return out;
 }
 
@@ -102,6 +147,13 @@ Result<Verified> verify_store(const Disk& disk) {
     if (report.generations.empty()) {
         result.is_intact = false;
         result.text += "no generation, and a store has one from its first moment\n";
+    }
+    TRY(const std::vector<FoundSegment> segments, find_segments(disk, report.header.store_id));
+    for (const FoundSegment& segment : segments) {
+        result.text += segment_name(segment.number) + ": ";
+        TRY(const bool is_intact,
+            verify_segment(disk, report.header.store_id, segment, result.text));
+        result.is_intact = result.is_intact && is_intact;
     }
     return result;
 }

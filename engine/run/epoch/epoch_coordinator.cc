@@ -63,6 +63,7 @@ void EpochCoordinator::begin() {
     is_collecting_ = true;
     last_parts_ = 0;
     are_all_at_rest_ = true;
+    segment_before_ = settings_.journals->number_max();
     ++epoch_;
     if (settings_.mover != nullptr)
         settings_.mover->before_epoch(epoch_, settings_.clock->steady_now_ns());
@@ -209,6 +210,8 @@ void EpochCoordinator::after_commit() {
     publish();
     if (settings_.control->failed()) return;
     note(settings_.store->retire());
+    note(settings_.journals->remove_through(segment_before_durable_));
+    segment_before_durable_ = segment_before_;
     // What a full destination has not taken is in the snapshot, for the next life.
     const bool is_stopped = settings_.control->stop_requested() && (are_all_at_rest_ || is_end_);
     if (is_stopped || settings_.manifest.has_ended) {

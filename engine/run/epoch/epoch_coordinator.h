@@ -8,6 +8,7 @@
 #include "engine/run/query_control.h"
 #include "engine/sink/outbox.h"
 #include "state/base/time.h"
+#include "state/store/journal_files.h"
 #include "state/store/store.h"
 
 #include <cstddef>
@@ -34,6 +35,9 @@ namespace thalweg {
 //           goes: so whoever recovers publishes them again, there, before any other.
 // Recovery  What was recovered leaves the process only when an epoch of this process is durable:
 //           the first one is due at once.
+// Journals  Every source with a journal begins a new segment at the barrier. So segments whose
+//           numbers were taken before an epoch was asked for hold nothing that is not in it: when
+//           the next one is durable they are deleted.
 // End       After a stop the epoch in which all inputs are at rest is the last. At the end of all
 //           inputs the one that follows has the last results; when they are out and destinations
 //           are closed, one more says that the query has ended. Then it may finish.
@@ -46,6 +50,7 @@ class EpochCoordinator final : public Agent {
     // Borrows all but the outboxes.
     struct Settings {
         Store* store = nullptr;
+        JournalFiles* journals = nullptr;
         EpochDesk* desk = nullptr;
         GroupMover* mover = nullptr;  // Null: no key group ever moves.
         QueryControl* control = nullptr;
@@ -109,7 +114,9 @@ class EpochCoordinator final : public Agent {
     std::vector<Outbox> outboxes_;
     std::uint64_t epoch_ = 0;  // Requested last.
     std::uint64_t committed_ = 0;
-    SnapshotWriter* writer_ = nullptr;  // Of the epoch that is being collected.
+    Generation segment_before_ = 0;          // The last number before the epoch.
+    Generation segment_before_durable_ = 0;  // The same of the latest durable one; 0: none here.
+    SnapshotWriter* writer_ = nullptr;       // Of the epoch that is being collected.
     bool is_collecting_ = false;
     std::size_t last_parts_ = 0;
     bool are_all_at_rest_ = false;

@@ -4,6 +4,7 @@
 #include "state/base/assertion.h"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -43,8 +44,10 @@ std::vector<SourcePosition> positions_of(const RecoveredEpoch::SourceStates& sta
 
 }  // namespace
 
-QueryEpochs::QueryEpochs(Settings settings)
-    : settings_(std::move(settings)), saved_ops_(saved_ops(*settings_.topology)) {
+QueryEpochs::QueryEpochs(Settings settings, std::unique_ptr<JournalFiles> journals)
+    : settings_(std::move(settings)),
+      saved_ops_(saved_ops(*settings_.topology)),
+      journals_(std::move(journals)) {
     const std::size_t count = settings_.ingest_agents + settings_.shards + 1;
     for (std::size_t i = 0; i < count; ++i)
         agents_.push_back(std::make_unique<AgentEpoch>(desk_));
@@ -56,6 +59,7 @@ QueryEpochs::QueryEpochs(Settings settings)
     });
     EpochCoordinator::Settings coordinator;
     coordinator.store = settings_.epochs.store;
+    coordinator.journals = journals_.get();
     coordinator.desk = &desk_;
     coordinator.mover = mover_.get();
     coordinator.control = settings_.control;
@@ -70,11 +74,16 @@ QueryEpochs::QueryEpochs(Settings settings)
 }
 
 Result<std::unique_ptr<QueryEpochs>> QueryEpochs::open(Settings settings) {
-    std::unique_ptr<QueryEpochs> epochs(new QueryEpochs(std::move(settings)));
+    const Store& store = *settings.epochs.store;
+    FileHeader header = store.header();
+    header.created_by = store.created_by();
+    TRY(std::unique_ptr<JournalFiles> journals, JournalFiles::open(store.disk(), header));
+    std::unique_ptr<QueryEpochs> epochs(new QueryEpochs(std::move(settings), std::move(journals)));
     TRY(SnapshotReader snapshot, epochs->settings_.epochs.store->read_current());
     epochs->snapshot_ = std::make_unique<SnapshotReader>(std::move(snapshot));
     TRY(epochs->recovered_, RecoveredEpoch::read(*epochs->snapshot_));
     const RecoveredEpoch& recovered = *epochs->recovered_;
+    if (recovered.copied_through()) epochs->journals_->forget_through(*recovered.copied_through());
     if (!recovered.is_fresh() && recovered.manifest().has_ended)
         return fail(Code::kInvalid,
                     epochs->snapshot_->file().path() +
@@ -149,6 +158,41 @@ std::unique_ptr<ResultNumbers> make_numbers(const SinkSpec& spec, QueryEpochs* e
     return numbers;
 }
 
+std::shared_ptr<Journal> QueryEpochs::add_journal(const std::string& source,
+                                                  std::size_t ingest_agent) {
+    Journal::Settings settings;
+    settings.files = journals_.get();
+    settings.source = source;
+    settings.instance = static_cast<std::uint32_t>(ingest_agent);
+    settings.instance_count = static_cast<std::uint32_t>(settings_.ingest_agents);
+    settings.wake_source = [this] { desk_.wake_agents(); };
+    auto journal = std::make_shared<Journal>(std::move(settings));
+    std::unique_ptr<JournalAgent>& agent = journal_agents_[ingest_agent];
+    if (agent == nullptr) {
+        agent = std::make_unique<JournalAgent>(
+            JournalAgent::Settings{"journal-" + std::to_string(ingest_agent),
+                                   settings_.control,
+                                   settings_.clock,
+                                   settings_.say});
+    }
+    agent->add_journal(journal);
+    journal_sources_.insert(source);
+    return journal;
+}
+
+std::vector<Agent*> QueryEpochs::journal_agents() const {
+    std::vector<Agent*> agents;
+    for (const auto& [ingest_agent, agent] : journal_agents_)
+        agents.push_back(agent.get());
+    return agents;
+}
+
+void QueryEpochs::set_journal_wake_signal(std::size_t index, WakeSignal& signal) const {
+    const auto agent = std::next(journal_agents_.begin(), static_cast<std::ptrdiff_t>(index));
+    for (const std::shared_ptr<Journal>& journal : agent->second->journals())
+        journal->set_wake_writer([&signal] { signal.signal(); });
+}
+
 Result<void> QueryEpochs::open_outboxes() {
     std::map<std::string, RecoveredEpoch::Outbox> known = recovered_->take_outboxes();
     for (auto& [name, target] : targets_) {
@@ -185,6 +229,7 @@ Result<void> QueryEpochs::restore_source(std::size_t source, IngestAgent& agent)
 }
 
 Result<void> QueryEpochs::load_state() {
+    TRY_VOID(check_journals());
     if (recovered_->is_fresh()) return {};
     TRY_VOID(check_names());
     for (const AttachedStage& stage : stages_) {
@@ -232,6 +277,38 @@ Result<void> QueryEpochs::give(const AttachedStage& stage,
                 snapshot_->file().path() + ": the state of " + saved.uid +
                     " cannot be gone on from: " + status.error().message +
                     "; another state directory starts from nothing");
+}
+
+// What was received and is in a journal must not be forgotten because its table has none now.
+Result<void> QueryEpochs::check_journals() const {
+    for (const FoundSegment& segment : journals_->found()) {
+        const std::string& source = segment.owner.source;
+        const bool is_known = !segment.problem.empty() || segment.was_never_durable ||
+                              segment.is_empty || journal_sources_.contains(source);
+        if (is_known || segment.number < first_segment(source)) continue;
+        const std::string name = segment_name(segment.number);
+        if (settings_.epochs.drops_state) {
+            settings_.say("dropped: " + name + " of table '" + source + "'");
+            continue;
+        }
+        return fail(Code::kInvalid,
+                    settings_.epochs.store->disk().path() + "/" + name + " has what table '" +
+                        source +
+                        "' received, which this query does not read with 'durability' = "
+                        "'journal'; run the query that wrote it, or give up what it holds with "
+                        "--drop-state");
+    }
+    return {};
+}
+
+// All before it is in the state.
+Generation QueryEpochs::first_segment(const std::string& source) const {
+    Generation first = 0;
+    for (const SourcePosition& position : positions_of(recovered_->source(source))) {
+        if (!Journal::is_position(position)) continue;
+        first = first == 0 ? position.position : std::min(first, position.position);
+    }
+    return first;
 }
 
 // Nothing that was kept may vanish unseen.

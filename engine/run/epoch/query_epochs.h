@@ -5,19 +5,24 @@
 #include "engine/run/epoch/epoch_coordinator.h"
 #include "engine/run/epoch/epoch_desk.h"
 #include "engine/run/epoch/group_mover.h"
+#include "engine/run/epoch/journal_agent.h"
 #include "engine/run/epoch/outbox_sender.h"
 #include "engine/run/epoch/recovery.h"
 #include "engine/run/epoch/stage_saver.h"
 #include "engine/run/epoch/state_handover.h"
 #include "engine/run/ingest_agent.h"
 #include "engine/run/topology.h"
+#include "ingest/journal.h"
+#include "state/store/journal_files.h"
 #include "state/store/store.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -37,7 +42,8 @@ struct EpochSettings {
 // the savers of its stages, the outboxes of its sinks, the coordinator, and the way back from the
 // newest epoch.
 //
-//   open() -> attach_stage()... -> add_outbox()... -> load_state() -> restore_source()...
+//   open() -> attach_stage()... -> add_outbox()... -> add_journal()... -> load_state()
+//     -> restore_source()...
 //     -> open_outboxes() -> the agents and the coordinator run
 //
 // Threads  Setting up: one, before any agent runs.
@@ -78,6 +84,10 @@ class QueryEpochs {
     // Of the sink of that name: they go on from where they were.
     void add_numbers(const std::string& name, ResultNumbers& numbers);
 
+    // The journal of a source's instance on an ingest agent.
+    [[nodiscard]] std::shared_ptr<Journal> add_journal(const std::string& source,
+                                                       std::size_t ingest_agent);
+
     // Its instance on an ingest agent goes on from where all of them were.
     [[nodiscard]] Result<void> restore_source(std::size_t source, IngestAgent& agent);
 
@@ -90,13 +100,18 @@ class QueryEpochs {
 
     [[nodiscard]] EpochCoordinator& coordinator() noexcept { return *coordinator_; }
 
+    // Who writes journals: one for each ingest agent that has any.
+    [[nodiscard]] std::vector<Agent*> journal_agents() const;
+
+    void set_journal_wake_signal(std::size_t index, WakeSignal& signal) const;
+
   private:
     struct AttachedStage {
         std::vector<SavedOp> ops;
         std::vector<StageInstance*> instances;
     };
 
-    explicit QueryEpochs(Settings settings);
+    QueryEpochs(Settings settings, std::unique_ptr<JournalFiles> journals);
 
     [[nodiscard]] StateHandover* make_handover(std::size_t stage);
     [[nodiscard]] Result<void> load_op(const AttachedStage& stage, std::size_t op);
@@ -106,11 +121,16 @@ class QueryEpochs {
                                     const Batch& rows,
                                     Watermark watermark) const;
     [[nodiscard]] Result<void> check_names() const;
+    [[nodiscard]] Result<void> check_journals() const;
+    [[nodiscard]] Generation first_segment(const std::string& source) const;
 
     Settings settings_;
     std::vector<std::vector<SavedOp>> saved_ops_;  // Of each stage.
     std::unique_ptr<SnapshotReader> snapshot_;
     std::optional<RecoveredEpoch> recovered_;
+    std::unique_ptr<JournalFiles> journals_;
+    std::set<std::string> journal_sources_;
+    std::map<std::size_t, std::unique_ptr<JournalAgent>> journal_agents_;
     EpochDesk desk_;
     std::vector<std::unique_ptr<AgentEpoch>> agents_;
     std::vector<std::unique_ptr<BarrierMeeting>> meetings_;

@@ -2,6 +2,7 @@
 
 #include "engine/run/epoch/epoch_part.h"
 #include "state/batch_codec.h"
+#include "state/store/journal_files.h"
 #include "state/store/state_reader.h"
 
 #include <array>
@@ -21,8 +22,13 @@ Result<std::vector<std::byte>> read_rest(StateReader& reader, std::uint64_t size
 }  // namespace
 
 Result<RecoveredEpoch> RecoveredEpoch::read(const SnapshotReader& snapshot) {
-    static constexpr std::array<std::string_view, 6> kKnown = {
-        kManifestKind, kOperatorKind, kPositionsKind, kOutboxKind, kOutboxStartKind, kNumbersKind};
+    static constexpr std::array<std::string_view, 7> kKnown = {kManifestKind,
+                                                               kOperatorKind,
+                                                               kPositionsKind,
+                                                               kOutboxKind,
+                                                               kOutboxStartKind,
+                                                               kNumbersKind,
+                                                               kCopiedKind};
     TRY_VOID(snapshot.refuse_unknown(kKnown));
     RecoveredEpoch recovered(snapshot);
     for (std::size_t i = 0; i < snapshot.sections().size(); ++i)
@@ -51,6 +57,8 @@ Result<void> RecoveredEpoch::read_section(std::size_t index) {
         manifest_ = read_manifest(reader);
     } else if (entry.label.kind == kPositionsKind) {
         sources_[entry.label.owner][entry.label.part] = read_source_state(reader);
+    } else if (entry.label.kind == kCopiedKind) {
+        copied_through_ = reader.u64();
     } else if (entry.label.kind == kOutboxStartKind) {
         TRY(const std::vector<std::byte> bytes, read_rest(reader, entry.length));
         outboxes_[entry.label.owner].start.assign(reinterpret_cast<const char*>(bytes.data()),

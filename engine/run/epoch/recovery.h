@@ -11,6 +11,7 @@
 #include <deque>
 #include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,11 @@ class RecoveredEpoch {
     [[nodiscard]] bool is_fresh() const noexcept { return is_fresh_; }
 
     [[nodiscard]] const Manifest& manifest() const noexcept { return manifest_; }
+
+    // Of a snapshot that was copied here: journal segments up to this number are not its own.
+    [[nodiscard]] const std::optional<Generation>& copied_through() const noexcept {
+        return copied_through_;
+    }
 
     // By the agent that wrote it.
     using SourceStates = std::map<std::uint32_t, SourceState>;
@@ -70,6 +76,7 @@ class RecoveredEpoch {
     const SnapshotReader* snapshot_;
     bool is_fresh_ = true;
     Manifest manifest_;
+    std::optional<Generation> copied_through_;
     std::map<std::string, SourceStates> sources_;
     std::map<std::string, Outbox> outboxes_;
     std::map<std::string, ResultCount> result_counts_;
