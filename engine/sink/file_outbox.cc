@@ -9,7 +9,10 @@ namespace thalweg {
 Result<void> FileOutbox::open_or_create() {
     TRY(const bool is_there, has_name(*disk_, name_));
     TRY(file_, is_there ? disk_->open_to_write(name_) : disk_->create(name_));
-    return disk_->sync_directory();
+    Result<void> synced = disk_->sync_directory();
+    // A name that is in memory alone must not be taken for one by the next process.
+    if (!synced && !is_there) static_cast<void>(disk_->unlink(name_));
+    return synced;
 }
 
 Result<void> FileOutbox::start_fresh() {

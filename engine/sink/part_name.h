@@ -31,6 +31,11 @@ inline constexpr std::string_view kPartPrefix = "part-";
     return "." + part_name(number) + ".inprogress";
 }
 
+// What takes the place of a complete part.
+[[nodiscard]] inline std::string renewed_part_name(std::uint64_t number) {
+    return "." + part_name(number) + ".renewed";
+}
+
 // The number in the name of a complete part.
 [[nodiscard]] inline std::optional<std::uint64_t> parse_part_name(std::string_view name) {
     if (!name.starts_with(kPartPrefix)) return std::nullopt;

@@ -3,10 +3,18 @@
 #include "engine/sink/outbox_bytes.h"
 
 #include <algorithm>
+#include <cstddef>
+#include <span>
 #include <utility>
 #include <vector>
 
 namespace thalweg {
+
+namespace {
+
+constexpr std::size_t kCopyBytes = 256 * 1024;
+
+}  // namespace
 
 Result<void> PartOutbox::start_fresh() {
     TRY(const std::vector<std::string> names, disk_->list());
@@ -75,8 +83,8 @@ Result<void> PartOutbox::begin_part(std::int64_t now_ns) {
     }
     const std::string name = open_part_name(part_);
     const bool is_left_over = has(name);
-    TRY(file_, is_left_over ? disk_->open_to_write(name) : disk_->create(name));
-    if (is_left_over) TRY_VOID(file_->truncate(0));
+    if (is_left_over) TRY_VOID(disk_->unlink(name));  // It may be a name in memory alone.
+    TRY(file_, disk_->create(name));
     has_new_name_ = true;
     return {};
 }
@@ -96,11 +104,32 @@ Result<void> PartOutbox::compare(const OutboxBytes& bytes) {
     if (found.differs_at) return foreign_part(*found.differs_at);
     if (found.file_size < found.bytes_end)
         return lost_results(complete_->path(), found.file_size, found.bytes_end);
+    if (found.file_size == found.bytes_end) TRY_VOID(renew_name());
     length_ = found.bytes_end;
     if (found.file_size > found.bytes_end) return {};
     complete_ = nullptr;
     next_part();
     return {};
+}
+
+// The process that gave it its name may have died of the sync of the directory: then the name is in
+// memory alone, and no later sync finds it. So a copy takes its place, under a name of its own
+// until then: that of the part in progress may still stand for the original on the disk.
+Result<void> PartOutbox::renew_name() {
+    const std::string name = renewed_part_name(part_);
+    TRY(const bool is_left_over, has_name(*disk_, name));
+    if (is_left_over) TRY_VOID(disk_->unlink(name));
+    TRY(const std::unique_ptr<DiskFile> copy, disk_->create(name));
+    std::vector<std::byte> piece(kCopyBytes);
+    for (std::uint64_t offset = 0;;) {
+        TRY(const std::size_t count, read_fully(*complete_, offset, piece));
+        if (count == 0) break;
+        TRY_VOID(write_fully(*copy, offset, std::span(piece).first(count)));
+        offset += count;
+    }
+    TRY_VOID(copy->sync());
+    TRY_VOID(disk_->rename(name, part_name(part_)));
+    return disk_->sync_directory();
 }
 
 tl::unexpected<Error> PartOutbox::foreign_part(std::uint64_t differs_at) const {

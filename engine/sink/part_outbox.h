@@ -19,7 +19,8 @@ namespace thalweg {
 // Readers of names without a dot see complete parts appear, one after the other, and nothing else.
 // So a part in progress may be cut to the position in recovery, whatever lies behind; and a part
 // that is complete although the position is not behind it was completed by epochs that are
-// published again: it must have just their bytes, and stays as it is.
+// published again: it must have just their bytes, and stays as it is for readers; a copy takes its
+// place, since its name may be on no disk.
 //
 // Numbers of a fresh start go on behind the largest in the directory.
 class PartOutbox final : public OutboxTarget {
@@ -42,6 +43,7 @@ class PartOutbox final : public OutboxTarget {
     [[nodiscard]] Result<void> begin_part(std::int64_t now_ns);
     [[nodiscard]] Result<void> finish_part();
     [[nodiscard]] Result<void> compare(const OutboxBytes& bytes);
+    [[nodiscard]] Result<void> renew_name();
     [[nodiscard]] tl::unexpected<Error> foreign_part(std::uint64_t differs_at) const;
     void next_part();
 

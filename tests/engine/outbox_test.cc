@@ -399,6 +399,53 @@ TEST_CASE("outbox: an error of the disk is an error of publish, and the next pro
     }
 }
 
+// A process has an error of the disk at a call and ends, the next one is killed at a call of its
+// own and the power goes with it, a third one comes to the end, and the power goes once more. Empty
+// if all results are there. `has_ended`: which of the first two came to their ends by themselves.
+std::string problem_of_errors(Kind kind,
+                              std::uint64_t error,
+                              std::uint64_t crash,
+                              std::pair<bool, bool>& has_ended) {
+    SimDisk disk(error + 1);
+    std::optional<Snapshot> newest;
+    disk.fail_at(error);
+    has_ended.first = live(kind, disk, newest, 0).has_value();
+    disk.heal();
+    disk.kill();
+    const View seen = newest ? look(disk) : View();
+    disk.crash_at(crash);
+    try {
+        const Result<void> lived = live(kind, disk, newest, 3);
+        if (!lived) return lived.error().message;
+        has_ended.second = true;
+    } catch (const SimCrash&) {
+        has_ended.second = false;
+    }
+    disk.heal();
+    disk.cut_power();
+    const Result<void> lived = live(kind, disk, newest, 5);
+    if (!lived) return lived.error().message;
+    disk.cut_power();
+    if (look(disk) != expected_view(kind)) return "the results are not those of the epochs";
+    return follows(look(disk), seen, kind) ? "" : "something vanished or changed";
+}
+
+TEST_CASE("outbox: names that an error leaves in memory alone do not go with the next power cut") {
+    for (const Kind kind : {Kind::kFile, Kind::kParts}) {
+        std::pair<bool, bool> has_ended;
+        for (std::uint64_t error = 0; !has_ended.first; ++error) {
+            has_ended.second = false;
+            for (std::uint64_t crash = 0; !has_ended.second; ++crash) {
+                const std::string problem = problem_of_errors(kind, error, crash, has_ended);
+                CHECK_MESSAGE(problem.empty(),
+                              "kind " << int(kind) << ", error at " << error << ", crash at "
+                                      << crash << ": " << problem);
+                if (!problem.empty()) break;
+            }
+        }
+    }
+}
+
 TEST_CASE("outbox: on a full disk an epoch is published in part, and later as a whole") {
     for (const Kind kind : {Kind::kFile, Kind::kParts}) {
         std::uint64_t fulls = 0;

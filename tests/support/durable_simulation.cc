@@ -327,8 +327,7 @@ void CrashSimulation::live(bool is_healed) {
     }
     if (is_open) note_life(life, dies);
     restore_rot();
-    // A destination may have lost names that a process still sees: docs/RELIABILITY.md, Limits.
-    if (dies) die(life.notes().sinks.has_lost_names || chance(2));
+    if (dies) die(chance(2));
     for (std::size_t i = 0; i < world_.views.size(); ++i)
         complain(world_.views[i].look(*world_.sink_disks[i]));
 }

@@ -99,7 +99,6 @@ Result<void> WatchedDisk::sync_directory() {
     begin(DiskDeed::kSyncDirectory);
     Result<void> synced = noted(disk_->sync_directory());
     if (synced) watch_->has_new_name = false;
-    if (!synced) watch_->has_lost_names = true;
     return synced;
 }
 

@@ -25,7 +25,6 @@ enum class DiskDeed : std::uint8_t {
 struct DiskWatch {
     DiskDeed last = DiskDeed::kNone;  // Since another disk was asked.
     bool has_new_name = false;        // Renamed, and the directory not synced since.
-    bool has_lost_names = false;      // A sync of the directory has failed.
     std::uint64_t errors = 0;         // Given back, other than "full".
     std::uint64_t refusals = 0;       // "Full".
 };
