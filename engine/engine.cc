@@ -78,6 +78,9 @@ tl::expected<Prepared, std::string> Engine::prepare(std::string_view file_name,
     const std::string& directory = options_.state_directory.empty()
                                        ? plan->settings.state_directory()
                                        : options_.state_directory;
+    if (plan->settings.rebalances() && directory.empty())
+        plan->warnings.emplace_back(
+            "option 'execution.rebalancing.enabled' has no effect without a state directory");
     return Prepared{std::move(plan->topology),
                     std::move(plan->explained),
                     std::move(plan->warnings),

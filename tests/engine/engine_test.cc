@@ -51,5 +51,27 @@ TEST_CASE("engine: an error comes as the terminal shows it") {
     CHECK_NE(prepared.error().find("^"), std::string::npos);
 }
 
+TEST_CASE("engine: rebalancing is asked for by its option, and needs a state directory") {
+    const std::string option = "SET 'execution.rebalancing.enabled' = ";
+    const auto wrong = Engine({}).prepare("test.sql", option + "'often';\n" + kQuery);
+    REQUIRE_FALSE(wrong.has_value());
+    CHECK(wrong.error().find("true or false") != std::string::npos);
+    const auto plain = Engine({}).prepare("test.sql", kQuery);
+    REQUIRE(plain.has_value());
+    CHECK(!plain->rebalances);
+    CHECK(plain->warnings.empty());
+    const auto nowhere = Engine({}).prepare("test.sql", option + "'true';\n" + kQuery);
+    REQUIRE(nowhere.has_value());
+    CHECK(nowhere->rebalances);
+    REQUIRE(nowhere->warnings.size() == 1);
+    CHECK(nowhere->warnings[0].find("state directory") != std::string::npos);
+    EngineOptions options;
+    options.state_directory = "somewhere";
+    const auto somewhere = Engine(options).prepare("test.sql", option + "'TRUE';\n" + kQuery);
+    REQUIRE(somewhere.has_value());
+    CHECK(somewhere->rebalances);
+    CHECK(somewhere->warnings.empty());
+}
+
 }  // namespace
 }  // namespace thalweg
