@@ -17,6 +17,13 @@ using sql::SqlError;
 
 namespace {
 
+void check_comparable(const Type& type, std::string_view what, sql::Location at) {
+    const Physical physical = type.physical();
+    if (physical != Physical::kList && physical != Physical::kRow) return;
+    throw SqlError(
+        at, std::string(what) + " needs values that can be compared, not " + type.to_string());
+}
+
 // What GROUP BY groups by: expressions over FROM's columns, the window's apart.
 struct Grouping {
     std::vector<ExprPtr> keys;
@@ -62,6 +69,7 @@ void add_group_expr(const sql::Expr& expr,
         }
         return;  // window_time follows from the bounds.
     }
+    check_comparable(bound->type, "GROUP BY", expr.location);
     const bool is_there = std::any_of(grouping.keys.begin(),
                                       grouping.keys.end(),
                                       [&](const ExprPtr& key) { return equal(*key, *bound); });
@@ -111,6 +119,7 @@ class GroupedBinder {
 
     // The aggregate over `from`, once every expression has been bound; then fix() each of them.
     RelPtr finish(RelPtr from) {
+        add_what_counts_rows();
         Aggregate node;
         node.window = grouping_.window;
         if (node.window != nullptr) {
@@ -171,6 +180,18 @@ class GroupedBinder {
         }
         inputs_.push_back(std::move(expr));
         return inputs_.size() - 1;
+    }
+
+    // Nothing can stand for rows without columns: neither below the aggregate nor above.
+    void add_what_counts_rows() {
+        if (grouping_.keys.empty() && grouping_.window == nullptr && calls_.empty()) {
+            AggregateCall count;
+            count.result_type = Type::bigint().not_null();
+            calls_.push_back(std::move(count));
+            call_names_.emplace_back("COUNT(*)");
+        }
+        if (inputs_.empty() && grouping_.window == nullptr)
+            inputs_.push_back(make_literal({true}, Type::boolean().not_null()));
     }
 
     std::size_t add_scope_column(std::size_t column) {
@@ -238,6 +259,7 @@ class GroupedBinder {
             bound.argument_type = value->type;
             bound.result_type = *std::move(type);
             bound.argument = add_input(std::move(value));
+            if (call.distinct) check_comparable(bound.argument_type, "DISTINCT", at);
             bound.is_distinct = call.distinct && bound.kind != AggregateKind::kMin &&
                                 bound.kind != AggregateKind::kMax;
         }
@@ -293,10 +315,11 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from) {
     return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
 }
 
-RelPtr QueryBinder::bind_distinct(RelPtr rel) {
+RelPtr QueryBinder::bind_distinct(RelPtr rel, std::string_view what, sql::Location at) {
     Aggregate node;
     std::vector<ColumnInfo> columns = rel->columns;
     for (std::size_t i = 0; i < columns.size(); ++i) {
+        check_comparable(columns[i].type, what, at);
         node.keys.push_back(i);
         columns[i].role = Role::kPlain;  // One row stands for many, of which each had its time.
         columns[i].window = nullptr;

@@ -124,7 +124,7 @@ RelPtr QueryBinder::bind_union(const sql::SetOperation& operation) {
         }
     }
     RelPtr all = make_rel(std::move(columns), UnionAll{std::move(inputs)});
-    return operation.all ? all : bind_distinct(std::move(all));
+    return operation.all ? all : bind_distinct(std::move(all), "UNION", operation.op_location);
 }
 
 RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
@@ -169,7 +169,7 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
         });
     RelPtr rel = !select.group_by.empty() || has_aggregates ? bind_grouped(select, std::move(from))
                                                             : bind_plain(select, std::move(from));
-    return select.distinct ? bind_distinct(std::move(rel)) : rel;
+    return select.distinct ? bind_distinct(std::move(rel), "DISTINCT", at) : rel;
 }
 
 RelPtr QueryBinder::bind_plain(const sql::Select& select, From from) {

@@ -79,7 +79,8 @@ class QueryBinder {
 
     // bind_aggregate.cc
     RelPtr bind_grouped(const sql::Select& select, From from);
-    static RelPtr bind_distinct(RelPtr rel);
+    // Each combination of values once; `what` asks for it: DISTINCT, UNION.
+    static RelPtr bind_distinct(RelPtr rel, std::string_view what, sql::Location at);
 
     static From aliased(RelPtr rel, const sql::TableRef& ref, std::string fallback);
 

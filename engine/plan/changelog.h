@@ -14,7 +14,9 @@
 //   WindowJoin
 //   Aggregate without a window      changes rows, unless it has no calls
 //
-// What needs rows that stay as they are (a window, a join, another aggregate) refuses others.
+// What needs rows that stay as they are (a window, a join, another aggregate) refuses others. And
+// so does an expression that gives another value each time: what it gave for a row it would take
+// back as something else.
 
 namespace thalweg::plan {
 

@@ -78,6 +78,14 @@ bool is_volatile(const Expr& expr) {
     });
 }
 
+bool is_repeatable(const Expr& expr) {
+    if (expr.kind == ExprKind::kCall && expr.function->volatility != Volatility::kPure)
+        return false;
+    return std::all_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
+        return is_repeatable(*argument);
+    });
+}
+
 bool may_fail(const Expr& expr) {
     constexpr std::array<std::string_view, 10> kSafe = {
         "=", "<>", "<", "<=", ">", ">=", "IN", "LIKE", "FIELD", "ITEM"};

@@ -27,6 +27,9 @@ enum class Side : std::uint8_t { kNone, kLeft, kRight, kBoth };
 // Whether it gives another value each time: RAND().
 [[nodiscard]] bool is_volatile(const thalweg::Expr& expr);
 
+// Whether it gives the same value for the same row at any time: neither RAND() nor the clock.
+[[nodiscard]] bool is_repeatable(const thalweg::Expr& expr);
+
 // Whether a row may end the query here, as far as can be told: true of what is not known.
 [[nodiscard]] bool may_fail(const thalweg::Expr& expr);
 

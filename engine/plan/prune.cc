@@ -138,11 +138,13 @@ Pruned prune_node(const Rel& rel, const Aggregate& node, Needed needed) {
     for (const std::size_t key : node.keys)
         below[key] = true;
     const std::size_t key_count = node.keys.size();
+    if (key_count == 0 && node.window == nullptr) keep_one(needed);
     for (std::size_t i = 0; i < node.calls.size(); ++i) {
         if (!needed[key_count + i]) continue;
         if (node.calls[i].kind != AggregateKind::kCountStar) below[node.calls[i].argument] = true;
         if (node.calls[i].filter) below[*node.calls[i].filter] = true;
     }
+    if (!below.empty()) keep_one(below);
     Pruned input = prune_rel(node.input, std::move(below));
     Aggregate copy = node;
     copy.input = input.rel;
