@@ -72,6 +72,7 @@ class MemorySource final : public Source {
         piece.is_end = position_ + piece.bytes.size() == input_.bytes();
         piece.offset = position_;
         piece.receive_time_ns = now_ns;
+        piece.stays = true;
         if (handover_) handover_->at_ns = now();
         const DecodeResult result = decoder_->decode(piece, batch_, outlet);
         ASSERT(result.consumed > 0);

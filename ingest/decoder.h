@@ -27,6 +27,7 @@ struct Piece {
     std::int64_t sequence = 0;  // Of the first record; the decoder counts on from it.
     std::int64_t dropped_before = 0;
     std::size_t rows_max = kBatchRows;  // How many rows this call may append.
+    bool stays = false;  // The bytes stay until the rows have been offered, with no others.
 };
 
 struct DecodeResult {
@@ -45,7 +46,8 @@ struct DecodeResult {
 //           it. Any split of a stream into pieces gives the same rows. A record longer than
 //           frame_bytes_max is rejected once and skipped up to its end, over as many pieces as it
 //           takes: that state, and nothing else of a split, is in the decoder, so every split has a
-//           decoder of its own. Strings are copied into the batch's arena.
+//           decoder of its own. Strings are copied into the batch's arena. Of a piece that stays,
+//           the batch may owe the cells of columns that may wait.
 // Threads   One at a time.
 // Failure   A bad record is rejected and the stream goes on; a length prefix that cannot be (0 or
 //           beyond the limit) loses the framing: `lost_framing()` is then true and the caller

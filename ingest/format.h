@@ -34,6 +34,7 @@ struct WantedColumn {
     std::vector<std::string> path;  // The declared column's name, then fields of nested ROWs.
     Type type;                      // Of what the path leads to.
     Metadata metadata = Metadata::kNone;
+    bool may_wait = false;  // Asked for by rows alone that pass a condition on the others.
 };
 
 // How bytes become rows: a table's format, and what of it the query needs.

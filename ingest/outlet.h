@@ -39,7 +39,8 @@ struct Rejected {
 //           split does not hold the watermark back. Rows of a split are in order. offer() may keep
 //           the batch after it returned: between offer() and the moment ready() is true again the
 //           source leaves the batch alone and offers nothing. So a source polls ready() before it
-//           reads: a full engine is a source that does not read.
+//           reads: a full engine is a source that does not read. What the batch owes (OwedCells)
+//           is filled before offer() returns, since the bytes that it was read from may go.
 class Outlet {
   public:
     virtual SplitId open_split() = 0;

@@ -22,10 +22,69 @@ AppendPlan append_plan(const FormatSpec& spec) {
     return plan;
 }
 
+// Fields that may wait and cannot be wrong, and the records that they are still to be read from.
+class LateFields final : public OwedCells {
+  public:
+    LateFields(const std::vector<RawField>& fields, std::size_t row_bytes)
+        : has_any_(!fields.empty()),
+          has_texts_(std::any_of(
+              fields.begin(),
+              fields.end(),
+              [](const RawField& field) { return field.type.physical() == Physical::kString; })),
+          transposer_(fields, row_bytes) {}
+
+    // Whether the fields of the next batch shall wait. Of those that did last, so many may have
+    // been asked for that it was cheaper to take all along: then not, but for a batch now and then.
+    // Texts cost so much that they always wait.
+    [[nodiscard]] bool shall_wait() noexcept {
+        constexpr std::size_t kManyOf = 4;
+        constexpr std::size_t kBatchesNot = 63;
+        if (asked_rows_ * kManyOf > rows_ && !has_texts_) batches_not_ = kBatchesNot;
+        rows_ = asked_rows_ = 0;
+        if (batches_not_ == 0) return has_any_;
+        --batches_not_;
+        return false;
+    }
+
+    // The rows of the batch are those of `records`.
+    void wait(const char* records, std::size_t count, Batch& batch) {
+        records_ = records;
+        rows_ = count;
+        batch_ = &batch;
+        batch.owe(*this);
+    }
+
+    void fill(Selection rows) override {
+        asked_rows_ += rows.size();
+        transposer_.write_some(records_, rows, *batch_);
+    }
+
+  private:
+    bool has_any_;
+    bool has_texts_;
+    RowTransposer transposer_;
+    const char* records_ = nullptr;
+    std::size_t rows_ = 0;  // Of the batch that waits or did,
+    Batch* batch_ = nullptr;
+    std::size_t asked_rows_ = 0;  // and of them those that were asked for.
+    std::size_t batches_not_ = 0;
+};
+
+// The fields that may wait, or the others.
+std::vector<RawField> those(const FormatSpec& spec, std::vector<RawField> fields, bool that_wait) {
+    std::erase_if(fields, [&](const RawField& field) {
+        const bool waits = spec.wanted[field.column].may_wait && RowTransposer::any_bytes(field);
+        return waits != that_wait;
+    });
+    return fields;
+}
+
 class RawStructDecoder final : public Decoder {
   public:
     RawStructDecoder(const FormatSpec& spec, std::vector<RawField> fields, std::size_t row_bytes)
         : append_plan_(append_plan(spec)),
+          late_(those(spec, fields, true), row_bytes),
+          prompt_(those(spec, fields, false), row_bytes),
           transposer_(std::move(fields), row_bytes),
           row_bytes_(row_bytes),
           framer_(spec, row_bytes) {}
@@ -77,8 +136,12 @@ class RawStructDecoder final : public Decoder {
         }
     }
 
+    // All that fit in, or all there are: no more come to the rows of a piece that stays.
     bool take(const char* records, std::size_t count, RowAppender& rows) {
-        if (!transposer_.write(records, count, rows.batch(), rows.row())) return false;
+        const bool waits = rows.row() == 0 && rows.piece().stays && late_.shall_wait();
+        const RowTransposer& transposer = waits ? prompt_ : transposer_;
+        if (!transposer.write(records, count, rows.batch(), rows.row())) return false;
+        if (waits) late_.wait(records, count, rows.batch());
         rows.accept_many(count);
         return true;
     }
@@ -93,6 +156,8 @@ class RawStructDecoder final : public Decoder {
     }
 
     AppendPlan append_plan_;
+    LateFields late_;
+    RowTransposer prompt_;  // Of the fields that do not wait.
     RowTransposer transposer_;
     std::size_t row_bytes_;
     Framer framer_;

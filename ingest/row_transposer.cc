@@ -87,6 +87,16 @@ CopyFields copy_of(std::size_t wide, std::size_t narrow, std::size_t cold_lines)
     return kCopies[cold_lines][wide * kCounts + narrow];
 }
 
+// Row i of the target from the i-th of the rows of `stride` bytes.
+template <std::size_t width>
+void copy_some(const char* from,
+               std::size_t stride,
+               std::span<const std::uint16_t> rows,
+               std::byte* to) {
+    for (const std::uint16_t row : rows)
+        std::memcpy(to + row * width, from + row * stride, width);
+}
+
 template <class Raw, class T>
 bool widen(StridedRows rows, T* target) {
     for (std::size_t i = 0; i < rows.count; ++i)
@@ -147,17 +157,19 @@ StringRef own_text(const char* from, std::size_t width, char*& to) {
     return result;
 }
 
-template <std::size_t width>
-void own_bytes(StridedRows rows, StringRef* target, char*& to) {
+// Row row_at(i) of the target from that of the rows, for each i below `count`.
+template <std::size_t width, class RowAt>
+void own_bytes(StridedRows rows, const RowAt& row_at, StringRef* target, char*& to) {
     char* next = to;
     for (std::size_t i = 0; i < rows.count; ++i) {
-        const char* const from = rows.first + i * rows.stride;
+        const std::size_t row = row_at(i);
+        const char* const from = rows.first + row * rows.stride;
         if (from[width - 1] == '\0') [[unlikely]] {
-            target[i] = own_text(from, width, next);
+            target[row] = own_text(from, width, next);
             continue;
         }
         std::memcpy(next, from, width);
-        target[i] = StringRef({next, width});
+        target[row] = StringRef({next, width});
         next += width;
     }
     to = next;
@@ -166,7 +178,8 @@ void own_bytes(StridedRows rows, StringRef* target, char*& to) {
 bool own_texts(const RawField& field, StridedRows rows, StringRef* target, char*& to) {
     const bool is_text = field.type.is_character();
     if (!is_text && field.layout.bytes == 16) {
-        own_bytes<16>(rows, target, to);
+        const auto same = [](std::size_t i) { return i; };
+        own_bytes<16>(rows, same, target, to);
         return true;
     }
     bool fits = true;
@@ -265,8 +278,8 @@ void RowTransposer::add_pass(std::span<RawField> fields) {
         pass.columns[pass.count] = field.column;
         pass.offsets[pass.count++] = field.offset;
     }
-    const auto wide = static_cast<std::size_t>(narrow - fields.begin());
-    pass.copy = copy_of(wide, pass.count - wide, cold_lines);
+    pass.wide_count = static_cast<std::size_t>(narrow - fields.begin());
+    pass.copy = copy_of(pass.wide_count, pass.count - pass.wide_count, cold_lines);
     passes_.push_back(pass);
 }
 
@@ -328,6 +341,51 @@ bool RowTransposer::write(const char* rows,
     if (text_bytes_ != 0)
         batch.arena().give_back(count * text_bytes_ - static_cast<std::size_t>(texts_end - texts));
     return fits;
+}
+
+bool RowTransposer::any_bytes(const RawField& field) {
+    if (field.type.physical() == Physical::kString) return field.type.is_binary();
+    const bool is_checked = field.type.kind == TypeKind::kTime ||
+                            (field.type.is_timestamp() && field.layout.nanos_per_unit != 1);
+    return copied_bytes(field.type.kind) != 0 && !is_checked;
+}
+
+void RowTransposer::write_some(const char* records, Selection rows, Batch& batch) const {
+    if (rows.empty()) return;
+    constexpr std::size_t kDenseFactor = 2;  // One row of two costs as much as both.
+    const std::size_t first = rows[0];
+    const std::size_t span = rows[rows.size() - 1] + 1 - first;
+    if (rows.is_range() || rows.size() * kDenseFactor > span) {
+        const bool fits = write(records + first * row_bytes_, span, batch, first);
+        ASSERT(fits);
+        return;
+    }
+    for (const Pass& pass : passes_) {
+        for (std::size_t k = 0; k < pass.count; ++k) {
+            std::byte* const target = address(batch.column(pass.columns[k]), 0);
+            const char* const from = records + pass.offsets[k];
+            if (k < pass.wide_count) {
+                copy_some<8>(from, row_bytes_, rows.rows(), target);
+            } else {
+                copy_some<4>(from, row_bytes_, rows.rows(), target);
+            }
+        }
+    }
+    const std::size_t room = rows.size() * text_bytes_;
+    char* const texts = room == 0 ? nullptr : batch.arena().allocate(room);
+    char* texts_end = texts;
+    const auto row_at = [list = rows.rows().data()](std::size_t i) { return std::size_t{list[i]}; };
+    for (const RawField& field : texts_) {
+        auto* const target = batch.column(field.column).data<StringRef>();
+        const StridedRows values{records + field.offset, row_bytes_, rows.size()};
+        if (field.layout.bytes == 16) {
+            own_bytes<16>(values, row_at, target, texts_end);
+            continue;
+        }
+        for (const std::uint16_t row : rows.rows())
+            target[row] = own_text(values.first + row * row_bytes_, field.layout.bytes, texts_end);
+    }
+    if (room != 0) batch.arena().give_back(room - static_cast<std::size_t>(texts_end - texts));
 }
 
 }  // namespace thalweg

@@ -54,6 +54,13 @@ class RowTransposer {
                              Batch& batch,
                              std::size_t first_row) const;
 
+    // The same for fields of any_bytes() alone: only the rows of `rows`, row i of the batch from
+    // the i-th of `records`.
+    void write_some(const char* records, Selection rows, Batch& batch) const;
+
+    // Whether whatever bytes are in the row are a value.
+    [[nodiscard]] static bool any_bytes(const RawField& field);
+
     static constexpr std::size_t kPassFields = 4;
 
     struct Pass;
@@ -63,6 +70,7 @@ class RowTransposer {
     struct Pass {
         CopyFields copy = nullptr;
         std::size_t count = 0;
+        std::size_t wide_count = 0;  // Of eight bytes.
         std::array<std::size_t, kPassFields> columns{};
         std::array<std::size_t, kPassFields> offsets{};
         // Of the first field in the row and the last: lines whose bytes to come are fetched, as far

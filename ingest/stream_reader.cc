@@ -151,6 +151,7 @@ DecodeResult StreamReader::decode(bool is_end, std::size_t rows_max, CountingOut
     piece.connection_id = origin_.connection_id;
     piece.sequence = sequence_;
     piece.rows_max = rows_max;
+    piece.stays = true;
     const DecodeResult result = decoder_->decode(piece, workspace_.batch(), outlet);
     DEBUG_ASSERT(result.consumed <= piece.bytes.size());
     DEBUG_ASSERT(result.records == result.rejected + workspace_.batch().size());

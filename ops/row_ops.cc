@@ -18,7 +18,9 @@ class Filter final : public Op {
         const Selection kept = condition_.select(rows, context);
         if (context.failed()) return;
         context.counters.filtered_rows += rows.size() - kept.size();
-        if (!kept.empty()) out.emit(rows.with(kept));
+        if (kept.empty()) return;
+        if (rows.owed != nullptr) rows.owed->fill(kept);
+        out.emit(rows.with(kept));
     }
 
   private:

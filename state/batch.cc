@@ -44,6 +44,7 @@ void Batch::append(const BatchView& view, Selection rows) {
 void Batch::clear() noexcept {
     size_ = 0;
     has_kinds_ = false;
+    owed_ = nullptr;
     for (Column& column : columns_)
         column.clear();
     arena_.reset();

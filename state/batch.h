@@ -17,20 +17,39 @@ namespace thalweg {
 // a deletion.
 enum class RowKind : std::uint8_t { kInsert, kUpdateBefore, kUpdateAfter, kDelete };
 
+// Cells of a batch that are still to be written: those of columns that are only asked for by rows
+// that pass a condition (WantedColumn::may_wait), so that the others cost nothing.
+//
+// Contract  fill() writes them for some of the rows, strings included, as long as what they are
+// made
+//           from is there: until Outlet::offer() returns. Cells of rows that it was not called for
+//           mean nothing.
+class OwedCells {
+  public:
+    virtual void fill(Selection rows) = 0;
+
+  protected:
+    ~OwedCells() = default;
+};
+
 // Rows as operators see them: columns borrowed from wherever they lie, and which rows are alive.
 //
 // Shape     columns[i] holds field i of the schema the operator was built for, and is valid for all
 //           rows of the selection. `kinds` has a RowKind per row, or is nullptr: all kInsert.
+//           `owed` is nullptr but between a source and the filter behind it, which reads none of
+//           those cells and fills them for the rows that it passes on.
 // Lifetime  For the duration of the call it is passed to; strings in it too. Who keeps, copies.
 struct BatchView {
     std::span<const Column* const> columns;
     Selection selection;
     const RowKind* kinds = nullptr;
+    OwedCells* owed = nullptr;
 
     [[nodiscard]] std::size_t size() const noexcept { return selection.size(); }
 
     [[nodiscard]] const Column& operator[](std::size_t index) const { return *columns[index]; }
 
+    // Owing nothing.
     [[nodiscard]] BatchView with(Selection rows) const noexcept { return {columns, rows, kinds}; }
 };
 
@@ -72,13 +91,16 @@ class Batch {
     // Makes the row-kind column, all kInsert, if there is none.
     [[nodiscard]] RowKind* make_kinds();
 
+    // Until clear(): that some cells of the rows it has are to be filled by `owed`.
+    void owe(OwedCells& owed) noexcept { owed_ = &owed; }
+
     // Copies rows of `view` behind the present ones, strings included. There must be room().
     void append(const BatchView& view, Selection rows);
 
     void append(const BatchView& view) { append(view, view.selection); }
 
     [[nodiscard]] BatchView view() const noexcept {
-        return {pointers_, Selection::all(size_), kinds()};
+        return {pointers_, Selection::all(size_), kinds(), owed_};
     }
 
     // Empties it for reuse; keeps the memory.
@@ -93,6 +115,7 @@ class Batch {
     std::vector<const Column*> pointers_;  // To columns_, for view().
     bool has_kinds_ = false;
     std::unique_ptr<RowKind[]> kinds_;
+    OwedCells* owed_ = nullptr;
     Arena arena_;
 };
 

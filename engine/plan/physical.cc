@@ -215,6 +215,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
+        if (std::holds_alternative<Scan>(node->input->node)) scans_.back().filter = node->condition;
         std::string line = "filter " + to_string(*node->condition, names_of(*node->input));
         stream.lineage = lineage_of({stream.lineage}, line);
         append(
@@ -269,7 +270,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
 PhysicalPlanner::Stream PhysicalPlanner::compile_scan(const Rel& rel, const Scan& node) {
     const std::size_t stage = new_stage(Place::kIngest, "scan " + node.table->definition->name);
     notes_[stage].columns = names_of(rel);
-    scans_.push_back({node.table, node.outputs, stage});
+    scans_.push_back({node.table, node.outputs, stage, nullptr});
     std::vector<std::string> columns;
     for (const ColumnInfo& column : node.table->columns)
         columns.push_back(column.name);
@@ -548,14 +549,18 @@ void PhysicalPlanner::finish_source(const std::shared_ptr<const BoundTable>& tab
     topology_.stages[head].output_schema = planned.schema;
     for (const ScanUse* use : uses) {
         std::vector<ExprPtr> select;
-        bool is_same = use->outputs.size() == planned.schema->size();
+        bool is_prefix = true;
         for (const ScanColumn& output : use->outputs) {
             const std::size_t column = planned.find(output);
-            is_same = is_same && column == select.size();
+            is_prefix = is_prefix && column == select.size();
             select.push_back(make_column(column, (*planned.schema)[column].type));
         }
+        // A filter that is the only reader goes first, so that columns may wait for it.
+        const bool is_first = uses.size() == 1 && is_prefix && use->filter != nullptr;
+        if (is_first) planned.let_wait_behind(*use->filter);
         std::vector<OpFactory>& ops = topology_.stages[use->stage].ops;
-        if (!is_same) ops.insert(ops.begin(), [select] { return make_project(select); });
+        if (!is_prefix || select.size() != planned.schema->size())
+            ops.insert(ops.begin() + (is_first ? 1 : 0), [select] { return make_project(select); });
         Output output;
         output.target = stage_id(use->stage);
         topology_.stages[head].outputs.push_back(std::move(output));

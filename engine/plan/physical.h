@@ -60,6 +60,7 @@ class PhysicalPlanner {
         std::shared_ptr<const BoundTable> table;
         std::vector<ScanColumn> outputs;
         std::size_t stage = 0;
+        ExprPtr filter;  // Over the outputs: what stands at once behind the scan. Or null.
     };
 
     Stream compile(const RelPtr& rel);

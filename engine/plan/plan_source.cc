@@ -122,6 +122,23 @@ std::size_t PlannedSource::find(const ScanColumn& column) const {
     return static_cast<std::size_t>(found - columns.begin());
 }
 
+void PlannedSource::let_wait_behind(const Expr& filter) {
+    std::vector<bool> is_read(columns.size(), false);
+    mark_columns(filter, is_read);
+    if (stage.event_time) {
+        is_read[stage.event_time->column] = true;
+        mark_columns(*stage.event_time->watermark, is_read);
+    }
+    std::vector<WantedColumn>& wanted = stage.source.format.wanted;
+    std::vector<bool> is_urgent(wanted.size(), false);
+    for (std::size_t i = 0; i < columns.size(); ++i) {
+        const Expr& value = *stage.columns[i];
+        if (is_read[i] || value.kind != ExprKind::kColumn) mark_columns(value, is_urgent);
+    }
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+        wanted[i].may_wait = !is_urgent[i];
+}
+
 PlannedSource plan_source(const BoundTable& table,
                           const std::vector<ScanColumn>& wanted,
                           const TimeZonePtr& zone) {

@@ -19,6 +19,10 @@ struct PlannedSource {
 
     // The position of a column that was asked for.
     [[nodiscard]] std::size_t find(const ScanColumn& column) const;
+
+    // All rows go to one filter, over these columns, and nowhere else: what is wanted for neither
+    // the filter nor the watermark nor anything computed may wait for it.
+    void let_wait_behind(const Expr& filter);
 };
 
 // Plans to decode no more than `wanted` and the watermark need: of a ROW only the fields that are

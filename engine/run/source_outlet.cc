@@ -139,6 +139,14 @@ void SourceOutlet::offer(SplitId split, const Batch& rows) {
         return;
     }
     static_cast<void>(resume());
+    if (held_) fill_owed();
+}
+
+// All that is left of a batch that is kept: what it was read from may go.
+void SourceOutlet::fill_owed() {
+    if (held_->owed == nullptr) return;
+    held_->owed->fill(Selection::range(held_->position, held_->size - held_->position));
+    held_->owed = nullptr;
 }
 
 void SourceOutlet::evaluate(SplitId split, const Batch& rows) {
@@ -146,6 +154,7 @@ void SourceOutlet::evaluate(SplitId split, const Batch& rows) {
     Held held;
     held.split = split;
     held.size = rows.size();
+    held.owed = rows.view().owed;
     held.running = splits_.of(split);
     held.columns = columns_program_.run(rows.view(), context_);
     if (settings_.source->event_time) {
@@ -181,7 +190,8 @@ void SourceOutlet::deliver_segment() {
     ASSERT(end > held.position);
     const std::size_t count = end - held.position;
     if (turn_rows_ != kBatchRows) turn_rows_left_ -= count;
-    const BatchView segment{held.columns, Selection::range(held.position, count), nullptr};
+    const BatchView segment{
+        held.columns, Selection::range(held.position, count), nullptr, held.owed};
     settings_.stage->process(0, settings_.channel, segment);
     rows_delivered_ += count;
     held.position = end;

@@ -130,6 +130,7 @@ class SourceOutlet final : public Outlet {
         const Column* times = nullptr;       // Null: rows without a time.
         const Column* watermarks = nullptr;  // Of these the delay is to be taken off.
         std::optional<ValueRange> range;     // Of the watermarks.
+        OwedCells* owed = nullptr;
         std::size_t position = 0;
         std::size_t size = 0;
         Watermark running;  // Of the split, after the rows delivered.
@@ -137,6 +138,7 @@ class SourceOutlet final : public Outlet {
     };
 
     void evaluate(SplitId split, const Batch& rows);
+    void fill_owed();
     void deliver_segment();
     void finish_batch();
     [[nodiscard]] std::size_t segment_limit() const;

@@ -52,6 +52,28 @@ stage 1, merge
 )");
 }
 
+TEST_CASE("planner: columns wait for the one filter behind a source") {
+    // The columns that may wait, of the only source of a script.
+    const auto waiting = [](const std::string& script) {
+        const Plan planned = plan(script);
+        REQUIRE_EQ(planned.topology->sources.size(), 1);
+        std::string names;
+        for (const WantedColumn& column : planned.topology->sources[0].source.format.wanted) {
+            if (column.may_wait) names += column.path.front() + " ";
+        }
+        return names;
+    };
+    CHECK_EQ(waiting("INSERT INTO o SELECT v FROM t WHERE k <> 'x';"), "v ");
+    CHECK_EQ(waiting("INSERT INTO o SELECT v FROM t WHERE v > 3 AND k <> 'x';"), "");
+    CHECK_EQ(waiting("INSERT INTO o SELECT v FROM t;"), "");
+    CHECK_EQ(waiting(R"(INSERT INTO o SELECT CAST(COUNT(*) AS INT) FROM w WHERE v > 3
+                        GROUP BY window_start, window_end, k;)"),
+             "k ");
+    CHECK_EQ(waiting(R"(INSERT INTO o SELECT v FROM t WHERE k <> 'x';
+                        INSERT INTO o SELECT v FROM t WHERE k <> 'y';)"),
+             "");  // Two readers.
+}
+
 TEST_CASE("planner: what is promised of each source and sink") {
     const std::string text = plan(R"(
 CREATE TABLE f (v INT) WITH ('connector' = 'filesystem', 'path' = '/in', 'format' = 'json');

@@ -254,6 +254,38 @@ TEST_CASE("source_outlet: what has no room is held, a split may close meanwhile"
     CHECK(bench.outlet->rows_delivered() == 4);
 }
 
+// Counts the rows that are filled.
+struct CountedOwed final : OwedCells {
+    std::vector<std::size_t> filled;
+
+    void fill(Selection rows) override {
+        rows.for_each([&](std::size_t row) { filled.push_back(row); });
+    }
+};
+
+TEST_CASE("source_outlet: what is owed is filled before a batch is kept") {
+    Bench bench;
+    const SplitId split = bench.outlet->open_split();
+    CountedOwed owed;
+    const auto offer = [&](std::initializer_list<std::int64_t> times) {
+        std::vector<Record> records;
+        for (const std::int64_t time : times)
+            records.push_back({1, time * kMs, time * kMs});
+        fill(bench.batch, records);
+        bench.batch.owe(owed);
+        bench.outlet->offer(split, bench.batch);
+    };
+    offer({1, 2, 11});
+    CHECK(owed.filled.empty());  // Who lets rows through fills them.
+    bench.log->is_ready = false;
+    offer({12, 13, 14});
+    CHECK(bench.outlet->is_holding());
+    CHECK(owed.filled == std::vector<std::size_t>{0, 1, 2});
+    bench.log->is_ready = true;
+    CHECK(bench.outlet->ready());
+    CHECK_EQ(owed.filled.size(), 3);
+}
+
 TEST_CASE("source_outlet: rejected records are counted, and fail the query if none may be") {
     Bench bench;
     const Rejected record{RejectReason::kTooLong, "", "...", "1.2.3.4:5", 99};

@@ -186,5 +186,111 @@ TEST_CASE("raw-struct: types without a width, and framings without sense") {
     CHECK_FALSE(make_raw_struct_decoder(raw_spec({})));
 }
 
+// Rows of an instant, a byte, and one column of each type that may wait.
+FormatSpec late_spec() {
+    Type id = Type::of(TypeKind::kBinary);
+    id.precision = 16;
+    Type tag = Type::of(TypeKind::kBinary);
+    tag.precision = 3;
+    Type name = Type::of(TypeKind::kChar);
+    name.precision = 14;
+    FormatSpec spec = raw_spec({{"t0", Type::timestamp(0)},
+                                {"i4", Type::integer()},
+                                {"id", id},
+                                {"i8", Type::bigint()},
+                                {"f", Type::real()},
+                                {"d", Type::double_precision()},
+                                {"t9", Type::timestamp(9)},
+                                {"tag", tag},
+                                {"c", name},
+                                {"b", Type::boolean()}});
+    for (WantedColumn& column : spec.wanted)
+        column.may_wait = true;
+    return spec;
+}
+
+std::string late_rows(std::size_t count, Random& random) {
+    std::string bytes;
+    for (std::size_t row = 0; row < count; ++row) {
+        put<std::int64_t>(bytes, static_cast<std::int64_t>(random.below(1000)));
+        put<std::uint32_t>(bytes, static_cast<std::uint32_t>(random()));
+        put<std::uint64_t>(bytes, random());
+        put<std::uint64_t>(bytes, random.below(3) == 0 ? 7 : random());  // Ends in zeros.
+        put<std::uint64_t>(bytes, random());
+        put<float>(bytes, static_cast<float>(random.below(100)));
+        put<double>(bytes, static_cast<double>(random.below(100)));
+        put<std::uint64_t>(bytes, random());
+        bytes.append(random.below(2) == 0 ? "ab" : "xyz", 3);
+        bytes.append("fourteen chars", 14);
+        put<std::uint8_t>(bytes, 1);
+    }
+    return bytes;
+}
+
+TEST_CASE("raw-struct: columns that may wait are filled for the rows that are asked for") {
+    const FormatSpec spec = late_spec();
+    FormatSpec prompt = spec;
+    for (WantedColumn& column : prompt.wanted)
+        column.may_wait = false;
+    const SchemaPtr schema = schema_of(spec);
+    std::vector<Reject> rejects;
+    RejectOutlet outlet(rejects);
+    for (std::uint64_t seed = 1; seed <= 40; ++seed) {
+        CAPTURE(seed);
+        Random random(seed);
+        const std::size_t count = 1 + random.below(kBatchRows);
+        const std::string bytes = late_rows(count, random) + std::string(kDecodePadding, '\0');
+        Piece piece;
+        piece.bytes = std::string_view(bytes).substr(0, bytes.size() - kDecodePadding);
+        piece.stays = true;
+        Batch late(schema);
+        Batch whole(schema);
+        auto decoder = *make_raw_struct_decoder(spec);
+        CHECK_EQ(decoder->decode(piece, late, outlet).records, count);
+        CHECK_EQ((*make_raw_struct_decoder(prompt))->decode(piece, whole, outlet).records, count);
+        CHECK_EQ(whole.view().owed, nullptr);
+        REQUIRE_NE(late.view().owed, nullptr);
+        std::vector<std::uint16_t> rows;
+        const std::uint64_t one_of = 1 + random.below(6);
+        for (std::size_t row = 0; row < count; ++row) {
+            if (random.below(one_of) == 0) rows.push_back(static_cast<std::uint16_t>(row));
+        }
+        late.view().owed->fill(Selection::list(rows));
+        for (const std::uint16_t row : rows) {
+            for (std::size_t column = 0; column < schema->size(); ++column) {
+                CAPTURE(column);
+                CHECK(value_at(late.column(column), row) == value_at(whole.column(column), row));
+            }
+        }
+        late.clear();
+        piece.stays = false;  // Nothing may wait for bytes that go.
+        CHECK_EQ(decoder->decode(piece, late, outlet).records, count);
+        CHECK_EQ(late.view().owed, nullptr);
+        CHECK(value_at(late.column(2), count - 1) == value_at(whole.column(2), count - 1));
+    }
+}
+
+TEST_CASE("raw-struct: a bad value beside columns that may wait is rejected alone") {
+    const FormatSpec spec = late_spec();
+    Random random(3);
+    std::string bytes = late_rows(5, random);
+    bytes[3 * (bytes.size() / 5) - 1] = 9;  // Row 2: no boolean.
+    bytes.append(kDecodePadding, '\0');
+    Piece piece;
+    piece.bytes = std::string_view(bytes).substr(0, bytes.size() - kDecodePadding);
+    piece.stays = true;
+    Batch batch(schema_of(spec));
+    std::vector<Reject> rejects;
+    RejectOutlet outlet(rejects);
+    const DecodeResult result = (*make_raw_struct_decoder(spec))->decode(piece, batch, outlet);
+    CHECK_EQ(result.rejected, 1);
+    CHECK_EQ(batch.size(), 4);
+    CHECK_EQ(batch.view().owed, nullptr);
+    CHECK_EQ(rejects.size(), 1);
+    std::int64_t expected = 0;
+    std::memcpy(&expected, bytes.data() + 4 * ((bytes.size() - kDecodePadding) / 5) + 28, 8);
+    CHECK(value_at(batch.column(3), 3) == number(expected));
+}
+
 }  // namespace
 }  // namespace thalweg

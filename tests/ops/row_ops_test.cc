@@ -63,6 +63,45 @@ TEST_CASE("filter: keeps what is TRUE and counts the rest, NULL included") {
     CHECK_EQ(out.columns[0], &batch.column(0));  // Passed through.
 }
 
+// Fills column 0 of a batch with the row times ten.
+class OwedTens final : public OwedCells {
+  public:
+    explicit OwedTens(Batch& batch) : batch_(batch) { batch.owe(*this); }
+
+    void fill(Selection rows) override {
+        rows.for_each([&](std::size_t row) {
+            batch_.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(row) * 10;
+            ++filled;
+        });
+    }
+
+    std::size_t filled = 0;
+
+  private:
+    Batch& batch_;
+};
+
+TEST_CASE("filter: what is owed is filled for the rows that pass, and for no others") {
+    Batch batch = numbers(100);
+    OwedTens owed(batch);
+    OpContext context;
+    Collector out;
+    const auto none = make_filter(call("=", {make_column(1, Type::bigint()), constant(9)}));
+    none->process(0, batch.view(), context, out);
+    CHECK_EQ(owed.filled, 0);
+    const auto some = make_filter(call("=", {make_column(1, Type::bigint()), constant(3)}));
+    some->process(0, batch.view().with(Selection::range(50, 50)), context, out);
+    CHECK_EQ(owed.filled, 0);  // A view of a part owes nothing by itself.
+    out.rows.clear();
+    some->process(0, batch.view(), context, out);
+    CHECK_EQ(owed.filled, out.rows.size());
+    REQUIRE_FALSE(out.rows.empty());
+    CHECK(out.rows.front()[0] == Value{std::int64_t{30}});
+    CHECK(out.rows[1][0] == Value{std::int64_t{100}});
+    batch.clear();
+    CHECK_EQ(batch.view().owed, nullptr);
+}
+
 TEST_CASE("project: columns pass through, expressions are computed, kinds stay") {
     Batch batch = numbers(10);
     batch.make_kinds()[3] = RowKind::kDelete;
