@@ -101,13 +101,33 @@ bool has_zero(const Column& column, Selection rows) {
     return found;
 }
 
+// A column divided by a number, neither 0 nor -1, in vectors of doubles, since there are none of
+// integers to divide. A quotient that is no integer is 1 / divisor away from the next one at least,
+// which 53 bits tell apart.
+void divide_by(const KernelCall& call, double divisor) {
+    kernel_loops::unary(call.result.data<std::int32_t>(),
+                        call.arguments[0]->data<std::int32_t>(),
+                        call.selection,
+                        [divisor](std::int32_t value) {
+                            return static_cast<std::int32_t>(static_cast<double>(value) / divisor);
+                        });
+}
+
 template <class Op>
 void kernel_divide_integer(const KernelCall& call) {
     visit_number(call.arguments[1]->type().kind, [&]<class Width, class T>() {
         if constexpr (std::integral<T>) {
-            if (has_zero<T>(*call.arguments[1], call.selection)) {
+            const Column& divisor = *call.arguments[1];
+            if (has_zero<T>(divisor, call.selection)) {
                 call.context.fail("division by zero");
                 return;
+            }
+            if constexpr (std::is_same_v<Op, Divide> && std::is_same_v<Width, std::int32_t>) {
+                const T number = divisor.data<T>()[0];
+                if (divisor.is_constant() && number != -1) {
+                    divide_by(call, number);
+                    return;
+                }
             }
             map_binary<T, T, T>(
                 call, [](T a, T b) { return static_cast<Width>(Op::template apply<T>(a, b)); });

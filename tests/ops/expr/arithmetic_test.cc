@@ -1,10 +1,13 @@
 // Arithmetic, comparison and logic of single values: types and results.
 
+#include "state/base/random.h"
+#include "state/batch.h"
 #include "tests/ops/expr/calls.h"
 
 #include <doctest/doctest.h>
 
 #include <limits>
+#include <vector>
 
 namespace thalweg {
 namespace {
@@ -57,6 +60,39 @@ TEST_CASE("arithmetic: integer division truncates, the remainder has the divisor
         {"/", {null_of(Type::integer()), integer(0)}, "INT", "NULL"},
         {"/", {decimal("1", 5, 0), decimal("0.0", 5, 1)}, "", "error: division by zero"},
     });
+}
+
+TEST_CASE("arithmetic: a column of INTs divided by one number, up to the ends of the range") {
+    constexpr std::int64_t kMax = std::numeric_limits<std::int32_t>::max();
+    constexpr std::int64_t kMin = std::numeric_limits<std::int32_t>::min();
+    Random random(11);
+    Batch batch(make_schema({{"a", Type::integer()}}));
+    auto* const values = batch.column(0).data<std::int32_t>();
+    std::vector<std::int64_t> divisors = {1, -1, 2, -2, 3, 7, 5280, -5280, kMax, kMax - 1, kMin};
+    for (int i = 0; i < 200; ++i)
+        divisors.push_back(static_cast<std::int32_t>(random() >> random.below(40)) | 1);
+    for (const std::int64_t divisor : divisors) {
+        CAPTURE(divisor);
+        for (std::size_t row = 0; row < kBatchRows; ++row) {
+            // Multiples of the divisor and their neighbours, as far as they fit.
+            const auto factor = static_cast<std::int32_t>(random() >> (32 + random.below(32)));
+            const std::int64_t near = factor * divisor + static_cast<std::int64_t>(row % 3) - 1;
+            values[row] = static_cast<std::int32_t>(near);
+        }
+        values[0] = static_cast<std::int32_t>(kMin);
+        values[1] = static_cast<std::int32_t>(kMax);
+        batch.set_size(kBatchRows);
+        Program program(
+            {make_call("/",
+                       {make_column(0, Type::integer()), make_literal({divisor}, Type::integer())},
+                       {})
+                 .value()});
+        OpContext context;
+        const auto* const quotients = program.run(batch.view(), context)[0]->data<std::int32_t>();
+        REQUIRE_FALSE(context.failed());
+        for (std::size_t row = 0; row < kBatchRows; ++row)
+            REQUIRE_EQ(quotients[row], static_cast<std::int32_t>(values[row] / divisor));
+    }
 }
 
 TEST_CASE("arithmetic: floating point is IEEE's") {
