@@ -156,8 +156,11 @@ Result<void> Journal::write_part(std::span<const std::byte> part) {
     if (segment_ == nullptr) {
         TRY(segment_, settings_.files->create(number_, owner_));
     }
-    TRY_VOID(segment_->append(part));
-    if (!std::exchange(is_named_, true)) TRY_VOID(settings_.files->sync_names());
+    if (!is_written_) TRY_VOID(segment_->append(part));
+    is_written_ = true;
+    if (!is_named_) TRY_VOID(settings_.files->sync_names());
+    is_named_ = true;
+    is_written_ = false;
     is_wanted_ = false;
     return {};
 }

@@ -130,11 +130,12 @@ class Journal {
 
     // The writer's.
     std::unique_ptr<SegmentWriter> segment_;
-    Generation number_ = 0;   // Of the segment, before it is there as well.
-    SegmentOwner owner_;      // Of the next segment.
-    bool is_named_ = false;   // The name of the segment is durable.
-    bool is_wanted_ = false;  // The segment must be there, also without entries.
-    std::size_t part_ = 0;    // Of the group: done with so many of its parts.
+    Generation number_ = 0;    // Of the segment, before it is there as well.
+    SegmentOwner owner_;       // Of the next segment.
+    bool is_named_ = false;    // The name of the segment is durable.
+    bool is_wanted_ = false;   // The segment must be there, also without entries.
+    bool is_written_ = false;  // The part is, though its file's name may not be durable.
+    std::size_t part_ = 0;     // Of the group: done with so many of its parts.
 };
 
 }  // namespace thalweg

@@ -29,6 +29,50 @@ Result<FoundSegment> look_at(const Disk& disk, const StoreId& store_id, Generati
     return found;
 }
 
+// Makes a segment anew, under its name. What there is of it may lie in the memory of the system
+// alone, its name too, and after a sync that failed in another life no later one would bring it to
+// the disk, nor may the file be used.
+Result<void> write_again(Disk& disk, const std::string& name) {
+    constexpr std::size_t kPieceBytes = std::size_t{1} << 20U;
+    TRY(const auto source, disk.open(name));
+    TRY(const auto target, disk.create(temporary(name)));
+    std::vector<std::byte> piece(kPieceBytes);
+    for (std::uint64_t at = 0;;) {
+        TRY(const std::size_t got, read_fully(*source, at, piece));
+        if (got == 0) break;
+        TRY_VOID(write_fully(*target, at, std::span(piece).first(got)));
+        at += got;
+    }
+    TRY_VOID(target->sync());
+    return disk.rename(temporary(name), name);
+}
+
+// Copies that a crash has left unfinished.
+Result<void> remove_copies(Disk& disk) {
+    TRY(const std::vector<std::string> names, disk.list());
+    for (const std::string& name : names) {
+        const std::optional<NumberedName> parsed = parse_name(name);
+        if (!parsed || !parsed->is_temporary) continue;
+        if (name == temporary(segment_name(parsed->generation))) TRY_VOID(disk.unlink(name));
+    }
+    return {};
+}
+
+// Before anything is told of what is done again, or journalled behind it: the segments that no
+// other one speaks for are made durable (I3).
+Result<void> settle(Disk& disk, const std::vector<FoundSegment>& segments) {
+    bool is_any = false;
+    for (const FoundSegment& segment : segments) {
+        const bool is_spoken_for = std::ranges::any_of(segments, [&](const FoundSegment& other) {
+            return other.problem.empty() && other.owner.previous == segment.number;
+        });
+        if (!segment.problem.empty() || segment.was_never_durable || is_spoken_for) continue;
+        TRY_VOID(write_again(disk, segment_name(segment.number)));
+        is_any = true;
+    }
+    return is_any ? disk.sync_directory() : Result<void>();
+}
+
 std::string chain_text(std::string_view source, std::uint32_t instance) {
     return "the journal of table '" + std::string(source) + "', ingest thread " +
            std::to_string(instance);
@@ -49,10 +93,12 @@ Result<std::vector<FoundSegment>> find_segments(const Disk& disk, const StoreId&
 }
 
 Result<std::unique_ptr<JournalFiles>> JournalFiles::open(Disk& disk, const FileHeader& store) {
+    TRY_VOID(remove_copies(disk));
     TRY(const std::vector<std::string> names, disk.list());
     std::unique_ptr<JournalFiles> files(new JournalFiles(disk, store));
     files->reserve(report_of(names).number_max);
     TRY(files->found_, find_segments(disk, store.store_id));
+    TRY_VOID(settle(disk, files->found_));
     return files;
 }
 

@@ -125,6 +125,7 @@ class Journal(unittest.TestCase):
         folder = tempfile.TemporaryDirectory(prefix="thalweg-")
         self.addCleanup(folder.cleanup)
         self.folder = folder.name
+        self.state = os.path.join(self.folder, "state")
         self.engine = None
         self.addCleanup(lambda: self.engine is not None and self.engine.kill())
 
@@ -134,7 +135,7 @@ class Journal(unittest.TestCase):
                 "unix": "'connector' = 'unix', 'path' = '%s/in'" % self.folder}[kind]
 
     def start(self, script, *arguments, inject=None):
-        self.engine = world.Engine(BINARY, script, os.path.join(self.folder, "state"),
+        self.engine = world.Engine(BINARY, script, self.state,
                                    ("--stats", "0.02", *arguments), inject)
         listening = lambda: "listening" in self.engine.log() or self.engine.poll() is not None
         self.assertTrue(world.wait_until(listening))
@@ -345,13 +346,37 @@ class Journal(unittest.TestCase):
         text = world.read_bytes(script.path).decode()
         with open(script.path, "w") as out:
             out.write(text.replace("'durability' = 'journal'", "'durability' = 'none'"))
-        self.engine = world.Engine(BINARY, script, os.path.join(self.folder, "state"))
+        self.engine = world.Engine(BINARY, script, self.state)
         self.assertEqual(self.engine.wait(), 2, self.engine.log())
         self.assertIn("--drop-state", self.engine.log())
         with open(script.path, "w") as out:
             out.write(text)
         rows, sums = self.finish("tcp", script)
         sent = {sender.number: sender.sent}
+        self.check(rows, sums, sent, sent)
+
+    def test_a_savepoint_has_no_journal(self):
+        """A copy goes on from its snapshot, and then from journals of its own."""
+        script = Script(self.folder, self.source("tcp"), 100)
+        sent = {}
+        for is_saved in (False, True):
+            if is_saved:
+                source, self.state = self.state, self.state + "-saved"
+                saved = subprocess.run([BINARY, "store", "save", source, self.state,
+                                        "--accept-file-system"], capture_output=True, text=True,
+                                       timeout=world.PATIENCE_S)
+                self.assertEqual(saved.returncode, 0, saved.stderr)
+            self.start(script)
+            sender = Sender("tcp", self.folder).connect()
+            self.assertTrue(sender.send(100))
+            self.assertTrue(world.wait_until(lambda: self.durable_bytes() == sender.sent_bytes))
+            if is_saved:
+                self.engine.kill()
+            else:
+                self.assertEqual(self.engine.stop(), 0, self.engine.log())
+            sent[sender.number] = sender.sent
+            sender.close()
+        rows, sums = self.finish("tcp", script)
         self.check(rows, sums, sent, sent)
 
     def test_without_a_state_directory(self):
@@ -369,11 +394,10 @@ class Journal(unittest.TestCase):
         time.sleep(0.5)
         self.engine.kill()
         sender.close()
-        state = os.path.join(self.folder, "state")
-        for name in os.listdir(state):
+        for name in os.listdir(self.state):
             if name.startswith("journal-"):
-                os.unlink(os.path.join(state, name))
-        self.engine = world.Engine(BINARY, script, state)
+                os.unlink(os.path.join(self.state, name))
+        self.engine = world.Engine(BINARY, script, self.state)
         self.assertEqual(self.engine.wait(), 2, self.engine.log())
         self.assertRegex(self.engine.log(), "journal-[0-9]{20}, which is not there whole")
 

@@ -18,9 +18,9 @@ constexpr std::uint64_t kSeeds = 3000;
 constexpr std::uint64_t kCleanSeeds = 200;
 
 // The first seed that finds it, 0 if none does.
-std::uint64_t found_by(CrashPlant plant, std::uint64_t seeds, std::string& problem) {
+std::uint64_t found_by(const CrashOptions& options, std::uint64_t seeds, std::string& problem) {
     for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
-        problem = simulate_crashes(seed, plant).problem;
+        problem = simulate_crashes(seed, options).problem;
         if (!problem.empty()) return seed;
     }
     return 0;
@@ -41,10 +41,10 @@ TEST_CASE("planted_crash_bug: every one is found, and nothing where there is non
         {CrashPlant::kStateNotMoved, "the state of key groups that move is forgotten"},
     };
     std::string problem;
-    CHECK(found_by(CrashPlant::kNone, kCleanSeeds, problem) == 0);
+    CHECK(found_by({}, kCleanSeeds, problem) == 0);
     for (const auto& [plant, name] : plants) {
         CAPTURE(name);
-        const std::uint64_t seed = found_by(plant, kSeeds, problem);
+        const std::uint64_t seed = found_by({.plant = plant}, kSeeds, problem);
         CHECK(seed != 0);
         MESSAGE(name, ": found by seed ", seed, ": ", problem.substr(0, problem.find('\n')));
     }

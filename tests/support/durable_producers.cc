@@ -86,7 +86,12 @@ void Producers::lose_all() {
 void Producers::acknowledge(Producer& producer, std::size_t count) {
     if (count <= producer.acked) return;
     producer.acked = count;
+    promise(producer, count);
     pace();
+}
+
+void Producers::promise(Producer& producer, std::size_t count) {
+    producer.promised = std::max(producer.promised, count);
 }
 
 SessionDesk::SessionDesk(Producers& producers, std::size_t agents, CrashPlant plant)
@@ -107,11 +112,23 @@ void SessionDesk::restore(std::size_t table, const std::vector<SourcePosition>& 
     }
 }
 
+void SessionDesk::restore_journal(std::string_view id, std::size_t offset) {
+    for (std::size_t i = 0; i < sessions_.size(); ++i) {
+        const Producer& producer = producers_.all()[i];
+        if (producer.id == id) accept(i, producer.records_before(offset));
+    }
+}
+
+void SessionDesk::promise_accepted() {
+    for (std::size_t i = 0; i < sessions_.size(); ++i)
+        Producers::promise(producers_.all()[i], sessions_[i].accepted);
+}
+
 void SessionDesk::check_promises() {
     for (std::size_t i = 0; i < sessions_.size() && problem.empty(); ++i) {
         const Producer& producer = producers_.all()[i];
-        if (sessions_[i].accepted >= producer.acked) continue;
-        problem = producer.id + " was told that " + std::to_string(producer.acked) +
+        if (sessions_[i].accepted >= producer.promised) continue;
+        problem = producer.id + " was told that " + std::to_string(producer.promised) +
                   " records are durable, and " + std::to_string(sessions_[i].accepted) +
                   " have come back";
     }
@@ -133,8 +150,8 @@ bool SessionDesk::grant(std::size_t agent, std::size_t index, Random& random) {
     if (session.accepted > producer.sendable && problem.empty())
         problem = producer.id + " has not sent as many records as were accepted";
     // A producer may believe what it is told, or send all that it still has.
-    const std::size_t known = std::max(session.accepted, producer.acked);
-    const std::size_t first = random.below(2) == 0 ? known : producer.acked;
+    const std::size_t known = std::max(session.accepted, producer.promised);
+    const std::size_t first = random.below(2) == 0 ? known : producer.promised;
     producer.resent += known - first;
     const bool is_trimmed = plant_ != CrashPlant::kNoDedup;
     if (is_trimmed) trims += known - first;

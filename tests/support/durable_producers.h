@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 // The other side of a durable table in the simulator: producers that number their records, keep
@@ -16,6 +17,9 @@
 // Shape    A producer has a session for good and a connection now and then. It lives on when the
 //          engine dies. What a life of the engine knows of sessions is in SessionDesk, made anew
 //          with each: how far each is accepted, which ingest agent owns it, what was sealed.
+// Journal  Where the engine keeps one, what is durable in it is promised: it need not come again,
+//          though it is in no epoch yet. Everything else is as if somebody sent it for the first
+//          time.
 // Pace     A record is sent only when its time is less than a watermark's delay ahead of the
 //          earliest record that is not durable. So whatever is sent again, on whichever
 //          connection, comes in time, and what comes out depends on no order.
@@ -49,6 +53,7 @@ struct Producer {
 
     std::uint64_t epoch = 0;   // Of its session: so many connections.
     std::size_t acked = 0;     // Records that it knows to be durable, and does not have any more.
+    std::size_t promised = 0;  // The same of those that are in a journal; at least `acked`.
     std::size_t sendable = 0;  // Records that it may have sent by now.
     std::size_t resent = 0;
 
@@ -86,6 +91,9 @@ class Producers {
     // Records up to `count` are durable, says the engine.
     void acknowledge(Producer& producer, std::size_t count);
 
+    // They are in a journal.
+    static void promise(Producer& producer, std::size_t count);
+
   private:
     void pace();
 
@@ -103,6 +111,12 @@ class SessionDesk {
     [[nodiscard]] CrashPlant plant() const noexcept { return plant_; }
 
     void restore(std::size_t table, const std::vector<SourcePosition>& positions);
+
+    // What the journals have of a producer, when they were read after a crash.
+    void restore_journal(std::string_view id, std::size_t offset);
+
+    // With journals, after that: what came back from them has been made durable.
+    void promise_accepted();
 
     // I8, after recovery: what was acknowledged is gone from the producer.
     void check_promises();

@@ -72,9 +72,10 @@ Result<void> rot_unseen(SimDisk& disk, const std::string& name, Random& random) 
 
 class CrashSimulation {
   public:
-    CrashSimulation(std::uint64_t seed, CrashPlant plant, std::FILE* trace)
-        : world_(seed), random_(world_.random), trace_(trace) {
-        world_.plant = plant;
+    CrashSimulation(std::uint64_t seed, const CrashOptions& options)
+        : world_(seed), random_(world_.random), trace_(options.trace) {
+        world_.plant = options.plant;
+        world_.has_journal = options.has_journal;
     }
 
     CrashOutcome run() {
@@ -140,6 +141,7 @@ class CrashSimulation {
     std::int64_t delay_ms_ = 0;
     std::vector<std::uint64_t> weights_;
     std::size_t shards_before_ = 0;
+    std::size_t ingest_agents_ = 1;
     bool is_complete_ = false;
     bool is_end_durable_ = false;
     bool is_healed_ = false;
@@ -306,7 +308,9 @@ void CrashSimulation::live(bool is_healed) {
     const DurableLife::Settings settings = draw_layout();
     Fate fate = draw_fate();
     if (has_rot_ && !is_healed_ && chance(2)) rot();
-    weights_.assign(settings.execution.ingest_agents + settings.execution.shards + 3, 1);
+    ingest_agents_ = settings.execution.ingest_agents;
+    const std::size_t journals = world_.has_journal ? ingest_agents_ : 0;
+    weights_.assign(ingest_agents_ + settings.execution.shards + 3 + journals, 1);
     if (!is_healed_) {
         for (std::uint64_t& weight : weights_)
             weight = std::uint64_t{1} << random_.below(6);
@@ -339,6 +343,7 @@ bool CrashSimulation::open(DurableLife& life) {
         return false;
     }
     life.desk().check_promises();
+    if (world_.has_journal) life.desk().promise_accepted();
     complain(life.desk().problem);
     if (!rotten_.empty() && world_.plant == CrashPlant::kNone)
         complain("a flipped bit in " + rotten_ + " was not seen");
@@ -413,7 +418,7 @@ void CrashSimulation::step_one(DurableLife& life, const Fate& fate) {
     ++outcome_.steps;
     if (move_chance_ != 0 && chance(move_chance_)) move_groups(life);
     if (turn == life.agents().size()) {
-        world_.producers->step(random_, weights_.size() - 3 - shards_before_, fate.is_healed);
+        world_.producers->step(random_, ingest_agents_, fate.is_healed);
         note_step(turn, 0);
         return;
     }
@@ -495,6 +500,8 @@ void CrashSimulation::note_crash(DurableLife& life, bool is_open) {
 
 void CrashSimulation::note_life(DurableLife& life, bool dies) {
     see(CrashSighting::kFullStore, life.notes().full_store);
+    see(CrashSighting::kJournalReplayed, life.notes().replayed_bytes);
+    see(CrashSighting::kFullJournal, life.notes().full_journal);
     see(CrashSighting::kRoomAgain, life.notes().room_again);
     see(CrashSighting::kFullDestination, life.notes().full_destination);
     see(CrashSighting::kResendTrimmed, life.desk().trims);
@@ -615,12 +622,14 @@ std::string_view name_of(CrashSighting sighting) noexcept {
         "started again after the end",
         "key group moved",
         "rows of state moved",
-        "crash while key groups move"};
+        "crash while key groups move",
+        "bytes of a journal done again",
+        "full journal"};
     return kNames[static_cast<std::size_t>(sighting)];
 }
 
-CrashOutcome simulate_crashes(std::uint64_t seed, CrashPlant plant, std::FILE* trace) {
-    return CrashSimulation(seed, plant, trace).run();
+CrashOutcome simulate_crashes(std::uint64_t seed, const CrashOptions& options) {
+    return CrashSimulation(seed, options).run();
 }
 
 }  // namespace thalweg::test

@@ -54,10 +54,12 @@ enum class CrashSighting : std::uint8_t {
     kParts,
     kEndAgain,  // A query that had ended was started again.
     kGroupMoved,
-    kStateMoved,   // Rows of it.
-    kCrashInMove,  // Before its epoch was durable.
+    kStateMoved,       // Rows of it.
+    kCrashInMove,      // Before its epoch was durable.
+    kJournalReplayed,  // Bytes of it. This and the next: with journals only.
+    kFullJournal,
 };
-inline constexpr std::size_t kCrashSightingCount = 26;
+inline constexpr std::size_t kCrashSightingCount = 28;
 
 [[nodiscard]] std::string_view name_of(CrashSighting sighting) noexcept;
 
@@ -73,9 +75,12 @@ struct CrashOutcome {
     std::array<std::uint64_t, kCrashSightingCount> sightings{};
 };
 
-// Prints every step to `trace` unless it is null.
-[[nodiscard]] CrashOutcome simulate_crashes(std::uint64_t seed,
-                                            CrashPlant plant = CrashPlant::kNone,
-                                            std::FILE* trace = nullptr);
+struct CrashOptions {
+    CrashPlant plant = CrashPlant::kNone;
+    std::FILE* trace = nullptr;  // Every step is printed to it, unless it is null.
+    bool has_journal = false;    // Tables are kept in journals.
+};
+
+[[nodiscard]] CrashOutcome simulate_crashes(std::uint64_t seed, const CrashOptions& options = {});
 
 }  // namespace thalweg::test

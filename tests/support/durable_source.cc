@@ -16,22 +16,31 @@ constexpr std::size_t kReadBytes = 1024;
 }  // namespace
 
 DurableSource::DurableSource(Settings settings, FormatSpec format)
-    : settings_(settings),
+    : settings_(std::move(settings)),
       format_(std::move(format)),
       workspace_(format_, kReadBytes),
       random_(settings_.seed) {}
 
 Result<void> DurableSource::open(Outlet&) {
+    if (settings_.journal == nullptr) return {};
+    TRY_VOID(settings_.journal->open(nullptr));
+    if (JournalReplay* const journal = settings_.journal->replay())
+        replay_ = std::make_unique<StreamReplay>(*journal, workspace_, format_);
     return {};
 }
 
 Result<void> DurableSource::restore(const std::vector<SourcePosition>& positions) {
+    if (settings_.journal != nullptr) settings_.journal->restore(positions);
     settings_.desk->restore(settings_.table, positions);
     return {};
 }
 
 void DurableSource::seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) {
     settings_.desk->seal(settings_.table, settings_.agent, epoch, positions);
+    if (settings_.journal == nullptr) return;
+    positions.push_back(settings_.journal->cut());
+    for (const auto& [producer, reader] : readers_)
+        journal_opened(producer, true);
 }
 
 void DurableSource::commit(std::uint64_t epoch) {
@@ -45,6 +54,9 @@ std::size_t DurableSource::take_sessions(Outlet& outlet) {
         const Producer& producer = producers[i];
         const bool is_here = producer.table == settings_.table && producer.agent == settings_.agent;
         if (!is_here || !producer.is_connected || producer.is_accepted) continue;
+        // Another journal must not have what follows on records that this one may yet lose.
+        if (settings_.journal != nullptr && producer.promised < settings_.desk->accepted(i))
+            continue;
         if (!settings_.desk->grant(settings_.agent, i, random_)) continue;
         Result<std::unique_ptr<Decoder>> decoder = make_decoder(format_);
         ASSERT(decoder.has_value());
@@ -54,16 +66,20 @@ std::size_t DurableSource::take_sessions(Outlet& outlet) {
                                     producer.taken};
         readers_[i] =
             std::make_unique<StreamReader>(workspace_, *std::move(decoder), std::move(origin));
+        if (settings_.journal != nullptr) journal_opened(i, false);
         ++taken;
     }
     return taken;
 }
 
 std::size_t DurableSource::poll(std::int64_t now_ns, std::size_t budget, Outlet& outlet) {
+    now_ns_ = now_ns;
+    if (settings_.journal != nullptr) keep_promises();
     if (!outlet.ready()) {
         ++settings_.desk->refusals;
         return 0;
     }
+    if (replay_ != nullptr) return replay_some(budget, outlet);
     std::size_t done = is_stopping_ ? 0 : take_sessions(outlet);
     if (current_) done += serve(*current_, now_ns, budget, outlet);
     const std::size_t first = readers_.empty() ? 0 : random_.below(readers_.size());
@@ -112,12 +128,78 @@ bool DurableSource::read(std::size_t index, std::int64_t now_ns) {
     const std::size_t most = random_.below(2) == 0 ? room.size() : 1 + random_.below(60);
     const std::size_t count = std::min({producer.arrived - producer.taken, room.size(), most});
     std::memcpy(room.data(), producer.bytes.data() + producer.taken, count);
+    if (settings_.journal != nullptr && !settings_.journal->has_room()) {
+        reader.take(0, now_ns);
+        return false;
+    }
     producer.taken += count;
+    if (settings_.journal != nullptr) journal_bytes(index, {room.data(), count});
     reader.take(count, now_ns);
     return true;
 }
 
+std::size_t DurableSource::replay_some(std::size_t budget, Outlet& outlet) {
+    const std::uint64_t before = workspace_.counters().received_bytes;
+    const Result<std::size_t> done = replay_->poll(budget, outlet);
+    *settings_.replayed_bytes += workspace_.counters().received_bytes - before;
+    if (!done) failure_ = done.error().message;
+    if (!done || !replay_->is_done()) return done.value_or(0);
+    replay_.reset();
+    settings_.journal->end_replay();
+    return *done + 1;
+}
+
+void DurableSource::journal_opened(std::size_t producer, bool is_carried) {
+    const StreamReader& reader = *readers_.at(producer);
+    JournalEntry entry;
+    entry.kind = JournalEntry::Kind::kOpened;
+    entry.is_carried = is_carried;
+    entry.connection = producer;
+    entry.time_ns = now_ns_;
+    entry.peer = reader.origin().peer;
+    entry.connection_id = static_cast<std::uint64_t>(reader.origin().connection_id);
+    entry.offset = reader.rest_offset();
+    entry.sequence = static_cast<std::uint64_t>(reader.next_sequence());
+    entry.is_skipping = reader.is_skipping();
+    entry.bytes = reader.rest();
+    settings_.journal->append(entry);
+}
+
+void DurableSource::journal_bytes(std::size_t producer, std::string_view bytes) {
+    JournalEntry entry;
+    entry.kind = JournalEntry::Kind::kBytes;
+    entry.connection = producer;
+    entry.time_ns = now_ns_;
+    entry.bytes = bytes;
+    settings_.journal->append(entry);
+    journalled_bytes_ += bytes.size();
+    const Producer& sender = settings_.desk->producers().all()[producer];
+    kept_.push_back({journalled_bytes_, producer, sender.records_before(sender.taken)});
+}
+
+void DurableSource::journal_closed(std::size_t producer) {
+    JournalEntry entry;
+    entry.kind = JournalEntry::Kind::kClosed;
+    entry.connection = producer;
+    entry.time_ns = now_ns_;
+    entry.how = readers_.at(producer)->how_ended();
+    settings_.journal->append(entry);
+}
+
+// Tells producers what is durable in the journal; too early, if that is the bug.
+void DurableSource::keep_promises() {
+    settings_.journal->flush(now_ns_);
+    const bool is_early = settings_.desk->plant() == CrashPlant::kAckEarly;
+    while (!kept_.empty() &&
+           (is_early || kept_.front().bytes <= settings_.journal->durable_bytes())) {
+        Producers::promise(settings_.desk->producers().all()[kept_.front().producer],
+                           kept_.front().records);
+        kept_.pop_front();
+    }
+}
+
 void DurableSource::release(std::size_t producer, Outlet& outlet) {
+    if (settings_.journal != nullptr) journal_closed(producer);
     outlet.close_split(readers_.at(producer)->origin().split);
     readers_.erase(producer);
     settings_.desk->release(producer);
@@ -128,7 +210,8 @@ void DurableSource::stop() {
 }
 
 bool DurableSource::finished() const {
-    return readers_.empty() && (is_stopping_ || settings_.desk->is_over(settings_.table));
+    return readers_.empty() && replay_ == nullptr &&
+           (is_stopping_ || settings_.desk->is_over(settings_.table));
 }
 
 }  // namespace thalweg::test

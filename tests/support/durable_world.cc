@@ -1,7 +1,11 @@
 #include "tests/support/durable_world.h"
 
 #include "engine/plan/planner.h"
+#include "ingest/journal_entry.h"
 #include "state/base/assertion.h"
+#include "state/store/file_name.h"
+#include "state/store/journal_segment.h"
+#include "tests/store/memory_file.h"
 #include "tests/store/small_store.h"
 #include "tests/support/durable_source.h"
 
@@ -134,7 +138,36 @@ Result<void> DurableLife::open() {
                         [this](const QueryEvent& event) { hear(event); }));
     agents_ = execution_->agents();
     agents_.push_back(execution_->epoch_coordinator());
+    const std::vector<Agent*> journals = execution_->journal_agents();
+    agents_.insert(agents_.end(), journals.begin(), journals.end());
+    read_journals();
     return {};
+}
+
+// Whatever a journal has was accepted: it is in the state, or will be done again.
+void DurableLife::read_journals() {
+    for (const std::string& name : world_.store_disk.names()) {
+        const std::optional<NumberedName> parsed = parse_name(name);
+        if (!parsed || name != segment_name(parsed->generation)) continue;
+        auto file = std::make_unique<MemoryFile>(world_.store_disk.content(name));
+        auto segment =
+            SegmentReader::open(std::move(file), store_->header().store_id, parsed->generation);
+        if (!segment || !*segment) continue;
+        std::map<std::uint64_t, std::pair<std::string, std::size_t>> offsets;
+        for (Result<bool> next = (*segment)->next(); next && *next; next = (*segment)->next()) {
+            EntryReader entries((*segment)->payload());
+            JournalEntry entry;
+            for (Result<bool> has = entries.next(entry); has && *has; has = entries.next(entry)) {
+                auto& [id, offset] = offsets[entry.connection];
+                if (entry.kind == JournalEntry::Kind::kOpened) {
+                    id = entry.peer;
+                    offset = entry.offset;
+                }
+                offset += entry.bytes.size();
+                desk_.restore_journal(id, offset);
+            }
+        }
+    }
 }
 
 Result<void> DurableLife::plan() {
@@ -151,8 +184,10 @@ Result<void> DurableLife::plan() {
                     "the planner says " +
                         sql::format_error("sim.sql", world_.query.script, planned.error()));
     auto topology = std::make_shared<Topology>(*planned->topology);
-    for (SourceStage& source : topology->sources)
+    for (SourceStage& source : topology->sources) {
         source.source.format.frame_bytes_max = world_.frame_bytes_max;
+        if (world_.has_journal) source.source.options["durability"] = "journal";
+    }
     for (Stage& stage : topology->stages) {
         for (OpFactory& make : stage.ops) {
             auto made = std::make_shared<std::size_t>(0);
@@ -181,7 +216,7 @@ Connectors DurableLife::connectors() {
     connectors.make_door = [this] {
         IngestDoor door;
         door.make_source = [this](const SourceSpec& spec, SourceInstance instance, auto) {
-            return make_source(spec, instance.index);
+            return make_source(spec, instance);
         };
         door.poll = [] { return std::size_t{0}; };
         return door;
@@ -196,7 +231,7 @@ Connectors DurableLife::connectors() {
 }
 
 Result<std::unique_ptr<Source>> DurableLife::make_source(const SourceSpec& spec,
-                                                         std::size_t agent) {
+                                                         const SourceInstance& instance) {
     FormatSpec format = spec.format;
     for (const auto& [key, value] : spec.options) {
         if (key.starts_with(format.format + "."))
@@ -205,12 +240,18 @@ Result<std::unique_ptr<Source>> DurableLife::make_source(const SourceSpec& spec,
     Random& random = world_.random;
     if (spec.name == "d") {
         const StorySource::Settings settings{
-            &file_, SourceInstance{agent, 1}, 1 + random.below(8), random()};
+            &file_, SourceInstance{instance.index, 1}, 1 + random.below(8), random()};
         return std::make_unique<StorySource>(settings, std::move(format));
     }
-    const DurableSource::Settings settings{
-        &desk_, spec.name == "t1" ? 1U : 0U, agent, random(), settings_.is_bounded};
-    return std::make_unique<DurableSource>(settings, std::move(format));
+    format.are_lines_records = world_.has_journal;
+    DurableSource::Settings settings{&desk_,
+                                     spec.name == "t1" ? 1U : 0U,
+                                     instance.index,
+                                     random(),
+                                     settings_.is_bounded,
+                                     instance.journal,
+                                     &notes_.replayed_bytes};
+    return std::make_unique<DurableSource>(std::move(settings), std::move(format));
 }
 
 Result<OutboxSink> DurableLife::make_outbox(const SinkSpec& spec, OutboxGive give) {
@@ -244,6 +285,10 @@ void DurableLife::hear(const QueryEvent& event) {
     if (event.text.starts_with("there is room")) {
         notes_.is_degraded = false;
         ++notes_.room_again;
+    }
+    if (event.text.starts_with("nothing more is read")) {
+        notes_.is_degraded = true;
+        ++notes_.full_journal;
     }
     if (event.text.starts_with("results wait")) ++notes_.full_destination;
 }

@@ -33,6 +33,7 @@ struct DurableWorld {
     SimQuery query;
     std::size_t frame_bytes_max = 256;
     bool has_two_phases = false;
+    bool has_journal = false;  // Tables are kept in one.
     std::unique_ptr<Producers> producers;
     SimDisk store_disk;
     std::vector<std::unique_ptr<SimDisk>> sink_disks;  // One for each sink.
@@ -62,6 +63,8 @@ class DurableLife {
         std::uint64_t full_store = 0;
         std::uint64_t room_again = 0;
         std::uint64_t full_destination = 0;
+        std::uint64_t full_journal = 0;
+        std::uint64_t replayed_bytes = 0;
     };
 
     DurableLife(DurableWorld& world, Settings settings);
@@ -83,16 +86,17 @@ class DurableLife {
     // A bug on purpose: who has not passed the barrier of a move already sends as if he had.
     void switch_early() const;
 
-    // Those of the execution, and the coordinator.
+    // Those of the execution, the coordinator, and who writes journals.
     [[nodiscard]] const std::vector<Agent*>& agents() const noexcept { return agents_; }
 
   private:
     [[nodiscard]] Result<void> plan();
     [[nodiscard]] Connectors connectors();
     [[nodiscard]] Result<std::unique_ptr<Source>> make_source(const SourceSpec& spec,
-                                                              std::size_t agent);
+                                                              const SourceInstance& instance);
     [[nodiscard]] Result<OutboxSink> make_outbox(const SinkSpec& spec, OutboxGive give);
     void hear(const QueryEvent& event);
+    void read_journals();
 
     DurableWorld& world_;
     Settings settings_;

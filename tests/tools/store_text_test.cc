@@ -5,6 +5,9 @@
 #include "engine/run/epoch/manifest.h"
 #include "engine/run/epoch/source_state.h"
 #include "state/batch_codec.h"
+#include "state/store/file_name.h"
+#include "state/store/journal_segment.h"
+#include "state/store/store_report.h"
 #include "state/value.h"
 #include "state/value_text.h"
 #include "tests/store/sim_disk.h"
@@ -190,6 +193,32 @@ TEST_CASE("store save and restore: a copy is a store of its own, and comes back 
     SimDisk other(3);
     CHECK_FALSE(copy_newest(disk, other, options).has_value());
     CHECK_EQ(Store::open(other, options)->current(), 1);
+}
+
+TEST_CASE("store list and verify: segments of journals") {
+    SimDisk disk(1);
+    make_store(disk);
+    FileHeader header = inspect_store(disk, Examine::kNone)->header;
+    header.generation = 12;
+    const std::string name = segment_name(12);
+    SegmentWriter writer(disk.create(name).value(), header, {.source = "t", .instance = 1});
+    const std::string text = "received";
+    for (int i = 0; i < 2; ++i)
+        REQUIRE(writer.append(std::as_bytes(std::span(text))).has_value());
+    const auto listed = list_store(disk, [](const std::string&) { return "now"; });
+    CHECK(listed->ends_with(name + ", now, 8,228 bytes, of table 't', ingest thread 1\n"));
+    CHECK(verify_store(disk)->is_intact);
+    const std::string intact =
+        name + ": intact, 8,228 bytes, of table 't', ingest thread 1, 2 groups\n";
+    CHECK(verify_store(disk)->text.ends_with(intact));
+    disk.flip_bit(name, 8 * 8200);  // In the last group, which may never have been durable.
+    CHECK(verify_store(disk)->is_intact);
+    CHECK(verify_store(disk)->text.ends_with("1 group, and 36 bytes that were not finished\n"));
+    disk.flip_bit(name, 8 * 8200);
+    disk.flip_bit(name, 8 * 4130);
+    CHECK_FALSE(verify_store(disk)->is_intact);
+    CHECK(verify_store(disk)->text.find(name + ": sim/" + name + ": damaged at byte 4096") !=
+          std::string::npos);
 }
 
 TEST_CASE("store dump: values of all kinds are written as SQL has them") {
