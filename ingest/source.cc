@@ -289,6 +289,7 @@ Result<SourcePlan> plan_datagen(const SourceOptions& options, FormatSpec format)
     TRY(DatagenSettings settings, read_datagen(options, format));
     SourcePlan plan;
     plan.traits.is_bounded = settings.row_count.has_value();
+    plan.traits.replay = Replay::kPositions;
     plan.make = [settings = std::move(settings), format = std::move(format)](
                     SourceInstance instance, IoLoop& /*loop*/, const SourceEvent& /*event*/) {
         return std::make_unique<DatagenSource>(settings, format, instance);

@@ -71,8 +71,8 @@ class KeyGroupMaps {
 
 // How many rows one exchange has sent to each key group: of every sixteenth batch.
 //
-// Cost      A load, an addition and a store for a row that is counted, a sixteenth of that for
-// each. Threads   count: the exchange's. add_to: any.
+// Cost      A load, an addition and a store for a row that is counted, a sixteenth of that for each.
+// Threads   count: the exchange's. add_to: any.
 class GroupLoads {
   public:
     void count(std::span<const std::uint64_t> hashes) noexcept {

@@ -31,8 +31,7 @@ struct SinkSeal {
 //           a sink without one takes nothing more until all of that has left the process.
 // Threads   The merge agent's.
 // Failure   A failed write fails the query, and so does a NULL in a column that must have none: no
-// row
-//          of its batch is written.
+//           row of its batch is written.
 class SinkOutput final : public StageOutput {
   public:
     // Borrows all. `outbox` is where the sink gives its results, if it has one; `epochs` is null

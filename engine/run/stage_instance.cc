@@ -135,14 +135,16 @@ bool StageInstance::is_aligned() const {
 // its watermark and by the clock.
 bool StageInstance::has_met() {
     if (meeting_ == nullptr) return true;
-    if (!std::exchange(is_meeting_, true)) meeting_->arrive(watermark_, settings_.clock->now_ns);
-    if (!meeting_->is_complete(barriers_passed_ + 1)) return false;
-    if (meeting_->furthest() > watermark_) {
-        target_ = meeting_->furthest();
+    const std::uint64_t barrier = barriers_passed_ + 1;
+    if (!std::exchange(is_meeting_, true))
+        meeting_->arrive(instance_, barrier, watermark_, settings_.clock->now_ns);
+    if (!meeting_->is_complete(barrier)) return false;
+    if (const Watermark furthest = meeting_->furthest(barrier); furthest > watermark_) {
+        target_ = furthest;
         begin(Work::kAdvance);
         return false;
     }
-    if (next_tick_ns() > meeting_->latest_ns()) return true;
+    if (next_tick_ns() > meeting_->latest_ns(barrier)) return true;
     begin(Work::kTick);
     return false;
 }
@@ -166,7 +168,8 @@ void StageInstance::freeze(bool moves) {
 void StageInstance::pass_ended_barrier() {
     ASSERT(has_ended_);
     // All others end in front of this barrier, too, and do not wait.
-    if (meeting_ != nullptr) meeting_->arrive(Watermark::min(), INT64_MIN);
+    if (meeting_ != nullptr)
+        meeting_->arrive(instance_, barriers_passed_ + 1, Watermark::min(), INT64_MIN);
     freeze(false);
     ++barriers_passed_;
     for (const std::unique_ptr<StageOutput>& output : outputs_)
@@ -265,7 +268,8 @@ Watermark StageInstance::next_step() const {
 void StageInstance::step() {
     if (op_index_ < ops_.size()) {
         const bool is_agreed = is_meeting_ && work_ == Work::kTick;
-        context_.now_ns = is_agreed ? meeting_->latest_ns() : settings_.clock->now_ns;
+        context_.now_ns =
+            is_agreed ? meeting_->latest_ns(barriers_passed_ + 1) : settings_.clock->now_ns;
         const Progress progress = step_op(*ops_[op_index_], *links_[op_index_]);
         after_call();
         if (progress == Progress::kDone) ++op_index_;

@@ -117,18 +117,19 @@ class StageInstance {
     // How many barriers have gone through.
     [[nodiscard]] std::uint64_t barriers_passed() const noexcept { return barriers_passed_; }
 
-    // Where its instances meet at barriers; borrowed, before the first one. Null: it has no other.
-    void set_meeting(BarrierMeeting* meeting) { meeting_ = meeting; }
+    // Where its instances, of which it is the one with this number, meet at barriers; borrowed,
+    // before the first one. Null: it has no other.
+    void set_meeting(BarrierMeeting* meeting, std::size_t instance) {
+        meeting_ = meeting;
+        instance_ = instance;
+    }
 
     // Where the state goes; borrowed, before the first barrier. Null: nowhere.
     void set_saver(StageSaver* saver) { saver_ = saver; }
 
-    // Where its instances, of which it is the one with this number, give one another their state;
-    // borrowed, as above, and needs a saver.
-    void set_handover(StateHandover* handover, std::size_t instance) {
-        handover_ = handover;
-        instance_ = instance;
-    }
+    // Where its instances give one another their state; borrowed, as above, and needs a meeting and
+    // a saver.
+    void set_handover(StateHandover* handover) { handover_ = handover; }
 
     // For a stage that has ended: no barrier comes there any more.
     void pass_ended_barrier();

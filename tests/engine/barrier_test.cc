@@ -102,8 +102,8 @@ TEST_CASE("barrier: instances agree on the time of day") {
     BarrierMeeting meeting(2, [] {});
     StageBench early({timer}, {1});
     StageBench late({timer}, {1});
-    early.instance->set_meeting(&meeting);
-    late.instance->set_meeting(&meeting);
+    early.instance->set_meeting(&meeting, 0);
+    late.instance->set_meeting(&meeting, 1);
     early.clock.now_ns = 40;
     late.clock.now_ns = 60;
     early.instance->barrier(0, 0);
@@ -120,8 +120,8 @@ TEST_CASE("barrier: nothing is due by the clock while the others are waited for"
     BarrierMeeting meeting(2, [] {});
     StageBench first({timer}, {1});
     StageBench last({timer}, {1});
-    first.instance->set_meeting(&meeting);
-    last.instance->set_meeting(&meeting);
+    first.instance->set_meeting(&meeting, 0);
+    last.instance->set_meeting(&meeting, 1);
     first.clock.now_ns = 40;
     last.clock.now_ns = 45;
     first.instance->barrier(0, 0);

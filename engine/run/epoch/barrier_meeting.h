@@ -2,12 +2,15 @@
 
 #include "state/base/time.h"
 
+#include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <limits>
 #include <utility>
+#include <vector>
 
 namespace thalweg {
 
@@ -23,51 +26,63 @@ namespace thalweg {
 // Nobody waits in a circle: what the last one waits for lies in front of the barrier, in rings that
 // the others do not fill.
 //
-// Threads   Any.
+// Each barrier has words of its own: one that is ahead may come to the next before another has read
+// those of this one, and clocks may be set back.
+//
+// Threads   Any; an instance speaks for itself.
 // Ordering  What was said before an arrival is known to who sees the meeting complete.
 class BarrierMeeting {
   public:
     // `on_complete` is called by the last to arrive, on its thread.
     BarrierMeeting(std::size_t instances, std::function<void()> on_complete)
-        : instances_(instances), on_complete_(std::move(on_complete)) {}
+        : instances_(instances), on_complete_(std::move(on_complete)) {
+        for (std::vector<Word>& words : words_)
+            words.resize(instances);
+    }
 
-    // An instance has come to its next barrier, at this time; once for each.
-    void arrive(Watermark watermark, std::int64_t now_ns) {
-        raise(furthest_, watermark.nanos);
-        raise(latest_ns_, now_ns);
+    // An instance has come to this barrier, counted from 1, at this time; once for each.
+    void arrive(std::size_t instance,
+                std::uint64_t barrier,
+                Watermark watermark,
+                std::int64_t now_ns) {
+        words_[barrier % 2][instance] = {watermark, now_ns};
         // Release: see Ordering.
         const std::uint64_t arrived = arrivals_.fetch_add(1, std::memory_order_release) + 1;
         if (arrived % instances_ == 0) on_complete_();
     }
 
-    // Whether all have come to the barrier with this number, counted from 1.
+    // Whether all have come to this barrier.
     [[nodiscard]] bool is_complete(std::uint64_t barrier) const noexcept {
         return arrivals_.load(std::memory_order_acquire) >= barrier * instances_;  // See Ordering.
     }
 
-    // Once it is complete.
-    [[nodiscard]] Watermark furthest() const noexcept {
-        return {furthest_.load(std::memory_order_relaxed)};  // Relaxed: is_complete() has acquired.
+    // Once it is complete, and until the caller comes to the next.
+    [[nodiscard]] Watermark furthest(std::uint64_t barrier) const noexcept {
+        Watermark furthest;
+        for (const Word& word : words_[barrier % 2])
+            furthest = std::max(furthest, word.watermark);
+        return furthest;
     }
 
-    // The time that the last of all clocks showed; once it is complete.
-    [[nodiscard]] std::int64_t latest_ns() const noexcept {
-        return latest_ns_.load(std::memory_order_relaxed);  // Relaxed: is_complete() has acquired.
+    // What the last of all clocks showed; as above.
+    [[nodiscard]] std::int64_t latest_ns(std::uint64_t barrier) const noexcept {
+        std::int64_t latest_ns = std::numeric_limits<std::int64_t>::min();
+        for (const Word& word : words_[barrier % 2])
+            latest_ns = std::max(latest_ns, word.now_ns);
+        return latest_ns;
     }
 
   private:
-    static void raise(std::atomic<std::int64_t>& most, std::int64_t value) {
-        std::int64_t known = most.load(std::memory_order_relaxed);  // Relaxed: see below.
-        while (known < value &&
-               !most.compare_exchange_weak(
-                   known, value, std::memory_order_relaxed)) {  // Relaxed: an arrival publishes it.
-        }
-    }
+    struct Word {
+        Watermark watermark;
+        std::int64_t now_ns = std::numeric_limits<std::int64_t>::min();
+    };
 
     std::size_t instances_;
     std::function<void()> on_complete_;
-    std::atomic<std::int64_t> furthest_{Watermark::min().nanos};
-    std::atomic<std::int64_t> latest_ns_{std::numeric_limits<std::int64_t>::min()};
+    // Of a barrier and the one before it: who is at the next but one has seen that all have come to
+    // the next, and so have read these.
+    std::array<std::vector<Word>, 2> words_;
     std::atomic<std::uint64_t> arrivals_{0};
 };
 

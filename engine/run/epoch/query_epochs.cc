@@ -107,12 +107,12 @@ void QueryEpochs::attach_stage(std::size_t stage,
     for (std::size_t i = 0; i < instances.size(); ++i) {
         AgentEpoch& agent = *agents_[first_agent + i];
         agent.add_stage(*instances[i]);
-        if (meets) instances[i]->set_meeting(meetings_.back().get());
+        if (meets) instances[i]->set_meeting(meetings_.back().get(), i);
         if (ops.empty()) continue;
         savers_.push_back(
             std::make_unique<StageSaver>(agent.sender(), ops, static_cast<std::uint32_t>(i)));
         instances[i]->set_saver(savers_.back().get());
-        if (handover != nullptr) instances[i]->set_handover(handover, i);
+        if (handover != nullptr) instances[i]->set_handover(handover);
     }
     stages_.push_back({ops, instances});
 }

@@ -45,7 +45,7 @@ class StateHandover {
         std::function<void()> on_complete;  // Called by the last to arrive, on its thread.
     };
 
-    // Rows of a table of an operator, and the watermark of who gave them.
+    // Rows of a table of an operator.
     struct Piece {
         std::size_t op = 0;
         std::size_t table = 0;
