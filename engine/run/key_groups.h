@@ -71,7 +71,7 @@ class KeyGroupMaps {
 
 // How many rows one exchange has sent to each key group: of every sixteenth batch.
 //
-// Cost      A load, an addition and a store for a row that is counted, a sixteenth of that for each.
+// Cost      A load, an addition and a store for a row that is counted; a sixteenth of all are.
 // Threads   count: the exchange's. add_to: any.
 class GroupLoads {
   public:
