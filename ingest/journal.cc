@@ -25,12 +25,9 @@ std::optional<Generation> position_of(const std::vector<SourcePosition>& positio
 
 }  // namespace
 
-// Those of a time when the source had another durability say nothing about segments.
 void Journal::restore(const std::vector<SourcePosition>& positions) {
-    positions_.clear();
-    for (const SourcePosition& position : positions) {
-        if (is_position(position)) positions_.push_back(position);
-    }
+    ASSERT(std::all_of(positions.begin(), positions.end(), is_position));
+    positions_ = positions;
 }
 
 bool Journal::is_position(const SourcePosition& position) {

@@ -355,6 +355,36 @@ class Journal(unittest.TestCase):
         sent = {sender.number: sender.sent}
         self.check(rows, sums, sent, sent)
 
+    def test_to_sessions_and_back_again(self):
+        """After a stop all is in the snapshot; but a journal does not know sessions."""
+        script = Script(self.folder, self.source("tcp"), 50)
+        text = world.read_bytes(script.path).decode()
+
+        def start_with(durability, *arguments):
+            with open(script.path, "w") as out:
+                out.write(text.replace("'journal'", f"'{durability}'"))
+            self.engine = world.Engine(BINARY, script, self.state, arguments)
+
+        self.start(script)
+        sender = Sender("tcp", self.folder).connect()
+        self.assertTrue(sender.send(100))
+        sender.close()
+        time.sleep(0.2)
+        self.assertEqual(self.engine.stop(), 0, self.engine.log())
+        start_with("epoch")
+        self.assertTrue(world.wait_until(lambda: "listening" in self.engine.log()))
+        producer = world.thalweg_client.Producer("127.0.0.1", PORT, session=bytes(16), epoch=0)
+        producer.append(line(99, 0)[:-1])
+        self.assertTrue(world.wait_until(lambda: producer.step(0.01) or producer.last_acked == 1))
+        producer._drop()  # It may come back.
+        self.assertEqual(self.engine.stop(), 0, self.engine.log())
+        start_with("journal")
+        self.assertEqual(self.engine.wait(), 2, self.engine.log())
+        self.assertIn("sessions of producers", self.engine.log())
+        start_with("journal", "--drop-state")
+        self.assertTrue(world.wait_until(lambda: "listening" in self.engine.log()))
+        self.assertEqual(self.engine.stop(), 0, self.engine.log())
+
     def test_a_savepoint_has_no_journal(self):
         """A copy goes on from its snapshot, and then from journals of its own."""
         script = Script(self.folder, self.source("tcp"), 100)

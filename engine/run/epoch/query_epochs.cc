@@ -213,8 +213,9 @@ Result<void> QueryEpochs::open_outboxes() {
 
 Result<void> QueryEpochs::restore_source(std::size_t source, IngestAgent& agent) {
     if (recovered_->is_fresh()) return {};
-    const RecoveredEpoch::SourceStates& states =
-        recovered_->source(settings_.topology->sources[source].source.name);
+    const std::string& name = settings_.topology->sources[source].source.name;
+    const RecoveredEpoch::SourceStates& states = recovered_->source(name);
+    TRY(const std::vector<SourcePosition> positions, usable_positions(name, states));
     const auto own = states.find(agent.index());
     const bool is_same = own != states.end() && states.size() == settings_.ingest_agents;
     const bool has_had_split =
@@ -222,10 +223,25 @@ Result<void> QueryEpochs::restore_source(std::size_t source, IngestAgent& agent)
                 : std::any_of(states.begin(), states.end(), [](const auto& state) {
                       return state.second.has_had_split;
                   });
-    return agent.restore(source,
-                         positions_of(states),
-                         is_same ? own->second.watermark : watermark_of(states),
-                         has_had_split);
+    return agent.restore(
+        source, positions, is_same ? own->second.watermark : watermark_of(states), has_had_split);
+}
+
+// Where the table's 'durability' was another. Of a journal that is no more, check_journals() has
+// seen to what it held; but sessions that a journal knows nothing of would be counted again.
+Result<std::vector<SourcePosition>> QueryEpochs::usable_positions(
+    const std::string& source, const RecoveredEpoch::SourceStates& states) const {
+    std::vector<SourcePosition> positions = positions_of(states);
+    const bool has_journal = journal_sources_.contains(source);
+    const std::size_t others = std::erase_if(positions, [&](const SourcePosition& position) {
+        return Journal::is_position(position) != has_journal;
+    });
+    if (others == 0 || settings_.epochs.drops_state) return positions;
+    if (!has_journal) return positions;
+    return fail(Code::kInvalid,
+                snapshot_->file().path() + " has sessions of producers of table '" + source +
+                    "', which 'durability' = 'journal' does not know; run the query that wrote "
+                    "it, or give them up with --drop-state");
 }
 
 Result<void> QueryEpochs::load_state() {

@@ -122,6 +122,8 @@ class QueryEpochs {
                                     Watermark watermark) const;
     [[nodiscard]] Result<void> check_names() const;
     [[nodiscard]] Result<void> check_journals() const;
+    [[nodiscard]] Result<std::vector<SourcePosition>> usable_positions(
+        const std::string& source, const RecoveredEpoch::SourceStates& states) const;
     [[nodiscard]] Generation first_segment(const std::string& source) const;
 
     Settings settings_;
