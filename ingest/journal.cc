@@ -3,6 +3,7 @@
 #include "state/base/assertion.h"
 
 #include <algorithm>
+#include <iterator>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -25,9 +26,10 @@ std::optional<Generation> position_of(const std::vector<SourcePosition>& positio
 
 }  // namespace
 
+// Others, if its source has any, are not about segments.
 void Journal::restore(const std::vector<SourcePosition>& positions) {
-    ASSERT(std::all_of(positions.begin(), positions.end(), is_position));
-    positions_ = positions;
+    positions_.clear();
+    std::copy_if(positions.begin(), positions.end(), std::back_inserter(positions_), is_position);
 }
 
 bool Journal::is_position(const SourcePosition& position) {

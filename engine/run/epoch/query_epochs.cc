@@ -232,12 +232,13 @@ Result<void> QueryEpochs::restore_source(std::size_t source, IngestAgent& agent)
 Result<std::vector<SourcePosition>> QueryEpochs::usable_positions(
     const std::string& source, const RecoveredEpoch::SourceStates& states) const {
     std::vector<SourcePosition> positions = positions_of(states);
-    const bool has_journal = journal_sources_.contains(source);
-    const std::size_t others = std::erase_if(positions, [&](const SourcePosition& position) {
-        return Journal::is_position(position) != has_journal;
-    });
-    if (others == 0 || settings_.epochs.drops_state) return positions;
-    if (!has_journal) return positions;
+    if (!journal_sources_.contains(source)) {
+        std::erase_if(positions, Journal::is_position);
+        return positions;
+    }
+    const bool had_journal = std::any_of(positions.begin(), positions.end(), Journal::is_position);
+    if (had_journal || positions.empty()) return positions;
+    if (settings_.epochs.drops_state) return std::vector<SourcePosition>();
     return fail(Code::kInvalid,
                 snapshot_->file().path() + " has sessions of producers of table '" + source +
                     "', which 'durability' = 'journal' does not know; run the query that wrote "
