@@ -3,6 +3,7 @@
 #include "state/text/number.h"
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <cstdio>
 #include <optional>
@@ -42,6 +43,17 @@ inline constexpr std::string_view kPartPrefix = "part-";
     const auto number = parse_int64(name.substr(kPartPrefix.size()));
     if (!number || *number < 0) return std::nullopt;
     return static_cast<std::uint64_t>(*number);
+}
+
+// The same of one that is not complete, or takes the place of another.
+[[nodiscard]] inline std::optional<std::uint64_t> parse_hidden_part_name(std::string_view name) {
+    if (!name.starts_with('.')) return std::nullopt;
+    const std::size_t end = name.find('.', 1);
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto number = parse_part_name(name.substr(1, end - 1));
+    if (!number || (name != open_part_name(*number) && name != renewed_part_name(*number)))
+        return std::nullopt;
+    return number;
 }
 
 }  // namespace thalweg

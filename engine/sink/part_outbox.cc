@@ -31,6 +31,7 @@ Result<void> PartOutbox::recover(std::string_view position) {
     began_ns_ = static_cast<std::int64_t>(numbers[2]);
     // A name that a killed process left in memory must not go once somebody has relied on it.
     TRY_VOID(disk_->sync_directory());
+    TRY_VOID(remove_stale());
     TRY(const bool is_complete, has_name(*disk_, part_name(part_)));
     if (is_complete) {
         TRY(complete_, disk_->open(part_name(part_)));
@@ -45,6 +46,16 @@ Result<void> PartOutbox::recover(std::string_view position) {
     if (size < length_) return lost_results(file_->path(), size, length_);
     if (size > length_) TRY_VOID(file_->truncate(length_));
     return file_->sync();  // Also when it looks right: a killed process may have cut it in memory.
+}
+
+// What a power cut may have kept beside parts that are complete and behind the position.
+Result<void> PartOutbox::remove_stale() {
+    TRY(const std::vector<std::string> names, disk_->list());
+    for (const std::string& name : names) {
+        const auto number = parse_hidden_part_name(name);
+        if (number && *number < part_) TRY_VOID(disk_->unlink(name));
+    }
+    return {};
 }
 
 std::string PartOutbox::position() const {

@@ -40,6 +40,7 @@ class PartOutbox final : public OutboxTarget {
     [[nodiscard]] Result<void> close() override;
 
   private:
+    [[nodiscard]] Result<void> remove_stale();
     [[nodiscard]] Result<void> begin_part(std::int64_t now_ns);
     [[nodiscard]] Result<void> finish_part();
     [[nodiscard]] Result<void> compare(const OutboxBytes& bytes);

@@ -369,6 +369,27 @@ TEST_CASE("outbox: numbers of parts go on behind those that are there, and overw
     CHECK_EQ(text_of(disk.content("part-00000043")), "MINE");
 }
 
+TEST_CASE("outbox: what a power cut kept beside complete parts goes, and nothing else") {
+    SimDisk disk(1);
+    for (const char* const name : {".part-00000000.inprogress",
+                                   ".part-00000001.renewed",
+                                   ".part-00000002.inprogress",
+                                   ".part-00000000.notes",
+                                   ".part-0.inprogress",
+                                   "part-00000000",
+                                   "part-00000001"})
+        disk.replace(name, bytes_of("0123456789"));
+    PartOutbox outbox(disk, RollingPolicy{.bytes = 10, .interval_ns = 100});
+    REQUIRE(outbox.recover("part 2 5 0").has_value());
+    const std::vector<std::string> left = {".part-0.inprogress",
+                                           ".part-00000000.notes",
+                                           ".part-00000002.inprogress",
+                                           "part-00000000",
+                                           "part-00000001"};
+    CHECK(disk.names() == left);
+    CHECK_EQ(disk.content(".part-00000002.inprogress").size(), 5);
+}
+
 TEST_CASE("outbox: a position of another kind of sink is refused") {
     SimDisk disk(1);
     for (const char* const position :

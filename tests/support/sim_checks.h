@@ -44,6 +44,10 @@ struct SimEvidence {
 // A record as the oracle has it, with the watermark in force before it.
 [[nodiscard]] OracleRow row_of(const SimEvent& event, Watermark before);
 
+// What is left of rows that were given and taken back, where each has a count that only grows: one
+// that was taken back is there twice, and all others are left.
+[[nodiscard]] std::vector<Row> left_of(std::vector<Row> rows);
+
 // What differs, in words; empty when both have the same rows, each as often.
 [[nodiscard]] std::string check_rows(const std::vector<Row>& expected,
                                      const std::vector<Row>& found);

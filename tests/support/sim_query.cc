@@ -56,6 +56,9 @@ Test random_test(Random& random) {
     }
 }
 
+// Of a window with steps of 2 s: more rows fire at once than an operator emits in one step.
+constexpr std::int64_t kManySeconds = 3540;
+
 struct Windowing {
     std::string function;  // TUMBLE, HOP, CUMULATE
     std::string sizes;     // ", INTERVAL ..."
@@ -90,7 +93,7 @@ Windowing windowing(WindowKind kind, std::int64_t slide, std::int64_t size, std:
 Windowing random_windowing(Random& random) {
     const std::int64_t offset = random.below(3) == 0 ? 3 : 0;
     // More rows at once than an operator emits in one step.
-    if (random.below(16) == 0) return windowing(WindowKind::kCumulate, 2, 3540, 0);
+    if (random.below(5) == 0) return windowing(WindowKind::kCumulate, 2, kManySeconds, 0);
     switch (random.below(9)) {
         case 0: return windowing(WindowKind::kHop, 5, 10, 0);
         case 1: return windowing(WindowKind::kHop, 4, 10, 0);
@@ -171,7 +174,10 @@ SimQuery filter_query(const SimQueryLimits&, Random& random) {
 
 SimQuery aggregate_query(const SimQueryLimits& limits, Random& random) {
     const Windowing window = random_windowing(random);
-    const Keys keys = random_keys(random);
+    // Where windows are many, so are keys.
+    const Keys keys = window.spec.size_ns == kManySeconds * kNanosPerSecond
+                          ? Keys{", k, s", {kKey, kText}}
+                          : random_keys(random);
     const Aggregates aggregates = random_aggregates(limits, random);
     const bool has_where = random.below(3) == 0;
     const bool has_having = random.below(4) == 0;
@@ -198,6 +204,34 @@ SimQuery aggregate_query(const SimQueryLimits& limits, Random& random) {
                 [count_cell](const Row& row) { return number(row[count_cell]) > 1; },
                 answer.counts);
         }
+        answer.sinks.push_back(cells_of(rows));
+        return answer;
+    };
+    return query;
+}
+
+// GROUP BY without a window: results that change.
+SimQuery running_query(const SimQueryLimits& limits, Random& random) {
+    const Keys keys = random_keys(random);
+    const Aggregates aggregates = random_aggregates(limits, random);
+    const bool has_where = random.below(3) == 0;
+    const Test where = random_test(random);
+    SimQuery query;
+    query.name = "running";
+    query.script = "SELECT " + (keys.sql + aggregates.sql).substr(2) + " FROM t0";
+    if (has_where) query.script += " WHERE " + where.sql;
+    query.script += keys.cells.empty() ? ";" : " GROUP BY " + keys.sql.substr(2) + ";";
+    query.has_changes = true;
+    query.answer = [=](const SimInput& input) {
+        SimAnswer answer;
+        OracleRows rows = input.tables[0];
+        if (has_where) rows = keep(rows, where.test, answer.counts);
+        OracleWindows all;
+        for (const OracleRow& row : rows)
+            all[{}].push_back(row.cells);
+        rows = change(aggregate(all, keys.cells, aggregates.compute), [](const Row& row) {
+            return Row(row.begin() + 2, row.end());  // Without the window.
+        });
         answer.sinks.push_back(cells_of(rows));
         return answer;
     };
@@ -457,6 +491,7 @@ SimQuery random_query(const SimQueryLimits& limits, Random& random) {
                               aggregate_query,
                               aggregate_query,
                               aggregate_query,
+                              running_query,
                               cascade_query,
                               join_query,
                               union_query,

@@ -40,6 +40,7 @@ struct SimQuery {
     // Of the first sink: where COUNT(*) is, behind the cells that identify a row.
     std::optional<std::size_t> count_cell;
     bool counts_all = false;    // Every row that is neither late nor filtered is in one count.
+    bool has_changes = false;   // Rows of a sink take back others: check_rows() of left_of() them.
     bool has_two_ways = false;  // Rows of one source reach a window twice, each way in its time.
     bool is_windowed = false;  // Of the last sink: cell 1 is window_end, and windows come in order.
     std::function<SimAnswer(const SimInput&)> answer;
