@@ -35,7 +35,7 @@ struct StridedRows {
 //        further pass finds them in the first-level cache. Timestamps are then scaled and times
 //        checked where they lie. The other types take a loop of their own each. Texts are copied to
 //        one stretch of the batch's arena, reserved at once.
-// Cost   Zen 4, rows of 32 bytes, three fields of 8 bytes: 1.0 ns a row from memory (which alone
+// Cost   Zen 5, rows of 32 bytes, three fields of 8 bytes: 1.0 ns a row from memory (which alone
 //        takes 0.9) and 0.6 from the third-level cache; one pass per field took 1.6 and 1.07.
 //        Rows of 64 bytes, three fields: 2.2 from memory (alone 1.9). In-register transposing of
 //        four rows saved 0.1 from the cache, nothing from memory, and fitted few layouts. A pass

@@ -43,7 +43,7 @@ namespace thalweg {
 // Recovery  What was recovered is told to nobody before an epoch of this process is durable (I3 of
 //           state/store/store.h): claims of sessions that were there before wait for it.
 // Cost      A seal names every session of its instance, since a snapshot stands alone: 0.03 ms for
-//           1,000, 1 ms for 10,000, 20 ms for 100,000 (Zen 4). Idle ones cost as much as busy ones:
+//           1,000, 1 ms for 10,000, 20 ms for 100,000 (Zen 5). Idle ones cost as much as busy ones:
 //           producers that are done should say END.
 // Threads   Any. The lock guards everything below it; it is taken a few times a connection, a seal
 //           and a commit, never for a record or a batch.

@@ -12,7 +12,7 @@ namespace {
 constexpr std::uint64_t kSign = std::uint64_t{1} << 63U;
 
 // Rows between the fetch of a slot and its reading, in an index that outgrows half of an L2:
-// COUNT(DISTINCT) of 1 million values, Zen 4, ns a row without and with: 20 and 11.
+// COUNT(DISTINCT) of 1 million values, Zen 5, ns a row without and with: 20 and 11.
 constexpr std::size_t kSlotsAhead = 48;
 constexpr std::size_t kCachedSlotsMax = 128 * 1024;
 

@@ -25,7 +25,7 @@
 //
 // A batch is looked up in two passes without a branch: a column at a time from values to slots,
 // which also says whether any value lay outside, and one from slots to positions. COUNT, SUM, MIN,
-// MAX of rows in memory, Zen 4, ns a row of the whole query, hashed and direct: 100 keys 8.1 and
+// MAX of rows in memory, Zen 5, ns a row of the whole query, hashed and direct: 100 keys 8.1 and
 // 5.1, 10,000 keys 9.2 and 5.8.
 //
 // What it costs is decided by whoever owns it: cover() is told how many slots it may take. Keys

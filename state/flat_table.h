@@ -156,13 +156,13 @@ class EntryTable {
     std::size_t size_ = 0;
 
   private:
-    // Rows between the prefetch of a line and of its entry, and between that and the lookup. Zen 4,
+    // Rows between the prefetch of a line and of its entry, and between that and the lookup. Zen 5,
     // ns a row at 1 million keys: none 31, 6 ahead 25, 12 ahead 19, 24 ahead 14.
     static constexpr std::size_t kAhead = 24;
 
     // Rows whose entries are guessed by their tags, without a branch, before any is compared: a
     // wrong guess then throws no lookup away that was under way. COUNT, SUM, MIN, MAX of rows in
-    // memory, Zen 4, ns a row with and without: 10,000 keys 7.5 and 7.8, 1 million 20 and 22 to 24;
+    // memory, Zen 5, ns a row with and without: 10,000 keys 7.5 and 7.8, 1 million 20 and 22 to 24;
     // but 100 keys 6.9 and 6.5, so not where the table stays in the first-level cache.
     static constexpr std::size_t kGuessed = 128;
     static constexpr std::size_t kFirstCacheBytes = 32 * 1024;

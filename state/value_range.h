@@ -13,7 +13,7 @@ namespace thalweg {
 // into one slice, how far the watermark moves.
 //
 // Cost  Vector loops in two forms, one for processors with AVX-512, chosen at run time: minimum,
-//       maximum and product of 64 bits are instructions only there. Zen 4, 1,024 values in the
+//       maximum and product of 64 bits are instructions only there. Zen 5, 1,024 values in the
 //       first-level cache, nanoseconds a value, AVX-512 (AVX2): range_of 0.06 (0.27), scale_values
 //       0.07 (0.31), is_ascending 0.07 (0.13), find_outside 0.1, for runs of 25 values 0.33.
 struct ValueRange {

@@ -69,7 +69,7 @@ struct IdleOptions {
 // The idle strategy of one runner.
 //
 // What it costs. An idle thread wakes 50 times a second and uses 0.12 % of a core (naps of 4 ms:
-// 0.25 %, of 1 ms: 2 %; a virtual machine, Zen 4, 2026-11-21).
+// 0.25 %, of 1 ms: 2 %; a virtual machine, Zen 5, 2026-11-21).
 //
 // What waits for it. Nothing while it spins; up to a slice of the scheduler while it yields; one
 // wake-up by the kernel once it naps, if its producer signals or one of its descriptors becomes

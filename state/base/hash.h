@@ -28,7 +28,7 @@
 //   keys made to collide elsewhere collide here no more often than any others. Not a MAC: hashes
 //   must not be shown to those who choose the keys.
 //
-// Cost. 0.7 ns for an int64 of a column, 0.9 ns for up to 16 bytes, 24 GB/s for long texts (Zen 4;
+// Cost. 0.7 ns for an int64 of a column, 0.9 ns for up to 16 bytes, 24 GB/s for long texts (Zen 5;
 // bench/README.md).
 
 namespace thalweg {

@@ -15,7 +15,7 @@
 //   for iSCSI Polynomial Using CRC32 Instruction", Intel 2011; the code is our own).
 //
 // Use     It finds accidents, not attackers: whoever can write to the disk can write its checksum.
-// Cost    26 GB/s for 64 KiB, 4 ns for 32 bytes; by table 0.4 GB/s (Zen 4; bench/crc32c_bench.cc).
+// Cost    26 GB/s for 64 KiB, 4 ns for 32 bytes; by table 0.4 GB/s (Zen 5; bench/crc32c_bench.cc).
 
 namespace thalweg {
 
