@@ -197,6 +197,23 @@ class Commands(unittest.TestCase):
         self.assertEqual(engine.wait(30), 0, self.read("log"))
         return self.read("out")
 
+    def test_keys_move_from_a_shard_that_has_too_many(self):
+        # Five keys have two thirds of the rows, and two of them are on one of four shards.
+        engine = self.start(
+            "SET 'execution.rebalancing.enabled' = 'true';\n"
+            "SET 'execution.checkpointing.interval' = '100 ms';\n"
+            "CREATE TABLE t (n BIGINT) WITH ('connector' = 'datagen', 'rows-per-second' = '200000',"
+            " 'fields.n.kind' = 'sequence', 'fields.n.start' = '1', 'fields.n.end' = '100000000');\n"
+            "CREATE TABLE o (k BIGINT, c BIGINT) WITH ('connector' = 'blackhole');\n"
+            "INSERT INTO o SELECT k, COUNT(*) FROM (SELECT CASE WHEN MOD(n, 3) > 0 THEN MOD(n, 5) "
+            "ELSE MOD(n, 10000) END AS k FROM t) GROUP BY k;\n",
+            "--shards", "4", "--ingest-threads", "1", "--state", self.path("state"),
+            "--accept-file-system", listens=False)
+        self.wait_for(lambda: "key groups move" in self.read("log"), engine)
+        engine.send_signal(signal.SIGTERM)
+        self.assertEqual(engine.wait(60), 0, self.read("log"))
+        self.assertIn("key groups moved", self.read("log"))
+
     def test_the_terminal_shows_what_a_change_is(self):
         table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
         counts = "SELECT k, COUNT(*) AS n FROM t GROUP BY k;"
