@@ -184,8 +184,10 @@ bool own_texts(const RawField& field, StridedRows rows, StringRef* target, char*
     }
     bool fits = true;
     for (std::size_t i = 0; i < rows.count; ++i) {
-        target[i] = own_text(rows.first + i * rows.stride, field.layout.bytes, to);
-        if (is_text) fits &= is_utf8(target[i].view());
+        const char* const from = rows.first + i * rows.stride;
+        target[i] = own_text(from, field.layout.bytes, to);
+        // In the rows, behind which there are bytes to read past the end.
+        if (is_text) fits &= is_utf8({from, target[i].size()});
     }
     return fits;
 }

@@ -46,9 +46,10 @@ class RowTransposer {
   public:
     RowTransposer(std::vector<RawField> fields, std::size_t row_bytes);
 
-    // Writes `count` rows, which begin at `rows`, from `first_row` of the batch on. Returns whether
-    // all their values can be; if not, none may be used. Long texts are copied into the batch's
-    // arena, which does not grow if the answer is no.
+    // Writes `count` rows, which begin at `rows` and are followed by kDecodePadding readable bytes,
+    // from `first_row` of the batch on. Returns whether all their values can be; if not, none may
+    // be used. Long texts are copied into the batch's arena, which does not grow if the answer is
+    // no.
     [[nodiscard]] bool write(const char* rows,
                              std::size_t count,
                              Batch& batch,

@@ -12,6 +12,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -21,7 +22,7 @@ namespace {
 using Kind = JournalEntry::Kind;
 using Numbers = std::vector<std::uint64_t>;
 
-JournalEntry bytes_entry(std::uint64_t number, const std::string& text) {
+JournalEntry bytes_entry(std::uint64_t number, std::string_view text) {
     JournalEntry entry;
     entry.kind = Kind::kBytes;
     entry.connection = number;
