@@ -19,16 +19,56 @@ std::string name_of(const Aggregate& node) {
     return keys.empty() ? "an aggregate without GROUP BY" : "GROUP" + keys;
 }
 
-// What needs rows that stay as they are, in words; empty: it takes changes.
-std::string_view gaining_operator(const Rel& rel) {
-    if (const auto* node = std::get_if<Aggregate>(&rel.node))
-        return node->window != nullptr ? "a windowed GROUP BY"
-               : node->calls.empty()   ? "DISTINCT, UNION or GROUP BY"
-                                       : "GROUP BY";
-    if (std::holds_alternative<AssignWindow>(rel.node)) return "a window table function";
-    if (std::holds_alternative<WindowJoin>(rel.node)) return "a window join";
-    if (std::holds_alternative<LookupJoin>(rel.node)) return "a lookup join";
+// What an operator does about changes.
+struct ChangeRule {
+    std::string refusing =
+        {};  // It needs rows that stay as they are, and is called this; or empty.
+    std::string changing =
+        {};              // It changes rows whatever its inputs do, and is called this; or empty.
+    bool passes = true;  // Where inputs change rows, so does it.
+};
+
+// One line an operator: this is the table of the header.
+ChangeRule rule_of(const Scan&) {
     return {};
+}
+
+ChangeRule rule_of(const Filter&) {
+    return {};
+}
+
+ChangeRule rule_of(const Project&) {
+    return {};
+}
+
+ChangeRule rule_of(const Unnest&) {
+    return {};
+}
+
+ChangeRule rule_of(const UnionAll&) {
+    return {};
+}
+
+ChangeRule rule_of(const AssignWindow&) {
+    return {.refusing = "a window table function"};
+}
+
+ChangeRule rule_of(const WindowJoin&) {
+    return {.refusing = "a window join", .passes = false};
+}
+
+ChangeRule rule_of(const LookupJoin&) {
+    return {.refusing = "a lookup join"};
+}
+
+ChangeRule rule_of(const Aggregate& node) {
+    if (node.window != nullptr) return {.refusing = "a windowed GROUP BY", .passes = false};
+    if (node.calls.empty()) return {.refusing = "DISTINCT, UNION or GROUP BY"};
+    return {.refusing = "GROUP BY", .changing = name_of(node)};
+}
+
+ChangeRule rule_of(const Rel& rel) {
+    return std::visit([](const auto& node) { return rule_of(node); }, rel.node);
 }
 
 // Whether RAND() or the clock is in what the operator computes for each row by itself.
@@ -44,11 +84,9 @@ bool is_unrepeatable(const Rel& rel) {
 }  // namespace
 
 std::string changing_operator(const Rel& rel) {
-    if (const auto* node = std::get_if<Aggregate>(&rel.node)) {
-        const bool changes = node->window == nullptr && !node->calls.empty();
-        return changes ? name_of(*node) : std::string();
-    }
-    if (std::holds_alternative<WindowJoin>(rel.node)) return {};
+    const ChangeRule rule = rule_of(rel);
+    if (!rule.changing.empty()) return rule.changing;
+    if (!rule.passes) return {};
     for (const RelPtr& input : inputs_of(rel)) {
         if (std::string found = changing_operator(*input); !found.empty()) return found;
     }
@@ -56,7 +94,7 @@ std::string changing_operator(const Rel& rel) {
 }
 
 void check_changes(const Rel& rel, sql::Location at) {
-    const std::string_view gaining = gaining_operator(rel);
+    const ChangeRule rule = rule_of(rel);
     for (const RelPtr& input : inputs_of(rel)) {
         check_changes(*input, at);
         const std::string changing = changing_operator(*input);
@@ -66,10 +104,10 @@ void check_changes(const Rel& rel, sql::Location at) {
                                 "RAND() or the clock over rows that change (" + changing +
                                     "): what was computed for a row could not be taken back");
         }
-        if (!gaining.empty()) {
-            throw sql::SqlError(at,
-                                std::string(gaining) + " over rows that change (" + changing +
-                                    ") is not supported yet");
+        if (!rule.refusing.empty()) {
+            throw sql::SqlError(
+                at,
+                rule.refusing + " over rows that change (" + changing + ") is not supported yet");
         }
     }
 }
