@@ -3,6 +3,7 @@
 #include "engine/plan/bind_table.h"
 #include "engine/plan/connectors.h"
 #include "engine/plan/guarantees.h"
+#include "engine/plan/physical_text.h"
 #include "engine/plan/plan_lookup.h"
 #include "engine/plan/plan_source.h"
 #include "engine/plan/state_size.h"
@@ -17,47 +18,6 @@
 namespace thalweg::plan {
 
 namespace {
-
-// The names of columns in EXPLAIN. Behind a join those that both sides have are told apart.
-std::vector<std::string> names_of(const Rel& rel) {
-    if (const auto* filter = std::get_if<Filter>(&rel.node)) return names_of(*filter->input);
-    std::vector<std::string> names;
-    for (const ColumnInfo& column : rel.columns)
-        names.push_back(column.name);
-    const auto* join = std::get_if<WindowJoin>(&rel.node);
-    const auto* lookup = std::get_if<LookupJoin>(&rel.node);
-    if (join == nullptr && lookup == nullptr) return names;
-    const RelPtr& left = join != nullptr ? join->left : lookup->input;
-    const auto middle = rel.columns.begin() + static_cast<std::ptrdiff_t>(left->columns.size());
-    for (auto column = rel.columns.begin(); column != rel.columns.end(); ++column) {
-        const bool is_left = column < middle;
-        const bool is_twice =
-            std::any_of(is_left ? middle : rel.columns.begin(),
-                        is_left ? rel.columns.end() : middle,
-                        [&](const ColumnInfo& c) { return c.name == column->name; });
-        if (is_twice)
-            names[static_cast<std::size_t>(column - rel.columns.begin())].insert(
-                0, is_left ? "left." : "right.");
-    }
-    return names;
-}
-
-std::string join(const std::vector<std::string>& parts) {
-    std::string text;
-    for (const std::string& part : parts) {
-        if (!text.empty()) text += ", ";
-        text += part;
-    }
-    return text;
-}
-
-std::string join_names(const std::vector<std::size_t>& columns,
-                       const std::vector<std::string>& names) {
-    std::vector<std::string> parts;
-    for (const std::size_t column : columns)
-        parts.push_back(names[column]);
-    return join(parts);
-}
 
 std::string_view name_of(AggregateKind kind) {
     switch (kind) {
@@ -99,7 +59,7 @@ std::string text_of(const Aggregate& node,
     std::vector<std::string> calls;
     for (const AggregateCall& call : node.calls)
         calls.push_back(text_of(call, names));
-    if (!calls.empty()) text += ": " + join(calls);
+    if (!calls.empty()) text += ": " + join_texts(calls);
     return text;
 }
 
@@ -131,22 +91,6 @@ bool is_subset(const std::vector<std::size_t>& part, const std::vector<std::size
     return !part.empty() && std::all_of(part.begin(), part.end(), [&](std::size_t column) {
         return std::find(whole.begin(), whole.end(), column) != whole.end();
     });
-}
-
-// What was done to rows, in sixteen digits: the same query has the same, whatever else is in its
-// file and however it is laid out. Names state in snapshots, so it never changes its meaning.
-std::string lineage_of(const std::vector<std::string>& inputs, std::string_view what) {
-    std::string text(what);
-    for (const std::string& input : inputs)
-        text += "\n" + input;
-    std::uint64_t hash = 0xCBF2'9CE4'8422'2325U;  // FNV-1a.
-    for (const char c : text)
-        hash = (hash ^ static_cast<unsigned char>(c)) * 0x0000'0100'0000'01B3U;
-    constexpr std::string_view kDigits = "0123456789abcdef";
-    std::string digits;
-    for (int shift = 60; shift >= 0; shift -= 4)
-        digits += kDigits[(hash >> static_cast<unsigned>(shift)) & 15U];
-    return digits;
 }
 
 // The places of columns among keys.
@@ -232,11 +176,11 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         const std::vector<std::string> names = names_of(*node->input);
         for (const ExprPtr& expr : node->expressions)
             parts.push_back(to_string(*expr, names));
-        stream.lineage = lineage_of({stream.lineage}, "project " + join(parts));
+        stream.lineage = lineage_of({stream.lineage}, "project " + join_texts(parts));
         append(
             stream.stage,
             [expressions = node->expressions] { return make_project(expressions); },
-            "project " + join(parts),
+            "project " + join_texts(parts),
             *rel);
         stream.partition = move_partition(stream.partition, node->expressions);
         return stream;
@@ -458,7 +402,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     exchange(left, spec.left, left_keys, stage, 0);
     exchange(right, spec.right, right_keys, stage, 1);
     std::string line = "window join " + node.window->text;
-    if (!equalities.empty()) line += " on " + join(equalities);
+    if (!equalities.empty()) line += " on " + join_texts(equalities);
     if (node.residual != nullptr) line += " if " + to_string(*node.residual, names);
     Stream output;
     output.lineage = lineage_of({left.lineage, right.lineage}, line);

@@ -1,0 +1,62 @@
+#include "engine/plan/physical_text.h"
+
+#include <algorithm>
+#include <cstdint>
+
+namespace thalweg::plan {
+
+std::vector<std::string> names_of(const Rel& rel) {
+    if (const auto* filter = std::get_if<Filter>(&rel.node)) return names_of(*filter->input);
+    std::vector<std::string> names;
+    for (const ColumnInfo& column : rel.columns)
+        names.push_back(column.name);
+    const auto* join = std::get_if<WindowJoin>(&rel.node);
+    const auto* lookup = std::get_if<LookupJoin>(&rel.node);
+    if (join == nullptr && lookup == nullptr) return names;
+    const RelPtr& left = join != nullptr ? join->left : lookup->input;
+    const auto middle = rel.columns.begin() + static_cast<std::ptrdiff_t>(left->columns.size());
+    for (auto column = rel.columns.begin(); column != rel.columns.end(); ++column) {
+        const bool is_left = column < middle;
+        const bool is_twice =
+            std::any_of(is_left ? middle : rel.columns.begin(),
+                        is_left ? rel.columns.end() : middle,
+                        [&](const ColumnInfo& c) { return c.name == column->name; });
+        if (is_twice)
+            names[static_cast<std::size_t>(column - rel.columns.begin())].insert(
+                0, is_left ? "left." : "right.");
+    }
+    return names;
+}
+
+std::string join_texts(const std::vector<std::string>& parts) {
+    std::string text;
+    for (const std::string& part : parts) {
+        if (!text.empty()) text += ", ";
+        text += part;
+    }
+    return text;
+}
+
+std::string join_names(const std::vector<std::size_t>& columns,
+                       const std::vector<std::string>& names) {
+    std::vector<std::string> parts;
+    for (const std::size_t column : columns)
+        parts.push_back(names[column]);
+    return join_texts(parts);
+}
+
+std::string lineage_of(const std::vector<std::string>& inputs, std::string_view what) {
+    std::string text(what);
+    for (const std::string& input : inputs)
+        text += "\n" + input;
+    std::uint64_t hash = 0xCBF2'9CE4'8422'2325U;  // FNV-1a.
+    for (const char c : text)
+        hash = (hash ^ static_cast<unsigned char>(c)) * 0x0000'0100'0000'01B3U;
+    constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string digits;
+    for (int shift = 60; shift >= 0; shift -= 4)
+        digits += kDigits[(hash >> static_cast<unsigned>(shift)) & 15U];
+    return digits;
+}
+
+}  // namespace thalweg::plan
