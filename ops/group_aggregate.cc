@@ -1,6 +1,7 @@
 #include "ops/group_aggregate.h"
 
 #include "ops/group_table.h"
+#include "ops/retracting_aggregate.h"
 
 #include <algorithm>
 #include <array>
@@ -191,6 +192,7 @@ SchemaPtr result_schema(const GroupAggregateSpec& spec) {
 
 std::unique_ptr<Op> make_group_aggregate(const GroupAggregateSpec& spec) {
     ASSERT(spec.keys.size() == spec.key_types.size());
+    if (spec.takes_changes) return make_retracting_aggregate(spec);
     return std::make_unique<GroupAggregate>(spec);
 }
 

@@ -13,7 +13,8 @@ namespace thalweg {
 
 // GROUP BY without a window: rows in, the changes of results out.
 //
-// Input    Insertions only.
+// Input    Insertions only; any changes where the spec says so, by the operator of
+//          ops/retracting_aggregate.h.
 // Output   Keys in order, aggregates in order. For each batch of input and each group it has rows
 //          of: an insertion when the group is new; else, when its result is another, the old row as
 //          kUpdateBefore and the new one as kUpdateAfter. All that is before comes before all that
@@ -30,6 +31,7 @@ struct GroupAggregateSpec {
     std::vector<std::size_t> partition;
     std::vector<AggregateCall> calls;
     HashSeed seed = HashSeed::from(0);
+    bool takes_changes = false;  // Rows are deleted, too: state and time are paid for that.
 };
 
 [[nodiscard]] SchemaPtr result_schema(const GroupAggregateSpec& spec);

@@ -304,7 +304,8 @@ bool can_split(const std::vector<AggregateCall>& calls) {
             case AggregateKind::kMin:
             case AggregateKind::kMax: return false;
             case AggregateKind::kFirstValue:
-            case AggregateKind::kLastValue: return true;
+            case AggregateKind::kLastValue:
+            case AggregateKind::kListAgg: return true;
             default: return call.is_distinct;
         }
     });

@@ -238,7 +238,9 @@ class GroupedBinder {
             throw sql::not_supported(at, "IGNORE NULLS and RESPECT NULLS");
         AggregateCall bound;
         bound.kind = *find_aggregate(name);
-        if (call.arguments.size() != 1 &&
+        const bool is_list = bound.kind == AggregateKind::kListAgg;
+        if (is_list) bound.separator = separator_of(call, at);
+        if (call.arguments.size() != 1 && !is_list &&
             !(bound.kind == AggregateKind::kCount && call.arguments.empty()))
             throw SqlError(at, name + " takes one argument");
         const sql::Expr* argument =
@@ -275,9 +277,22 @@ class GroupedBinder {
         return make_column(kCallBase + calls_.size() - 1, bound.result_type);
     }
 
+    // LISTAGG's second argument, a literal; without one a comma.
+    std::string separator_of(const sql::Call& call, sql::Location at) {
+        if (call.arguments.empty() || call.arguments.size() > 2)
+            throw SqlError(at, "LISTAGG takes a value and perhaps a separator");
+        if (call.arguments.size() == 1) return ",";
+        const ExprPtr separator = plain_.bind(*call.arguments[1].value);
+        const auto* const text = std::get_if<std::string>(&separator->literal.data);
+        if (separator->kind != ExprKind::kLiteral || text == nullptr)
+            throw SqlError(call.arguments[1].value->location,
+                           "LISTAGG's separator must be a string literal");
+        return *text;
+    }
+
     static bool same(const AggregateCall& a, const AggregateCall& b) {
         return a.kind == b.kind && a.is_distinct == b.is_distinct && a.argument == b.argument &&
-               a.filter == b.filter;
+               a.filter == b.filter && a.separator == b.separator;
     }
 
     const Scope& scope_;

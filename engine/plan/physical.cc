@@ -1,6 +1,7 @@
 #include "engine/plan/physical.h"
 
 #include "engine/plan/bind_table.h"
+#include "engine/plan/changelog.h"
 #include "engine/plan/connectors.h"
 #include "engine/plan/guarantees.h"
 #include "engine/plan/physical_text.h"
@@ -32,6 +33,7 @@ std::string_view name_of(AggregateKind kind) {
         case AggregateKind::kStddevPop: return "STDDEV_POP";
         case AggregateKind::kStddevSamp: return "STDDEV_SAMP";
         case AggregateKind::kFirstValue: return "FIRST_VALUE";
+        case AggregateKind::kListAgg: return "LISTAGG";
         case AggregateKind::kLastValue: break;
     }
     return "LAST_VALUE";
@@ -42,6 +44,7 @@ std::string text_of(const AggregateCall& call, const std::vector<std::string>& n
     text += "(";
     if (call.is_distinct) text += "DISTINCT ";
     text += call.kind == AggregateKind::kCountStar ? "*" : names[call.argument];
+    if (call.kind == AggregateKind::kListAgg) text += ", '" + call.separator + "'";
     text += ")";
     if (call.filter) text += " FILTER (WHERE " + names[*call.filter] + ")";
     return text;
@@ -343,7 +346,10 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_group_aggregate(const Rel& rel,
         spec.key_types.push_back(node.input->columns[key].type);
     spec.calls = node.calls;
     spec.seed = options_.seed;
-    const std::string what = "aggregate for all time" + text_of(node, ", ", names_of(*node.input));
+    spec.takes_changes = !changing_operator(*node.input).empty();
+    const std::string what = std::string("aggregate for all time") +
+                             (spec.takes_changes ? " over changes" : "") +
+                             text_of(node, ", ", names_of(*node.input));
     Stream output;
     output.lineage = lineage_of({input.lineage}, what);
     if (is_local(input, node.keys)) {
@@ -363,10 +369,15 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_group_aggregate(const Rel& rel,
         what,
         "aggregate " + output.lineage + " " + what,
         rel);
+    notes_[output.stage].lines.push_back(std::string("    gives ") +
+                                         (spec.takes_changes   ? "insertions, updates and deletions"
+                                          : node.calls.empty() ? "insertions"
+                                                               : "insertions and updates"));
     notes_[output.stage].lines.push_back(
-        std::string("    gives ") + (node.calls.empty() ? "insertions" : "insertions and updates"));
-    notes_[output.stage].lines.push_back(
-        "    state: " + state_size_text(spec.key_types, spec.calls, "key") + ", for ever");
+        spec.takes_changes
+            ? "    state: " + retraction_size_text(spec.key_types, spec.calls) +
+                  ", while it has rows"
+            : "    state: " + state_size_text(spec.key_types, spec.calls, "key") + ", for ever");
     return output;
 }
 

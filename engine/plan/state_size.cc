@@ -1,6 +1,7 @@
 #include "engine/plan/state_size.h"
 
 #include "ops/aggregate/layout.h"
+#include "ops/aggregate/retraction.h"
 #include "ops/group_key.h"
 #include "state/string_ref.h"
 
@@ -19,6 +20,23 @@ std::string state_size_text(const std::vector<Type>& key_types,
     return "about " + std::to_string(key + states) + " bytes per " + std::string(per) + " (key " +
            std::to_string(key) + (group_key.is_text() ? " and long texts" : "") + ", states " +
            std::to_string(states) + (has_sets ? " and distinct values" : "") + ")";
+}
+
+std::string retraction_size_text(const std::vector<Type>& key_types,
+                                 const std::vector<AggregateCall>& calls) {
+    const GroupKey group_key(key_types, HashSeed::from(0), GroupKey::Nulls::kInside);
+    const std::size_t key = group_key.is_text() ? sizeof(StringRef) : group_key.key_bytes();
+    std::size_t states = 8;
+    bool keeps_values = false;
+    for (const AggregateCall& call : calls) {
+        const RetractableCall each(call, 0);
+        states += each.state_bytes();
+        keeps_values = keeps_values || each.keeps(RetractableCall::Kept::kSeen) ||
+                       each.keeps(RetractableCall::Kept::kValues);
+    }
+    return "about " + std::to_string(key + states) + " bytes per key (key " + std::to_string(key) +
+           (group_key.is_text() ? " and long texts" : "") + ", states " + std::to_string(states) +
+           (keeps_values ? " and all values" : "") + ")";
 }
 
 }  // namespace thalweg::plan

@@ -14,4 +14,8 @@ namespace thalweg::plan {
                                           const std::vector<AggregateCall>& calls,
                                           std::string_view per);
 
+// The same for one whose input changes.
+[[nodiscard]] std::string retraction_size_text(const std::vector<Type>& key_types,
+                                               const std::vector<AggregateCall>& calls);
+
 }  // namespace thalweg::plan

@@ -27,6 +27,7 @@ constexpr std::array kAggregates = {
     NamedAggregate{"STDDEV", AggregateKind::kStddevSamp},
     NamedAggregate{"FIRST_VALUE", AggregateKind::kFirstValue},
     NamedAggregate{"LAST_VALUE", AggregateKind::kLastValue},
+    NamedAggregate{"LISTAGG", AggregateKind::kListAgg},
 };
 
 bool equal_ignoring_case(std::string_view text, std::string_view upper) {
@@ -85,6 +86,9 @@ Result<Type> aggregate_result_type(AggregateKind kind, const Type& argument) {
         case AggregateKind::kLastValue:
             if (!is_flat(argument)) return misfit(kind, "a value that can be compared", argument);
             return argument.with_nullable(true);
+        case AggregateKind::kListAgg:
+            if (!argument.is_character()) return misfit(kind, "a string", argument);
+            return Type::string();
         case AggregateKind::kSum:
             if (!argument.is_numeric()) return misfit(kind, "a number", argument);
             if (argument.kind != TypeKind::kDecimal) return argument.with_nullable(true);

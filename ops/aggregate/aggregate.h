@@ -25,6 +25,7 @@ enum class AggregateKind : std::uint8_t {
     kStddevSamp,
     kFirstValue,
     kLastValue,
+    kListAgg,
 };
 
 // One aggregate call of a GROUP BY, bound: arguments and FILTER are columns of the operator's input
@@ -36,6 +37,7 @@ struct AggregateCall {
     std::optional<std::size_t> filter;  // A BOOLEAN column: only rows where it is TRUE count.
     Type argument_type;
     Type result_type;
+    std::string separator = {};  // Of kListAgg.
 };
 
 // The aggregate that `name` (any case) means; nothing if there is none. COUNT is kCount.

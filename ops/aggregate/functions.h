@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 // What an aggregate does to the bytes of its state: a table of functions, chosen once per query by
 // the kind of aggregate and the physical form of its argument.
@@ -114,6 +115,9 @@ struct OwnedText {
     std::uint32_t is_filled = 0;
 
     void assign(const StringRef& value, Arena& arena);
+
+    // Behind what there is, and a separator; alone where there is nothing yet.
+    void append(std::string_view separator, const StringRef& value, Arena& arena);
 };
 
 static_assert(sizeof(OwnedText) == 32);

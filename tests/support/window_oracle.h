@@ -203,6 +203,7 @@ class WindowOracle {
         switch (call.kind) {
             case AggregateKind::kFirstValue: return values.front();
             case AggregateKind::kLastValue: return values.back();
+            case AggregateKind::kListAgg: return list(call, values);
             case AggregateKind::kMin:
                 return *std::min_element(values.begin(), values.end(), is_less);
             case AggregateKind::kMax:
@@ -215,6 +216,13 @@ class WindowOracle {
                            call.result_type.scale - call.argument_type.scale);
             default: return spread(call, values);
         }
+    }
+
+    static Value list(const AggregateCall& call, const std::vector<Value>& values) {
+        std::string text;
+        for (std::size_t i = 0; i < values.size(); ++i)
+            text += (i == 0 ? "" : call.separator) + std::get<std::string>(values[i].data);
+        return {text};
     }
 
     // Of two values of one type.

@@ -1,0 +1,359 @@
+#include "ops/retracting_aggregate.h"
+
+#include "ops/aggregate/retraction.h"
+#include "ops/frozen_entries.h"
+#include "ops/group_key.h"
+#include "ops/retracting_changes.h"
+#include "state/flat_table.h"
+
+#include <algorithm>
+#include <cstring>
+#include <functional>
+#include <numeric>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+using Kept = RetractableCall::Kept;
+
+class RetractingAggregate final : public Op {
+  public:
+    explicit RetractingAggregate(const GroupAggregateSpec& spec)
+        : key_columns_(spec.keys),
+          key_(spec.key_types, spec.seed, GroupKey::Nulls::kInside),
+          changes_(result_schema(spec), spec.keys.size()) {
+        std::size_t payload_bytes = 8;  // How many rows the group has.
+        for (const AggregateCall& call : spec.calls) {
+            calls_.emplace_back(call, payload_bytes);
+            payload_bytes += calls_.back().state_bytes();
+        }
+        if (key_.is_text()) {
+            texts_.emplace(payload_bytes);
+        } else {
+            words_.emplace(key_.key_bytes(), payload_bytes);
+        }
+        make_tables(spec);
+    }
+
+    void process(std::size_t, const BatchView& rows, OpContext&, Emitter& out) override {
+        if (rows.size() == 0) return;
+        find_groups(rows);
+        write_before();
+        find_touched();
+        changes_.before([this](Batch& batch) { write_results(changes_.had_rows(), batch); });
+        count_rows(rows);
+        for (RetractableCall& call : calls_)
+            call.apply(rows, input_, position_);
+        position_ += kBatchRows;
+        note_results(changes_.has_rows());
+        changes_.after([this](Batch& batch) { write_results(changes_.has_rows(), batch); }, out);
+        erase_dead();
+    }
+
+    [[nodiscard]] std::vector<StateTable> state_tables() const override { return tables_; }
+
+    void freeze(StateOut& out) override {
+        out_ = &out;
+        frozen_.freeze(entries().size());
+        Batch& progress = out.open(tables_.size() - 1, 1);
+        const std::size_t row = progress.size();
+        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(position_);
+        progress.set_size(row + 1);
+    }
+
+    Progress save(std::size_t rows_max) override {
+        const FrozenEntries::Run run = frozen_.take_next(rows_max);
+        for (std::uint32_t i = 0; i < run.count; ++i)
+            save_group(run.first + i);
+        if (frozen_.is_frozen()) return Progress::kMore;
+        erase_dead();
+        return Progress::kDone;
+    }
+
+    void load(std::size_t table, const BatchView& rows, Watermark, OpContext&) override {
+        if (table + 1 == tables_.size()) {
+            rows.selection.for_each([&](std::size_t row) {
+                const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
+                position_ = std::max(position_, position);
+            });
+            return;
+        }
+        const std::size_t keys = key_columns_.size();
+        find_groups(rows.columns.subspan(0, keys), rows.selection);
+        std::size_t i = 0;
+        rows.selection.for_each([&](std::size_t row) {
+            std::byte* const group = entries().payload(positions_[i++]);
+            if (table == 0) {
+                load_group(group, rows, row);
+            } else {
+                const auto [call, kind] = kept_tables_[table - 1];
+                const std::int64_t number = rows[keys + 1].data<std::int64_t>()[row];
+                calls_[call].load_value(
+                    kind, group, rows[keys], row, static_cast<std::uint64_t>(number));
+            }
+        });
+    }
+
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        std::size_t total = texts_ ? texts_->memory_bytes() : words_->memory_bytes();
+        for (const RetractableCall& call : calls_)
+            total += call.memory_bytes();
+        return total + changes_.memory_bytes() + frozen_.memory_bytes() +
+               stamps_.capacity() * sizeof(std::uint32_t);
+    }
+
+  private:
+    [[nodiscard]] EntryTable& entries() noexcept {
+        return words_ ? static_cast<EntryTable&>(*words_) : *texts_;
+    }
+
+    [[nodiscard]] static std::uint64_t& row_count(std::byte* group) noexcept {
+        return *reinterpret_cast<std::uint64_t*>(group);
+    }
+
+    [[nodiscard]] bool has_result(std::byte* group) const noexcept {
+        return row_count(group) != 0 || (key_columns_.empty() && has_had_rows_);
+    }
+
+    void make_tables(const GroupAggregateSpec& spec) {
+        std::vector<std::size_t> route = spec.partition;
+        if (route.empty()) {
+            route.resize(spec.keys.size());
+            std::iota(route.begin(), route.end(), std::size_t{0});
+        }
+        const Type whole = Type::bigint().not_null();
+        std::vector<Field> keys;
+        for (const Type& type : spec.key_types)
+            keys.push_back({"key" + std::to_string(keys.size()), type});
+        std::vector<Field> groups = keys;
+        groups.push_back({"rows", whole});
+        for (std::size_t call = 0; call < calls_.size(); ++call) {
+            for (std::size_t word = 0; word < calls_[call].plain_word_count(); ++word)
+                groups.push_back(
+                    {"call" + std::to_string(call) + "." + std::to_string(word), whole});
+        }
+        tables_.push_back({"groups", make_schema(groups), StateRoute::kByKey, route});
+        for (std::size_t call = 0; call < calls_.size(); ++call) {
+            for (const Kept kind : {Kept::kSeen, Kept::kValues}) {
+                if (!calls_[call].keeps(kind)) continue;
+                std::vector<Field> fields = keys;
+                fields.push_back({"value", spec.calls[call].argument_type.not_null()});
+                fields.push_back({"number", whole});
+                const char* const name = kind == Kept::kSeen ? "distinct" : "values";
+                tables_.push_back(
+                    {name + std::to_string(call), make_schema(fields), StateRoute::kByKey, route});
+                kept_tables_.push_back({call, kind});
+            }
+        }
+        tables_.push_back({"progress", make_schema({{"position", whole}}), StateRoute::kAll, {}});
+    }
+
+    void find_groups(const BatchView& rows) {
+        keys_.clear();
+        for (const std::size_t column : key_columns_)
+            keys_.push_back(rows.columns[column]);
+        find_groups(keys_, rows.selection);
+    }
+
+    // The positions of the groups of `rows`, made where there are none.
+    void find_groups(std::span<const Column* const> keys, Selection rows) {
+        positions_.resize(rows.size());
+        key_.encode(keys, rows, encoded_);
+        if (texts_) {
+            texts_->find_or_insert(encoded_.texts, encoded_.hashes, positions_);
+        } else {
+            words_->find_or_insert(encoded_.words, encoded_.hashes, positions_);
+        }
+    }
+
+    // What is frozen and about to change.
+    void write_before() {
+        if (!frozen_.is_frozen()) return;
+        frozen_.take(positions_, taken_);
+        for (const std::uint32_t position : taken_)
+            save_group(position);
+    }
+
+    // The groups of the batch, each once.
+    void find_touched() {
+        if (++stamp_ == 0) {
+            std::fill(stamps_.begin(), stamps_.end(), 0U);
+            stamp_ = 1;
+        }
+        if (stamps_.size() < entries().size())
+            stamps_.resize(std::max(entries().size(), 2 * stamps_.size()));
+        touched_.clear();
+        for (const std::uint32_t position : positions_) {
+            if (std::exchange(stamps_[position], stamp_) != stamp_) touched_.push_back(position);
+        }
+        note_results(changes_.had_rows());
+    }
+
+    // Which of the groups of the batch have a result, by their place in touched_.
+    void note_results(std::vector<std::uint16_t>& with) {
+        with.clear();
+        for (std::size_t i = 0; i < touched_.size(); ++i) {
+            if (has_result(entries().payload(touched_[i])))
+                with.push_back(static_cast<std::uint16_t>(i));
+        }
+    }
+
+    // Counts rows, and leaves those that count to the calls.
+    void count_rows(const BatchView& rows) {
+        input_.clear();
+        std::size_t i = 0;
+        rows.selection.for_each([&](std::size_t row) {
+            std::byte* const group = entries().payload(positions_[i++]);
+            const RowKind kind = rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[row];
+            const bool is_delete = kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
+            std::uint64_t& count = row_count(group);
+            if (is_delete && count == 0) return;
+            is_delete ? --count : ++count;
+            has_had_rows_ = true;
+            input_.add(group, static_cast<std::uint16_t>(row), is_delete ? 1 : 0);
+        });
+    }
+
+    // Writes keys and results of some of touched_, each into the row of its place.
+    void write_results(const std::vector<std::uint16_t>& places, Batch& batch) {
+        std::vector<Column*>& keys = written_keys_;
+        keys.clear();
+        for (std::size_t k = 0; k < key_.size(); ++k)
+            keys.push_back(&batch.column(k));
+        groups_.clear();
+        for (const std::uint16_t place : places) {
+            const std::uint32_t position = touched_[place];
+            groups_.push_back(entries().payload(position));
+            for (Column* const column : keys)
+                column->set_valid(place);
+            key_.decode(entries().entry(position), 0, 1, keys, place, batch.arena());
+        }
+        for (std::size_t call = 0; call < calls_.size(); ++call) {
+            calls_[call].finish({.groups = groups_,
+                                 .rows = places,
+                                 .column = &batch.column(keys.size() + call),
+                                 .arena = &batch.arena()});
+        }
+        batch.set_size(touched_.size());
+    }
+
+    // Groups without rows go, unless something is frozen: then they wait for the end of that.
+    void erase_dead() {
+        for (const std::uint32_t position : touched_) {
+            if (row_count(entries().payload(position)) == 0) dead_.push_back(position);
+        }
+        touched_.clear();
+        if (frozen_.is_frozen() || dead_.empty() || key_columns_.empty()) {
+            if (key_columns_.empty()) dead_.clear();
+            return;
+        }
+        // From the last one on: what moves into a hole is alive.
+        std::sort(dead_.begin(), dead_.end(), std::greater<>());
+        dead_.erase(std::unique(dead_.begin(), dead_.end()), dead_.end());
+        for (const std::uint32_t position : dead_) {
+            std::byte* const group = entries().payload(position);
+            if (row_count(group) == 0) erase(position, group);
+        }
+        dead_.clear();
+    }
+
+    void erase(std::uint32_t position, std::byte* group) {
+        for (RetractableCall& call : calls_)
+            call.release(group);
+        const std::uint64_t hash = entries().hash_of(position);
+        bool was_there = false;
+        if (texts_) {
+            was_there = texts_->erase(texts_->key(position), hash);
+        } else {
+            std::byte key[FlatTable::kKeyBytesMax];
+            std::memcpy(key, words_->entry(position), words_->key_bytes());
+            was_there = words_->erase({key, words_->key_bytes()}, hash);
+        }
+        ASSERT(was_there);
+    }
+
+    void save_group(std::uint32_t position) {
+        std::byte* const state = entries().payload(position);
+        if (!has_result(state)) return;
+        const std::byte* const entry = entries().entry(position);
+        Batch& batch = out_->open(0, 1);
+        const std::size_t row = batch.size();
+        written_keys_.clear();
+        for (std::size_t k = 0; k < key_.size(); ++k)
+            written_keys_.push_back(&batch.column(k));
+        key_.decode(entry, 0, 1, written_keys_, row, batch.arena());
+        std::size_t column = key_.size();
+        const auto write = [&](std::uint64_t word) {
+            batch.column(column++).data<std::int64_t>()[row] = static_cast<std::int64_t>(word);
+        };
+        write(row_count(state));
+        for (const RetractableCall& call : calls_) {
+            for (const std::uint64_t word : call.plain_words(state))
+                write(word);
+        }
+        batch.set_size(row + 1);
+        for (std::size_t i = 0; i < kept_tables_.size(); ++i) {
+            const auto [call, kind] = kept_tables_[i];
+            calls_[call].save_values(
+                kind, i + 1, {.out = out_, .key = &key_, .entry = entry, .state = state});
+        }
+    }
+
+    void load_group(std::byte* group, const BatchView& rows, std::size_t row) {
+        std::size_t column = key_.size();
+        const auto read = [&] {
+            return static_cast<std::uint64_t>(rows[column++].data<std::int64_t>()[row]);
+        };
+        row_count(group) = read();
+        for (const RetractableCall& call : calls_) {
+            for (std::uint64_t& word : call.plain_words(group))
+                word = read();
+        }
+        has_had_rows_ = true;
+    }
+
+    struct KeptTable {
+        std::size_t call;
+        Kept kind;
+    };
+
+    std::vector<std::size_t> key_columns_;
+    GroupKey key_;
+    std::vector<RetractableCall> calls_;
+    std::optional<FlatTable> words_;  // The groups: how many rows, then the states of the calls.
+    std::optional<ByteTable> texts_;  // The same where keys are texts.
+    std::vector<StateTable> tables_;  // "groups", what calls keep, "progress".
+    std::vector<KeptTable> kept_tables_;
+    std::uint64_t position_ = 1;
+    bool has_had_rows_ = false;        // Without keys: there is a result.
+    std::vector<std::uint32_t> dead_;  // Groups that may have to be erased.
+
+    // The batch being worked on.
+    GroupKey::Encoded encoded_;
+    std::vector<const Column*> keys_;
+    std::vector<Column*> written_keys_;
+    std::vector<std::uint32_t> positions_;
+    std::vector<std::uint32_t> touched_;  // Positions of its groups,
+    std::vector<std::uint32_t> stamps_;   // by the latest batch of each position.
+    std::uint32_t stamp_ = 0;
+    std::vector<std::byte*> groups_;
+    RetractionInput input_;
+    RetractingChanges changes_;
+
+    FrozenEntries frozen_;
+    StateOut* out_ = nullptr;  // While something is frozen.
+    std::vector<std::uint32_t> taken_;
+};
+
+}  // namespace
+
+std::unique_ptr<Op> make_retracting_aggregate(const GroupAggregateSpec& spec) {
+    ASSERT(spec.keys.size() == spec.key_types.size());
+    return std::make_unique<RetractingAggregate>(spec);
+}
+
+}  // namespace thalweg
