@@ -18,6 +18,17 @@ Scope side_by_side(const Scope& left, const Scope& right) {
     return both;
 }
 
+JoinKind kind_of(sql::JoinKind kind) {
+    switch (kind) {
+        case sql::JoinKind::kLeft: return JoinKind::kLeft;
+        case sql::JoinKind::kRight: return JoinKind::kRight;
+        case sql::JoinKind::kFull: return JoinKind::kFull;
+        case sql::JoinKind::kInner:
+        case sql::JoinKind::kCross: break;
+    }
+    return JoinKind::kInner;
+}
+
 // The element columns of UNNEST: one for an ARRAY of scalars, the fields of an ARRAY of ROWs, key
 // and value of a MAP.
 std::vector<ColumnInfo> element_columns(const Type& list, sql::Location at) {
@@ -166,12 +177,19 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     const sql::Expr* const on = takes_where ? where : join.condition.get();
     if (on == nullptr && is_lookup)
         throw SqlError(at, "a lookup join needs an ON with equal keys", "ON s.k = t.k");
-    if (on == nullptr)
-        throw SqlError(at,
-                       "a join without ON is not supported yet",
-                       "a window join needs ON with equal window_start and window_end");
-    RelPtr rel = is_lookup ? bind_lookup_join(left, right, join, *on, both)
-                           : bind_window_join(left, right, join.kind, *on, both);
+    RelPtr rel;
+    if (is_lookup) {
+        rel = bind_lookup_join(left, right, join, *on, both);
+    } else if (on != nullptr && is_window_join(*on, both)) {
+        rel = bind_window_join(left, right, kind_of(join.kind), *on, both);
+    } else {
+        ExprPtr condition;
+        if (join.condition != nullptr) {
+            ExpressionBinder binder(both, expr_settings_);
+            condition = binder.bind_condition(*join.condition, "ON");
+        }
+        rel = bind_stream_join(left, right, kind_of(join.kind), std::move(condition));
+    }
     for (std::size_t i = 0; i < both.columns.size(); ++i) {
         std::string name = std::move(both.columns[i].name);
         both.columns[i] = rel->columns[i];

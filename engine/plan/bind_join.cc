@@ -1,28 +1,19 @@
 #include "engine/plan/bind_query.h"
 #include "engine/plan/conjuncts.h"
+#include "state/base/assertion.h"
 
 #include <algorithm>
 #include <optional>
 #include <utility>
 
 // Window joins: both sides carry windows of one definition, and ON says that their bounds agree.
+// Other joins are for all time.
 
 namespace thalweg::plan {
 
 using sql::SqlError;
 
 namespace {
-
-JoinKind kind_of(sql::JoinKind kind) {
-    switch (kind) {
-        case sql::JoinKind::kLeft: return JoinKind::kLeft;
-        case sql::JoinKind::kRight: return JoinKind::kRight;
-        case sql::JoinKind::kFull: return JoinKind::kFull;
-        case sql::JoinKind::kInner:
-        case sql::JoinKind::kCross: break;
-    }
-    return JoinKind::kInner;
-}
 
 // What ON says, taken apart.
 struct Condition {
@@ -49,13 +40,51 @@ bool is_bound_pair(const std::vector<ColumnInfo>& columns,
     return x.role == role && y.role == role && same_window(x.window, y.window);
 }
 
+bool is_column(const sql::Expr& expr) {
+    return std::holds_alternative<sql::Identifier>(expr.node);
+}
+
 }  // namespace
 
-RelPtr QueryBinder::bind_window_join(const From& left,
+bool QueryBinder::is_window_join(const sql::Expr& on, const Scope& both) const {
+    bool has_start = false;
+    bool has_end = false;
+    for (const sql::Expr* conjunct : conjuncts(on)) {
+        const auto* binary = std::get_if<sql::Binary>(&conjunct->node);
+        if (binary == nullptr || binary->op != sql::BinaryOp::kEqual) continue;
+        if (!is_column(*binary->left) || !is_column(*binary->right)) continue;
+        ExpressionBinder binder(both, expr_settings_);
+        const ExprPtr a = binder.bind(*binary->left);
+        const ExprPtr b = binder.bind(*binary->right);
+        has_start = has_start || is_bound_pair(both.columns, *a, *b, Role::kWindowStart);
+        has_end = has_end || is_bound_pair(both.columns, *a, *b, Role::kWindowEnd);
+    }
+    return has_start && has_end;
+}
+
+RelPtr QueryBinder::bind_stream_join(const From& left,
                                      const From& right,
-                                     sql::JoinKind kind,
-                                     const sql::Expr& on,
-                                     const Scope& both) {
+                                     JoinKind kind,
+                                     ExprPtr condition) {
+    std::vector<ColumnInfo> columns;
+    const auto append = [&](const RelPtr& rel, bool is_nullable) {
+        for (ColumnInfo column : rel->columns) {
+            // Rows come whenever their partners do: their times are no longer in order.
+            column.role = Role::kPlain;
+            column.window = nullptr;
+            column.type.nullable = column.type.nullable || is_nullable;
+            columns.push_back(std::move(column));
+        }
+    };
+    append(left.rel, kind == JoinKind::kRight || kind == JoinKind::kFull);
+    if (kind != JoinKind::kSemi && kind != JoinKind::kAnti)
+        append(right.rel, kind == JoinKind::kLeft || kind == JoinKind::kFull);
+    return make_rel(std::move(columns),
+                    StreamJoin{left.rel, right.rel, kind, {}, std::move(condition)});
+}
+
+RelPtr QueryBinder::bind_window_join(
+    const From& left, const From& right, JoinKind kind, const sql::Expr& on, const Scope& both) {
     const std::size_t left_count = left.rel->columns.size();
     const std::size_t count = both.columns.size();
     // ON is bound conjunct by conjunct, so that "a.k = b.k" is seen before casts hide it.
@@ -92,13 +121,8 @@ RelPtr QueryBinder::bind_window_join(const From& left,
         }
         condition.rest.push_back(binder.bind_condition(*conjunct, "ON"));
     }
-    if (!condition.starts || !condition.ends) {
-        throw SqlError(on.location,
-                       "a join that is not on window_start and window_end of equal windows is not "
-                       "supported yet",
-                       "a window join says ON l.window_start = r.window_start AND l.window_end = "
-                       "r.window_end AND ...");
-    }
+    ASSERT(condition.starts.has_value());
+    ASSERT(condition.ends.has_value());
     if (!both.columns[condition.ends->first].window->spec.is_event_time)
         throw sql::not_supported(on.location, "a window join in processing time");
     // Keys that are no plain columns are computed by a projection below.
@@ -108,7 +132,7 @@ RelPtr QueryBinder::bind_window_join(const From& left,
     for (const ExprPtr& column : right_columns)
         to_right.push_back(column);
     WindowJoin node;
-    node.kind = kind_of(kind);
+    node.kind = kind;
     node.window = both.columns[condition.ends->first].window;
     std::tie(node.left_start, node.right_start) = *condition.starts;
     std::tie(node.left_end, node.right_end) = *condition.ends;

@@ -55,7 +55,8 @@ class QueryBinder {
     From bind_from(const sql::TableRef& ref);
     From bind_named(const sql::NamedTable& table, const sql::TableRef& ref);
     From bind_unnest(From left, const sql::TableRef& ref, bool keep_empty);
-    // A join without ON takes `where`, if not null, for its condition: FROM a, b WHERE ...
+    // A join without ON may find in `where`, if not null, that it is one of windows: FROM a, b
+    // WHERE ...
     From bind_join(const sql::Join& join, const sql::Expr* where, sql::Location at);
     RelPtr resolve_table(const sql::QualifiedName& name);
 
@@ -63,11 +64,15 @@ class QueryBinder {
     From bind_table_function(const sql::TableFunction& function, const sql::TableRef& ref);
 
     // bind_join.cc
-    RelPtr bind_window_join(const From& left,
-                            const From& right,
-                            sql::JoinKind kind,
-                            const sql::Expr& on,
-                            const Scope& both);
+    RelPtr bind_window_join(
+        const From& left, const From& right, JoinKind kind, const sql::Expr& on, const Scope& both);
+    // Whether ON, bound in `both`, says that the bounds of equal windows agree.
+    [[nodiscard]] bool is_window_join(const sql::Expr& on, const Scope& both) const;
+    // `condition` over both sides, or null: every row meets every row.
+    static RelPtr bind_stream_join(const From& left,
+                                   const From& right,
+                                   JoinKind kind,
+                                   thalweg::ExprPtr condition);
 
     // bind_lookup.cc
     From bind_snapshot(const sql::NamedTable& table, const sql::TableRef& ref, const Scope& stream);

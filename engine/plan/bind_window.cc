@@ -164,10 +164,12 @@ std::size_t time_column(const sql::Expr& expr, const Scope& scope) {
     const bool is_time = column.role == Role::kRowtime || column.role == Role::kProctime ||
                          column.role == Role::kWindowTime;
     if (!is_time) {
-        throw SqlError(name.location,
-                       "'" + name.text + "' is no time attribute",
-                       "declare WATERMARK FOR " + name.text +
-                           " AS ... in CREATE TABLE, or a column " + "AS PROCTIME()");
+        throw SqlError(
+            name.location,
+            "'" + name.text + "' is no time attribute",
+            "declare WATERMARK FOR " + name.text +
+                " AS ... in CREATE TABLE, or a column AS PROCTIME(); a join for all time "
+                "and an aggregate give rows without one");
     }
     return resolved.column;
 }

@@ -57,6 +57,18 @@ ChangeRule rule_of(const WindowJoin&) {
     return {.refusing = "a window join", .passes = false};
 }
 
+ChangeRule rule_of(const StreamJoin& node) {
+    switch (node.kind) {
+        case JoinKind::kInner:
+        case JoinKind::kSemi: return {};
+        case JoinKind::kLeft: return {.changing = "a LEFT JOIN"};
+        case JoinKind::kRight: return {.changing = "a RIGHT JOIN"};
+        case JoinKind::kFull: return {.changing = "a FULL JOIN"};
+        case JoinKind::kAnti: break;
+    }
+    return {.changing = "NOT EXISTS or NOT IN"};
+}
+
 ChangeRule rule_of(const LookupJoin&) {
     return {.refusing = "a lookup join"};
 }
@@ -76,6 +88,8 @@ bool is_unrepeatable(const Rel& rel) {
     const auto is_other = [](const ExprPtr& expr) { return !is_repeatable(*expr); };
     if (const auto* node = std::get_if<Filter>(&rel.node)) return is_other(node->condition);
     if (const auto* node = std::get_if<Unnest>(&rel.node)) return is_other(node->list);
+    if (const auto* node = std::get_if<StreamJoin>(&rel.node))
+        return node->residual != nullptr && is_other(node->residual);
     const auto* node = std::get_if<Project>(&rel.node);
     return node != nullptr &&
            std::any_of(node->expressions.begin(), node->expressions.end(), is_other);

@@ -12,9 +12,10 @@
 //   LookupJoin, UnionAll
 //   Aggregate with a window,        gain rows: what has fired stays as it is
 //   WindowJoin
+//   StreamJoin                      inner and semi: as their inputs; others change rows
 //   Aggregate without a window      changes rows; without calls only if its input does
 //
-// What needs rows that stay as they are (a window, a join) refuses others. And
+// What needs rows that stay as they are (a window, a window join) refuses others. And
 // so does an expression that gives another value each time: what it gave for a row it would take
 // back as something else. What each operator does is one line in changelog.cc, a rule_of().
 

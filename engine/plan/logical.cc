@@ -24,7 +24,8 @@ std::vector<RelPtr> inputs_of(const Rel& rel) {
                 return {};
             } else if constexpr (std::is_same_v<Node, UnionAll>) {
                 return node.inputs;
-            } else if constexpr (std::is_same_v<Node, WindowJoin>) {
+            } else if constexpr (std::is_same_v<Node, WindowJoin> ||
+                                 std::is_same_v<Node, StreamJoin>) {
                 return {node.left, node.right};
             } else if constexpr (std::is_same_v<Node, LookupJoin>) {
                 return {node.input, node.table};

@@ -110,6 +110,16 @@ struct WindowJoin {
     ExprPtr residual;  // May be null.
 };
 
+// A join for all time. Output: left columns, right columns; kSemi and kAnti: left columns.
+// Bound with the whole condition in `residual`; keys are taken from there when it is optimized.
+struct StreamJoin {
+    RelPtr left;
+    RelPtr right;
+    JoinKind kind = JoinKind::kInner;
+    std::vector<JoinKey> keys;
+    ExprPtr residual;  // May be null.
+};
+
 // Each row of `input`, a stream, with the rows of `table`, which is bounded: filters and
 // projections of one file. Output: the input's columns, then columns `shown` of the table.
 struct LookupJoin {
@@ -140,6 +150,7 @@ struct Rel {
                  AssignWindow,
                  Aggregate,
                  WindowJoin,
+                 StreamJoin,
                  LookupJoin,
                  Unnest,
                  UnionAll>

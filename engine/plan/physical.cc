@@ -158,6 +158,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
                                        : compile_aggregate(*rel, *node);
     }
     if (const auto* node = std::get_if<WindowJoin>(&rel->node)) return compile_join(*rel, *node);
+    if (const auto* node = std::get_if<StreamJoin>(&rel->node))
+        return compile_stream_join(*rel, *node);
     if (const auto* node = std::get_if<LookupJoin>(&rel->node)) return compile_lookup(*rel, *node);
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {

@@ -68,6 +68,7 @@ class PhysicalPlanner {
     Stream compile_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_group_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_join(const Rel& rel, const WindowJoin& node);
+    Stream compile_stream_join(const Rel& rel, const StreamJoin& node);  // physical_join.cc
     Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
 

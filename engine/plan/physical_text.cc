@@ -10,11 +10,12 @@ std::vector<std::string> names_of(const Rel& rel) {
     std::vector<std::string> names;
     for (const ColumnInfo& column : rel.columns)
         names.push_back(column.name);
-    const auto* join = std::get_if<WindowJoin>(&rel.node);
-    const auto* lookup = std::get_if<LookupJoin>(&rel.node);
-    if (join == nullptr && lookup == nullptr) return names;
-    const RelPtr& left = join != nullptr ? join->left : lookup->input;
-    const auto middle = rel.columns.begin() + static_cast<std::ptrdiff_t>(left->columns.size());
+    const bool is_join = std::holds_alternative<WindowJoin>(rel.node) ||
+                         std::holds_alternative<StreamJoin>(rel.node) ||
+                         std::holds_alternative<LookupJoin>(rel.node);
+    if (!is_join) return names;
+    const std::size_t left_count = inputs_of(rel).front()->columns.size();
+    const auto middle = rel.columns.begin() + static_cast<std::ptrdiff_t>(left_count);
     for (auto column = rel.columns.begin(); column != rel.columns.end(); ++column) {
         const bool is_left = column < middle;
         const bool is_twice =

@@ -217,6 +217,47 @@ Pruned prune_node(const Rel& rel, const WindowJoin& node, Needed needed) {
     return with_node(std::move(result), std::move(copy));
 }
 
+Pruned prune_node(const Rel& rel, const StreamJoin& node, Needed needed) {
+    const std::size_t left_count = node.left->columns.size();
+    const bool is_left_only = node.kind == JoinKind::kSemi || node.kind == JoinKind::kAnti;
+    needed.resize(left_count + node.right->columns.size());  // The condition reads both sides.
+    if (node.residual != nullptr) mark_columns(*node.residual, needed);
+    Needed left(needed.begin(), needed.begin() + static_cast<std::ptrdiff_t>(left_count));
+    Needed right(needed.begin() + static_cast<std::ptrdiff_t>(left_count), needed.end());
+    for (const JoinKey& key : node.keys) {
+        left[key.left] = true;
+        right[key.right] = true;
+    }
+    const Pruned l = prune_rel(node.left, std::move(left));
+    const Pruned r = prune_rel(node.right, std::move(right));
+    const std::size_t new_left = l.rel->columns.size();
+    StreamJoin copy = node;
+    copy.left = l.rel;
+    copy.right = r.rel;
+    for (JoinKey& key : copy.keys)
+        key = {l.at(key.left), r.at(key.right), key.null_is_equal};
+    if (node.residual != nullptr) {
+        std::vector<ExprPtr> moved = l.columns();
+        for (std::size_t i = 0; i < r.where.size(); ++i) {
+            const bool is_gone = r.where[i] == Pruned::kGone;
+            moved.push_back(is_gone
+                                ? nullptr
+                                : make_column(new_left + r.where[i], node.right->columns[i].type));
+        }
+        copy.residual = substitute(node.residual, moved);
+    }
+    Pruned result;
+    result.where = l.where;
+    std::vector<ColumnInfo> columns(new_left + (is_left_only ? 0 : r.rel->columns.size()));
+    for (std::size_t i = 0; i < r.where.size() && !is_left_only; ++i)
+        result.where.push_back(r.where[i] == Pruned::kGone ? r.where[i] : new_left + r.where[i]);
+    for (std::size_t i = 0; i < result.where.size(); ++i) {
+        if (result.where[i] != Pruned::kGone) columns[result.where[i]] = rel.columns[i];
+    }
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
 Pruned prune_node(const Rel& rel, const LookupJoin& node, Needed needed) {
     const std::size_t input_count = node.input->columns.size();
     Needed read(input_count + node.table->columns.size(), false);  // Of both sides.

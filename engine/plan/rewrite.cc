@@ -1,6 +1,7 @@
 #include "engine/plan/rewrite.h"
 
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/join_order.h"
 #include "engine/plan/prune.h"
 #include "engine/plan/row_fields.h"
 #include "state/base/assertion.h"
@@ -194,6 +195,8 @@ RelPtr push(const RelPtr& rel, Predicates predicates) {
         return push_aggregate(*rel, *node, std::move(predicates));
     if (const auto* node = std::get_if<WindowJoin>(&rel->node))
         return push_join(*rel, *node, std::move(predicates));
+    if (std::holds_alternative<StreamJoin>(rel->node))
+        return plan_stream_join(rel, std::move(predicates), push);
     if (const auto* node = std::get_if<LookupJoin>(&rel->node))
         return push_lookup(*rel, *node, std::move(predicates));
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) {
@@ -272,7 +275,8 @@ RelPtr fuse(const RelPtr& rel) {
             } else if constexpr (std::is_same_v<Node, UnionAll>) {
                 for (RelPtr& input : copy.inputs)
                     input = fuse(input);
-            } else if constexpr (std::is_same_v<Node, WindowJoin>) {
+            } else if constexpr (std::is_same_v<Node, WindowJoin> ||
+                                 std::is_same_v<Node, StreamJoin>) {
                 copy.left = fuse(copy.left);
                 copy.right = fuse(copy.right);
             } else if constexpr (std::is_same_v<Node, LookupJoin>) {

@@ -6,7 +6,8 @@
 // projections merge, a window function under its GROUP BY becomes slices, unused columns go.
 //
 // Rules, in order
-//   push filters   a conjunct goes below every operator that does not make the columns it reads
+//   push filters   a conjunct goes below every operator that does not make the columns it reads;
+//                  joins for all time get their keys and their order (join_order.h)
 //   fuse windows   Aggregate(Project(AssignWindow(x))) reads the row time and assigns slices
 //   itself,
 //                  so that a row of a sliding window is not copied once for each window

@@ -119,7 +119,8 @@ RelPtr extract_fields(const RelPtr& rel) {
                 if constexpr (std::is_same_v<Node, UnionAll>) {
                     for (RelPtr& input : copy.inputs)
                         input = extract_fields(input);
-                } else if constexpr (std::is_same_v<Node, WindowJoin>) {
+                } else if constexpr (std::is_same_v<Node, WindowJoin> ||
+                                     std::is_same_v<Node, StreamJoin>) {
                     copy.left = extract_fields(copy.left);
                     copy.right = extract_fields(copy.right);
                 } else if constexpr (std::is_same_v<Node, LookupJoin>) {

@@ -439,7 +439,7 @@ class StoryRun {
     }
 
     [[nodiscard]] bool changes() const {
-        return topology_->explain.find("insertions and updates") != std::string::npos;
+        return topology_->explain.find("gives insertions and ") != std::string::npos;
     }
 
     void fold(const std::string& sink, const std::string& row, std::string_view op) {

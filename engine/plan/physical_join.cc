@@ -1,0 +1,102 @@
+#include "engine/plan/changelog.h"
+#include "engine/plan/physical.h"
+#include "engine/plan/physical_text.h"
+#include "ops/row_layout.h"
+#include "ops/stream_join.h"
+
+#include <utility>
+
+// Joins for all time: two exchanges by the keys, and one operator behind them.
+
+namespace thalweg::plan {
+
+namespace {
+
+std::string_view name_of(JoinKind kind) {
+    switch (kind) {
+        case JoinKind::kInner: return "join";
+        case JoinKind::kLeft: return "left join";
+        case JoinKind::kRight: return "right join";
+        case JoinKind::kFull: return "full join";
+        case JoinKind::kSemi: return "semi join";
+        case JoinKind::kAnti: break;
+    }
+    return "anti join";
+}
+
+std::vector<std::string> names_of_both(const StreamJoin& node) {
+    std::vector<ColumnInfo> columns = node.left->columns;
+    columns.insert(columns.end(), node.right->columns.begin(), node.right->columns.end());
+    return names_of(*make_rel(std::move(columns), node));
+}
+
+std::string text_of(const StreamJoin& node) {
+    const std::vector<std::string> names = names_of_both(node);
+    std::vector<std::string> equalities;
+    for (const JoinKey& key : node.keys) {
+        equalities.push_back(names[key.left] +
+                             (key.null_is_equal ? " IS NOT DISTINCT FROM " : " = ") +
+                             names[node.left->columns.size() + key.right]);
+    }
+    std::string text = std::string(name_of(node.kind)) + " for all time";
+    if (!equalities.empty()) text += " on " + join_texts(equalities);
+    if (node.residual != nullptr) text += " if " + to_string(*node.residual, names);
+    return text;
+}
+
+std::string state_text(const StreamJoinSpec& spec) {
+    std::string text = "    state: the rows of both sides, for ever; about";
+    for (const SchemaPtr& side : {spec.left, spec.right}) {
+        constexpr std::size_t kEntryBytes = 32;
+        text += side == spec.left ? " " : " and ";
+        text += std::to_string(RowLayout(side).fixed_bytes() + kEntryBytes);
+    }
+    return text + " bytes a row and long texts";
+}
+
+}  // namespace
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
+                                                             const StreamJoin& node) {
+    const Stream left = compile(node.left);
+    const Stream right = compile(node.right);
+    StreamJoinSpec spec;
+    spec.kind = node.kind;
+    spec.left = schema_of(*node.left);
+    spec.right = schema_of(*node.right);
+    spec.keys = node.keys;
+    spec.residual = node.residual;
+    spec.loses_rows = {!changing_operator(*node.left).empty(),
+                       !changing_operator(*node.right).empty()};
+    spec.seed = options_.seed;
+    const std::size_t stage = new_stage(Place::kShard, "join");
+    topology_.stages[stage].port_count = 2;
+    std::vector<std::size_t> left_keys;
+    std::vector<std::size_t> right_keys;
+    for (const JoinKey& key : node.keys) {
+        left_keys.push_back(key.left);
+        right_keys.push_back(key.right);
+    }
+    exchange(left, spec.left, left_keys, stage, 0);
+    exchange(right, spec.right, right_keys, stage, 1);
+    const std::string line = text_of(node);
+    Stream output;
+    output.stage = stage;
+    output.lineage = lineage_of({left.lineage, right.lineage}, line);
+    append_stateful(
+        stage,
+        [spec] { return make_stream_join(spec); },
+        line,
+        "join " + output.lineage + " " + line,
+        rel);
+    const bool only_gains = changing_operator(rel).empty();
+    notes_[stage].lines.push_back(std::string("    gives ") +
+                                  (only_gains ? "insertions" : "insertions and deletions"));
+    notes_[stage].lines.push_back(state_text(spec));
+    // Only where every row has its left key is the output partitioned by it.
+    const bool has_left = node.kind != JoinKind::kRight && node.kind != JoinKind::kFull;
+    if (has_left) output.partition = left_keys;
+    return output;
+}
+
+}  // namespace thalweg::plan
