@@ -135,6 +135,16 @@ bool contains_aggregate(const sql::Expr& expr) {
         expr.node);
 }
 
+Scope Scope::side_by_side(const Scope& left, const Scope& right) {
+    Scope both = left;
+    both.columns.insert(both.columns.end(), right.columns.begin(), right.columns.end());
+    for (Relation relation : right.relations) {
+        relation.first += left.columns.size();
+        both.relations.push_back(std::move(relation));
+    }
+    return both;
+}
+
 Resolved resolve(const Scope& scope, const sql::QualifiedName& name) {
     std::vector<std::size_t> found;
     std::size_t parts = 1;
@@ -154,6 +164,8 @@ Resolved resolve(const Scope& scope, const sql::QualifiedName& name) {
         for (const Scope::Relation& relation : scope.relations)
             find_in(relation, name.parts[0].text);
     }
+    const auto is_outer = [&](std::size_t column) { return column < scope.inner_first; };
+    if (!std::all_of(found.begin(), found.end(), is_outer)) std::erase_if(found, is_outer);
     if (found.size() == 1) return {found[0], parts};
     if (found.size() > 1) {
         throw SqlError(name.location,

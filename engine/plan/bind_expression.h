@@ -27,9 +27,15 @@ struct Scope {
     std::vector<ColumnInfo> columns;
     std::vector<Relation> relations;
 
+    // Where a name means several columns and some of them stand from here on, it means those: the
+    // columns of a subquery hide those around it.
+    std::size_t inner_first = 0;
+
     [[nodiscard]] static Scope of(const Rel& rel, std::string alias) {
-        return {rel.columns, {{std::move(alias), 0, rel.columns.size()}}};
+        return {rel.columns, {{std::move(alias), 0, rel.columns.size()}}, 0};
     }
+
+    [[nodiscard]] static Scope side_by_side(const Scope& left, const Scope& right);
 };
 
 class ExpressionBinder {

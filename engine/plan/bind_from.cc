@@ -8,16 +8,6 @@ using sql::SqlError;
 
 namespace {
 
-Scope side_by_side(const Scope& left, const Scope& right) {
-    Scope both = left;
-    both.columns.insert(both.columns.end(), right.columns.begin(), right.columns.end());
-    for (Scope::Relation relation : right.relations) {
-        relation.first += left.columns.size();
-        both.relations.push_back(std::move(relation));
-    }
-    return both;
-}
-
 JoinKind kind_of(sql::JoinKind kind) {
     switch (kind) {
         case sql::JoinKind::kLeft: return JoinKind::kLeft;
@@ -144,7 +134,7 @@ QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, 
         for (std::size_t i = 0; i < elements.size(); ++i)
             right.columns[i].name = ref.alias_columns[i].text;
     }
-    Scope scope = side_by_side(left.scope, right);
+    Scope scope = Scope::side_by_side(left.scope, right);
     return {make_rel(std::move(columns), Unnest{left.rel, std::move(list), keep_empty}),
             std::move(scope)};
 }
@@ -172,7 +162,7 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     const bool is_lookup = named != nullptr && named->as_of != nullptr;
     From right =
         is_lookup ? bind_snapshot(*named, *join.right, left.scope) : bind_from(*join.right);
-    Scope both = side_by_side(left.scope, right.scope);
+    Scope both = Scope::side_by_side(left.scope, right.scope);
     const bool takes_where = join.condition == nullptr && join.kind == sql::JoinKind::kCross;
     const sql::Expr* const on = takes_where ? where : join.condition.get();
     if (on == nullptr && is_lookup)
@@ -180,15 +170,13 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     RelPtr rel;
     if (is_lookup) {
         rel = bind_lookup_join(left, right, join, *on, both);
-    } else if (on != nullptr && is_window_join(*on, both)) {
-        rel = bind_window_join(left, right, kind_of(join.kind), *on, both);
     } else {
-        ExprPtr condition;
-        if (join.condition != nullptr) {
-            ExpressionBinder binder(both, expr_settings_);
-            condition = binder.bind_condition(*join.condition, "ON");
-        }
-        rel = bind_stream_join(left, right, kind_of(join.kind), std::move(condition));
+        rel = join_sides(left,
+                         right,
+                         kind_of(join.kind),
+                         bind_conjuncts(join.condition.get(), both, "ON"),
+                         bind_hints(where, both),
+                         join.condition != nullptr ? join.condition->location : at);
     }
     for (std::size_t i = 0; i < both.columns.size(); ++i) {
         std::string name = std::move(both.columns[i].name);

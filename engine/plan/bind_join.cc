@@ -19,14 +19,7 @@ namespace {
 struct Condition {
     std::optional<std::pair<std::size_t, std::size_t>> starts;  // Left and right window_start.
     std::optional<std::pair<std::size_t, std::size_t>> ends;
-
-    struct Key {
-        ExprPtr left;  // Over both sides' columns.
-        ExprPtr right;
-        bool null_is_equal;
-    };
-
-    std::vector<Key> keys;
+    std::vector<Equality> keys;  // Over both sides' columns.
     std::vector<ExprPtr> rest;
 };
 
@@ -40,26 +33,72 @@ bool is_bound_pair(const std::vector<ColumnInfo>& columns,
     return x.role == role && y.role == role && same_window(x.window, y.window);
 }
 
-bool is_column(const sql::Expr& expr) {
-    return std::holds_alternative<sql::Identifier>(expr.node);
+Condition take_apart(const std::vector<ExprPtr>& conditions,
+                     const std::vector<ColumnInfo>& columns,
+                     std::size_t left_count) {
+    Condition condition;
+    for (const ExprPtr& part : conditions) {
+        std::optional<Equality> key = equality_of(*part);
+        if (key && side_of(*key->left, left_count, columns.size()) == Side::kRight)
+            std::swap(key->left, key->right);
+        if (!key || side_of(*key->left, left_count, columns.size()) != Side::kLeft ||
+            side_of(*key->right, left_count, columns.size()) != Side::kRight) {
+            condition.rest.push_back(part);
+        } else if (is_bound_pair(columns, *key->left, *key->right, Role::kWindowStart)) {
+            condition.starts = {key->left->column, key->right->column - left_count};
+        } else if (is_bound_pair(columns, *key->left, *key->right, Role::kWindowEnd)) {
+            condition.ends = {key->left->column, key->right->column - left_count};
+        } else {
+            if (!key->is_exact) condition.rest.push_back(part);
+            condition.keys.push_back(*std::move(key));
+        }
+    }
+    return condition;
+}
+
+bool is_left_only(JoinKind kind) {
+    return kind == JoinKind::kSemi || kind == JoinKind::kAnti;
 }
 
 }  // namespace
 
-bool QueryBinder::is_window_join(const sql::Expr& on, const Scope& both) const {
-    bool has_start = false;
-    bool has_end = false;
-    for (const sql::Expr* conjunct : conjuncts(on)) {
-        const auto* binary = std::get_if<sql::Binary>(&conjunct->node);
-        if (binary == nullptr || binary->op != sql::BinaryOp::kEqual) continue;
-        if (!is_column(*binary->left) || !is_column(*binary->right)) continue;
-        ExpressionBinder binder(both, expr_settings_);
-        const ExprPtr a = binder.bind(*binary->left);
-        const ExprPtr b = binder.bind(*binary->right);
-        has_start = has_start || is_bound_pair(both.columns, *a, *b, Role::kWindowStart);
-        has_end = has_end || is_bound_pair(both.columns, *a, *b, Role::kWindowEnd);
+std::vector<ExprPtr> QueryBinder::bind_conjuncts(const sql::Expr* condition,
+                                                 const Scope& scope,
+                                                 std::string_view what) {
+    std::vector<ExprPtr> parts;
+    if (condition == nullptr) return parts;
+    ExpressionBinder binder(scope, expr_settings_);
+    for (const sql::Expr* const part : conjuncts(*condition))
+        parts.push_back(binder.bind_condition(*part, what));
+    return parts;
+}
+
+std::vector<ExprPtr> QueryBinder::bind_hints(const sql::Expr* where, const Scope& scope) {
+    std::vector<ExprPtr> parts;
+    if (where == nullptr) return parts;
+    ExpressionBinder binder(scope, expr_settings_);
+    for (const sql::Expr* const part : conjuncts(*where)) {
+        if (contains_query(*part)) continue;
+        try {
+            parts.push_back(binder.bind_condition(*part, "WHERE"));
+        } catch (const SqlError&) {
+            // It is said where WHERE itself is bound.
+            continue;
+        }
     }
-    return has_start && has_end;
+    return parts;
+}
+
+RelPtr QueryBinder::join_sides(const From& left,
+                               const From& right,
+                               JoinKind kind,
+                               std::vector<ExprPtr> conditions,
+                               const std::vector<ExprPtr>& where,
+                               sql::Location at) {
+    std::vector<ExprPtr> all = conditions;
+    if (kind == JoinKind::kInner) all.insert(all.end(), where.begin(), where.end());
+    if (RelPtr rel = bind_window_join(left, right, kind, all, at)) return rel;
+    return bind_stream_join(left, right, kind, conjunction(conditions));
 }
 
 RelPtr QueryBinder::bind_stream_join(const From& left,
@@ -83,48 +122,19 @@ RelPtr QueryBinder::bind_stream_join(const From& left,
                     StreamJoin{left.rel, right.rel, kind, {}, std::move(condition)});
 }
 
-RelPtr QueryBinder::bind_window_join(
-    const From& left, const From& right, JoinKind kind, const sql::Expr& on, const Scope& both) {
+RelPtr QueryBinder::bind_window_join(const From& left,
+                                     const From& right,
+                                     JoinKind kind,
+                                     const std::vector<ExprPtr>& conditions,
+                                     sql::Location at) {
     const std::size_t left_count = left.rel->columns.size();
-    const std::size_t count = both.columns.size();
-    // ON is bound conjunct by conjunct, so that "a.k = b.k" is seen before casts hide it.
-    Condition condition;
-    for (const sql::Expr* conjunct : conjuncts(on)) {
-        ExpressionBinder binder(both, expr_settings_);
-        const auto* binary = std::get_if<sql::Binary>(&conjunct->node);
-        const bool is_equal = binary != nullptr && binary->op == sql::BinaryOp::kEqual;
-        const bool is_not_distinct =
-            binary != nullptr && binary->op == sql::BinaryOp::kIsNotDistinctFrom;
-        if (is_equal || is_not_distinct) {
-            ExprPtr a = binder.bind(*binary->left);
-            ExprPtr b = binder.bind(*binary->right);
-            const Side a_side = side_of(*a, left_count, count);
-            const Side b_side = side_of(*b, left_count, count);
-            if ((a_side == Side::kLeft && b_side == Side::kRight) ||
-                (a_side == Side::kRight && b_side == Side::kLeft)) {
-                if (a_side == Side::kRight) std::swap(a, b);
-                if (is_bound_pair(both.columns, *a, *b, Role::kWindowStart)) {
-                    condition.starts = {a->column, b->column - left_count};
-                } else if (is_bound_pair(both.columns, *a, *b, Role::kWindowEnd)) {
-                    condition.ends = {a->column, b->column - left_count};
-                } else {
-                    auto type = common_type({a->type, b->type});
-                    if (!type) throw SqlError(conjunct->location, type.error().message);
-                    a = cast_or_throw(
-                        a, *type, CastMode::kImplicit, expr_settings_, conjunct->location);
-                    b = cast_or_throw(
-                        b, *type, CastMode::kImplicit, expr_settings_, conjunct->location);
-                    condition.keys.push_back({std::move(a), std::move(b), is_not_distinct});
-                }
-                continue;
-            }
-        }
-        condition.rest.push_back(binder.bind_condition(*conjunct, "ON"));
-    }
-    ASSERT(condition.starts.has_value());
-    ASSERT(condition.ends.has_value());
-    if (!both.columns[condition.ends->first].window->spec.is_event_time)
-        throw sql::not_supported(on.location, "a window join in processing time");
+    std::vector<ColumnInfo> both = left.rel->columns;
+    both.insert(both.end(), right.rel->columns.begin(), right.rel->columns.end());
+    const std::size_t count = both.size();
+    const Condition condition = take_apart(conditions, both, left_count);
+    if (!condition.starts || !condition.ends) return nullptr;
+    if (!both[condition.ends->first].window->spec.is_event_time)
+        throw sql::not_supported(at, "a window join in processing time");
     // Keys that are no plain columns are computed by a projection below.
     std::vector<ExprPtr> left_columns = identity(*left.rel);
     std::vector<ExprPtr> right_columns = identity(*right.rel);
@@ -133,10 +143,10 @@ RelPtr QueryBinder::bind_window_join(
         to_right.push_back(column);
     WindowJoin node;
     node.kind = kind;
-    node.window = both.columns[condition.ends->first].window;
+    node.window = both[condition.ends->first].window;
     std::tie(node.left_start, node.right_start) = *condition.starts;
     std::tie(node.left_end, node.right_end) = *condition.ends;
-    for (Condition::Key& key : condition.keys) {
+    for (const Equality& key : condition.keys) {
         const std::size_t l = position_of(left_columns, key.left);
         const std::size_t r = position_of(right_columns, substitute(key.right, to_right));
         node.keys.push_back({l, r, key.null_is_equal});
@@ -148,17 +158,11 @@ RelPtr QueryBinder::bind_window_join(
     std::vector<ExprPtr> moved;
     for (std::size_t i = 0; i < count; ++i)
         moved.push_back(
-            make_column(i < left_count ? i : i - left_count + left_width, both.columns[i].type));
-    for (const ExprPtr& expr : condition.rest) {
-        ExprPtr part = substitute(expr, moved);
-        if (node.residual == nullptr) {
-            node.residual = std::move(part);
-            continue;
-        }
-        auto both_parts = make_call("AND", {node.residual, std::move(part)}, expr_settings_);
-        if (!both_parts) throw SqlError(on.location, both_parts.error().message);
-        node.residual = *std::move(both_parts);
-    }
+            make_column(i < left_count ? i : i - left_count + left_width, both[i].type));
+    std::vector<ExprPtr> rest;
+    for (const ExprPtr& expr : condition.rest)
+        rest.push_back(substitute(expr, moved));
+    node.residual = conjunction(rest);
     const bool left_nullable = node.kind == JoinKind::kRight || node.kind == JoinKind::kFull;
     const bool right_nullable = node.kind == JoinKind::kLeft || node.kind == JoinKind::kFull;
     std::vector<ColumnInfo> columns;
@@ -173,16 +177,17 @@ RelPtr QueryBinder::bind_window_join(
         }
     };
     append(node.left, left_nullable, !left_nullable);
-    append(node.right, right_nullable, !right_nullable);
+    if (!is_left_only(kind)) append(node.right, right_nullable, !right_nullable);
     // Drop the helper keys: the join shows what its sides showed.
     std::vector<ExprPtr> shown;
     std::vector<std::string> names;
-    for (std::size_t i = 0; i < count; ++i) {
+    const std::size_t shown_count = is_left_only(kind) ? left_count : count;
+    for (std::size_t i = 0; i < shown_count; ++i) {
         const std::size_t at_column = i < left_count ? i : i - left_count + left_width;
         shown.push_back(make_column(at_column, columns[at_column].type));
         names.push_back(columns[at_column].name);
     }
-    const bool widened = columns.size() != count;
+    const bool widened = columns.size() != shown_count;
     RelPtr rel = make_rel(std::move(columns), std::move(node));
     if (!widened) return rel;
     return make_project_rel(std::move(rel), std::move(shown), std::move(names));

@@ -159,8 +159,7 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
             throw SqlError(select.where->location,
                            "WHERE may not use aggregates",
                            "conditions on aggregates stand in HAVING");
-        ExpressionBinder binder(from.scope, expr_settings_);
-        from.rel = make_filter_rel(from.rel, binder.bind_condition(*select.where, "WHERE"));
+        from = bind_where(std::move(from), *select.where);
     }
     const bool has_aggregates =
         select.having != nullptr ||

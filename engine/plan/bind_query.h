@@ -10,6 +10,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg::plan {
@@ -64,15 +65,49 @@ class QueryBinder {
     From bind_table_function(const sql::TableFunction& function, const sql::TableRef& ref);
 
     // bind_join.cc
-    RelPtr bind_window_join(
-        const From& left, const From& right, JoinKind kind, const sql::Expr& on, const Scope& both);
-    // Whether ON, bound in `both`, says that the bounds of equal windows agree.
-    [[nodiscard]] bool is_window_join(const sql::Expr& on, const Scope& both) const;
+    std::vector<thalweg::ExprPtr> bind_conjuncts(const sql::Expr* condition,
+                                                 const Scope& scope,
+                                                 std::string_view what);
+    // Those parts of a WHERE that can be bound here: what the join below it may learn from it.
+    std::vector<thalweg::ExprPtr> bind_hints(const sql::Expr* where, const Scope& scope);
+    // A join of the kind that `conditions` over both sides, and `where` behind it, make it.
+    RelPtr join_sides(const From& left,
+                      const From& right,
+                      JoinKind kind,
+                      std::vector<thalweg::ExprPtr> conditions,
+                      const std::vector<thalweg::ExprPtr>& where,
+                      sql::Location at);
+    // Null when they do not say that the bounds of equal windows agree.
+    static RelPtr bind_window_join(const From& left,
+                                   const From& right,
+                                   JoinKind kind,
+                                   const std::vector<thalweg::ExprPtr>& conditions,
+                                   sql::Location at);
     // `condition` over both sides, or null: every row meets every row.
     static RelPtr bind_stream_join(const From& left,
                                    const From& right,
                                    JoinKind kind,
                                    thalweg::ExprPtr condition);
+
+    // bind_subquery.cc
+    // WHERE: what is no subquery filters, the others join.
+    From bind_where(From from, const sql::Expr& where);
+    // Rows of `outer` for which there is one in the subquery, or none: IN (operand not null),
+    // EXISTS.
+    From bind_semi_join(From outer,
+                        const sql::Query& query,
+                        const sql::Expr* operand,
+                        bool is_negated,
+                        sql::Location at);
+
+    struct Subquery {
+        From from;
+        std::vector<thalweg::ExprPtr> conditions;  // Over the columns of outer, then from.
+        thalweg::ExprPtr value;                    // Of its only item, likewise; null: several.
+    };
+
+    Subquery bind_subquery(const Scope& outer, const sql::Query& query);
+    Subquery bind_correlated(const Scope& outer, const sql::Select& select);
 
     // bind_lookup.cc
     From bind_snapshot(const sql::NamedTable& table, const sql::TableRef& ref, const Scope& stream);

@@ -1,5 +1,6 @@
 #include "engine/plan/conjuncts.h"
 
+#include "engine/sql/children.h"
 #include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
@@ -39,6 +40,15 @@ std::vector<const sql::Expr*> conjuncts(const sql::Expr& condition) {
     return parts;
 }
 
+bool contains_query(const sql::Expr& expr) {
+    bool found = false;
+    sql::for_each_child(
+        expr,
+        [&](const sql::Expr& child) { found = found || contains_query(child); },
+        [&](const sql::Query&) { found = true; });
+    return found;
+}
+
 std::vector<ExprPtr> conjuncts(const ExprPtr& condition) {
     std::vector<ExprPtr> parts;
     collect(condition, parts);
@@ -57,6 +67,25 @@ ExprPtr conjunction(const std::vector<ExprPtr>& parts) {
         all = *std::move(both);
     }
     return all;
+}
+
+std::optional<Equality> equality_of(const Expr& expr) {
+    if (expr.kind != ExprKind::kCall || expr.arguments.size() != 2) return std::nullopt;
+    const bool is_equal = expr.function->name == "=";
+    if (!is_equal && expr.function->name != "IS NOT DISTINCT FROM") return std::nullopt;
+    ExprPtr left = expr.arguments[0];
+    ExprPtr right = expr.arguments[1];
+    auto type = common_type({left->type, right->type});
+    if (!type) return std::nullopt;
+    const Physical physical = type->physical();
+    if (physical == Physical::kList || physical == Physical::kRow) return std::nullopt;
+    for (ExprPtr* const side : {&left, &right}) {
+        if (same_but_null((*side)->type, *type)) continue;
+        auto cast = make_cast(*side, *type, CastMode::kImplicit, {});
+        if (!cast) return std::nullopt;
+        *side = *std::move(cast);
+    }
+    return Equality{std::move(left), std::move(right), !is_equal, !type->is_approximate()};
 }
 
 Side side_of(const Expr& expr, std::size_t left_count, std::size_t count) {

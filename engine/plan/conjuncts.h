@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 // Conditions taken apart at their ANDs, which is how they are pushed around, and what decides where
@@ -13,10 +14,24 @@
 namespace thalweg::plan {
 
 [[nodiscard]] std::vector<const sql::Expr*> conjuncts(const sql::Expr& condition);
+
+// Whether a subquery stands in it anywhere.
+[[nodiscard]] bool contains_query(const sql::Expr& expr);
+
 [[nodiscard]] std::vector<thalweg::ExprPtr> conjuncts(const thalweg::ExprPtr& condition);
 
 // AND of all; null of none.
 [[nodiscard]] thalweg::ExprPtr conjunction(const std::vector<thalweg::ExprPtr>& parts);
+
+// Both sides of an equality whose values can be keys of a join, as values of one type.
+struct Equality {
+    thalweg::ExprPtr left;
+    thalweg::ExprPtr right;
+    bool null_is_equal = false;
+    bool is_exact = true;  // Equal as keys is equal: not so for NaN.
+};
+
+[[nodiscard]] std::optional<Equality> equality_of(const thalweg::Expr& expr);
 
 // Which side of a join an expression over both reads: the first `left_count` of `count` columns are
 // the left's.

@@ -1,7 +1,6 @@
 #include "engine/plan/join_order.h"
 
 #include "engine/plan/conjuncts.h"
-#include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -16,33 +15,6 @@ using Predicates = std::vector<ExprPtr>;
 
 bool is_true(const Expr& expr) {
     return expr.kind == ExprKind::kLiteral && expr.literal == Value{true};
-}
-
-// Both sides of an equality whose values can be keys.
-struct Equality {
-    ExprPtr left;
-    ExprPtr right;
-    bool null_is_equal = false;
-    bool is_exact = true;  // Equal as keys is equal: not so for NaN.
-};
-
-std::optional<Equality> equality_of(const Expr& expr) {
-    if (expr.kind != ExprKind::kCall || expr.arguments.size() != 2) return std::nullopt;
-    const bool is_equal = expr.function->name == "=";
-    if (!is_equal && expr.function->name != "IS NOT DISTINCT FROM") return std::nullopt;
-    ExprPtr left = expr.arguments[0];
-    ExprPtr right = expr.arguments[1];
-    auto type = common_type({left->type, right->type});
-    if (!type) return std::nullopt;
-    const Physical physical = type->physical();
-    if (physical == Physical::kList || physical == Physical::kRow) return std::nullopt;
-    for (ExprPtr* const side : {&left, &right}) {
-        if (same_but_null((*side)->type, *type)) continue;
-        auto cast = make_cast(*side, *type, CastMode::kImplicit, {});
-        if (!cast) return std::nullopt;
-        *side = *std::move(cast);
-    }
-    return Equality{std::move(left), std::move(right), !is_equal, !type->is_approximate()};
 }
 
 // `expr` with every column moved to where `columns` says.

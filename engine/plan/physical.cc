@@ -404,7 +404,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     std::vector<std::size_t> left_keys;
     std::vector<std::size_t> right_keys;
     std::vector<std::string> equalities;
-    const std::vector<std::string> names = names_of(rel);
+    const std::vector<std::string> names = names_of_sides(*node.left, *node.right);
     for (const JoinKey& key : node.keys) {
         left_keys.push_back(key.left);
         right_keys.push_back(key.right);
@@ -414,7 +414,10 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     }
     exchange(left, spec.left, left_keys, stage, 0);
     exchange(right, spec.right, right_keys, stage, 1);
-    std::string line = "window join " + node.window->text;
+    const std::string_view before = node.kind == JoinKind::kSemi   ? "semi "
+                                    : node.kind == JoinKind::kAnti ? "anti "
+                                                                   : "";
+    std::string line = std::string(before) + "window join " + node.window->text;
     if (!equalities.empty()) line += " on " + join_texts(equalities);
     if (node.residual != nullptr) line += " if " + to_string(*node.residual, names);
     Stream output;
@@ -429,7 +432,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_join(const Rel& rel, const Wind
     output.stage = stage;
     output.is_windowed = true;
     // Only where every row has its left key is the output partitioned by it.
-    if (node.kind == JoinKind::kInner || node.kind == JoinKind::kLeft) output.partition = left_keys;
+    const bool has_left = node.kind != JoinKind::kRight && node.kind != JoinKind::kFull;
+    if (has_left) output.partition = left_keys;
     return output;
 }
 

@@ -24,14 +24,8 @@ std::string_view name_of(JoinKind kind) {
     return "anti join";
 }
 
-std::vector<std::string> names_of_both(const StreamJoin& node) {
-    std::vector<ColumnInfo> columns = node.left->columns;
-    columns.insert(columns.end(), node.right->columns.begin(), node.right->columns.end());
-    return names_of(*make_rel(std::move(columns), node));
-}
-
 std::string text_of(const StreamJoin& node) {
-    const std::vector<std::string> names = names_of_both(node);
+    const std::vector<std::string> names = names_of_sides(*node.left, *node.right);
     std::vector<std::string> equalities;
     for (const JoinKey& key : node.keys) {
         equalities.push_back(names[key.left] +

@@ -5,6 +5,21 @@
 
 namespace thalweg::plan {
 
+namespace {
+
+void tell_apart(std::vector<std::string>& names, std::size_t left_count) {
+    const std::vector<std::string> plain = names;
+    const auto middle = plain.begin() + static_cast<std::ptrdiff_t>(left_count);
+    for (std::size_t i = 0; i < names.size(); ++i) {
+        const bool is_left = i < left_count;
+        const bool is_twice = is_left ? std::find(middle, plain.end(), plain[i]) != plain.end()
+                                      : std::find(plain.begin(), middle, plain[i]) != middle;
+        if (is_twice) names[i].insert(0, is_left ? "left." : "right.");
+    }
+}
+
+}  // namespace
+
 std::vector<std::string> names_of(const Rel& rel) {
     if (const auto* filter = std::get_if<Filter>(&rel.node)) return names_of(*filter->input);
     std::vector<std::string> names;
@@ -14,18 +29,17 @@ std::vector<std::string> names_of(const Rel& rel) {
                          std::holds_alternative<StreamJoin>(rel.node) ||
                          std::holds_alternative<LookupJoin>(rel.node);
     if (!is_join) return names;
-    const std::size_t left_count = inputs_of(rel).front()->columns.size();
-    const auto middle = rel.columns.begin() + static_cast<std::ptrdiff_t>(left_count);
-    for (auto column = rel.columns.begin(); column != rel.columns.end(); ++column) {
-        const bool is_left = column < middle;
-        const bool is_twice =
-            std::any_of(is_left ? middle : rel.columns.begin(),
-                        is_left ? rel.columns.end() : middle,
-                        [&](const ColumnInfo& c) { return c.name == column->name; });
-        if (is_twice)
-            names[static_cast<std::size_t>(column - rel.columns.begin())].insert(
-                0, is_left ? "left." : "right.");
+    tell_apart(names, inputs_of(rel).front()->columns.size());
+    return names;
+}
+
+std::vector<std::string> names_of_sides(const Rel& left, const Rel& right) {
+    std::vector<std::string> names;
+    for (const Rel* const side : {&left, &right}) {
+        for (const ColumnInfo& column : side->columns)
+            names.push_back(column.name);
     }
+    tell_apart(names, left.columns.size());
     return names;
 }
 

@@ -14,6 +14,9 @@ namespace thalweg::plan {
 // The names of columns in EXPLAIN. Behind a join those that both sides have are told apart.
 [[nodiscard]] std::vector<std::string> names_of(const Rel& rel);
 
+// Those of a join that shows both.
+[[nodiscard]] std::vector<std::string> names_of_sides(const Rel& left, const Rel& right);
+
 // "a, b, c".
 [[nodiscard]] std::string join_texts(const std::vector<std::string>& parts);
 [[nodiscard]] std::string join_names(const std::vector<std::size_t>& columns,

@@ -179,9 +179,42 @@ Pruned prune_node(const Rel& rel, const Aggregate& node, Needed needed) {
     return result;
 }
 
+// The condition of a join over the columns of both sides as they are now; null stays null.
+ExprPtr prune_condition(const ExprPtr& condition, const Pruned& left, const Pruned& right) {
+    if (condition == nullptr) return nullptr;
+    const std::size_t new_left = left.rel->columns.size();
+    std::vector<ExprPtr> moved = left.columns();
+    for (const std::size_t column : right.where) {
+        const bool is_gone = column == Pruned::kGone;
+        moved.push_back(is_gone ? nullptr
+                                : make_column(new_left + column, right.rel->columns[column].type));
+    }
+    return substitute(condition, moved);
+}
+
+// A join `rel` of both, or of its left columns alone.
+template <class Node>
+Pruned joined(
+    const Rel& rel, const Pruned& left, const Pruned& right, bool is_left_only, Node node) {
+    const std::size_t new_left = left.rel->columns.size();
+    Pruned result;
+    result.where = left.where;
+    std::vector<ColumnInfo> columns(new_left + (is_left_only ? 0 : right.rel->columns.size()));
+    for (std::size_t i = 0; i < right.where.size() && !is_left_only; ++i) {
+        const std::size_t column = right.where[i];
+        result.where.push_back(column == Pruned::kGone ? column : new_left + column);
+    }
+    for (std::size_t i = 0; i < result.where.size(); ++i) {
+        if (result.where[i] != Pruned::kGone) columns[result.where[i]] = rel.columns[i];
+    }
+    result.rel = make_rel(std::move(columns), std::move(node));
+    return result;
+}
+
 Pruned prune_node(const Rel& rel, const WindowJoin& node, Needed needed) {
-    static_cast<void>(rel);
     const std::size_t left_count = node.left->columns.size();
+    const bool is_left_only = node.kind == JoinKind::kSemi || node.kind == JoinKind::kAnti;
+    needed.resize(left_count + node.right->columns.size());  // The condition reads both sides.
     if (node.residual != nullptr) mark_columns(*node.residual, needed);
     Needed left(needed.begin(), needed.begin() + static_cast<std::ptrdiff_t>(left_count));
     Needed right(needed.begin() + static_cast<std::ptrdiff_t>(left_count), needed.end());
@@ -202,19 +235,8 @@ Pruned prune_node(const Rel& rel, const WindowJoin& node, Needed needed) {
     copy.right_end = r.at(node.right_end);
     for (JoinKey& key : copy.keys)
         key = {l.at(key.left), r.at(key.right), key.null_is_equal};
-    Pruned result;
-    const std::size_t new_left = l.rel->columns.size();
-    for (const std::size_t column : l.where)
-        result.where.push_back(column);
-    for (const std::size_t column : r.where)
-        result.where.push_back(column == Pruned::kGone ? column : column + new_left);
-    std::vector<ColumnInfo> columns(new_left + r.rel->columns.size());
-    for (std::size_t i = 0; i < result.where.size(); ++i) {
-        if (result.where[i] != Pruned::kGone) columns[result.where[i]] = rel.columns[i];
-    }
-    result.rel = make_rel(std::move(columns), UnionAll{});
-    if (node.residual != nullptr) copy.residual = substitute(node.residual, result.columns());
-    return with_node(std::move(result), std::move(copy));
+    copy.residual = prune_condition(node.residual, l, r);
+    return joined(rel, l, r, is_left_only, std::move(copy));
 }
 
 Pruned prune_node(const Rel& rel, const StreamJoin& node, Needed needed) {
@@ -230,32 +252,13 @@ Pruned prune_node(const Rel& rel, const StreamJoin& node, Needed needed) {
     }
     const Pruned l = prune_rel(node.left, std::move(left));
     const Pruned r = prune_rel(node.right, std::move(right));
-    const std::size_t new_left = l.rel->columns.size();
     StreamJoin copy = node;
     copy.left = l.rel;
     copy.right = r.rel;
     for (JoinKey& key : copy.keys)
         key = {l.at(key.left), r.at(key.right), key.null_is_equal};
-    if (node.residual != nullptr) {
-        std::vector<ExprPtr> moved = l.columns();
-        for (std::size_t i = 0; i < r.where.size(); ++i) {
-            const bool is_gone = r.where[i] == Pruned::kGone;
-            moved.push_back(is_gone
-                                ? nullptr
-                                : make_column(new_left + r.where[i], node.right->columns[i].type));
-        }
-        copy.residual = substitute(node.residual, moved);
-    }
-    Pruned result;
-    result.where = l.where;
-    std::vector<ColumnInfo> columns(new_left + (is_left_only ? 0 : r.rel->columns.size()));
-    for (std::size_t i = 0; i < r.where.size() && !is_left_only; ++i)
-        result.where.push_back(r.where[i] == Pruned::kGone ? r.where[i] : new_left + r.where[i]);
-    for (std::size_t i = 0; i < result.where.size(); ++i) {
-        if (result.where[i] != Pruned::kGone) columns[result.where[i]] = rel.columns[i];
-    }
-    result.rel = make_rel(std::move(columns), std::move(copy));
-    return result;
+    copy.residual = prune_condition(node.residual, l, r);
+    return joined(rel, l, r, is_left_only, std::move(copy));
 }
 
 Pruned prune_node(const Rel& rel, const LookupJoin& node, Needed needed) {

@@ -120,7 +120,7 @@ RelPtr push_aggregate(const Rel& rel, const Aggregate& node, Predicates predicat
 RelPtr push_join(const Rel& rel, const WindowJoin& node, Predicates predicates) {
     const std::size_t left_count = node.left->columns.size();
     const std::size_t count = rel.columns.size();
-    const bool may_left = node.kind == JoinKind::kInner || node.kind == JoinKind::kLeft;
+    const bool may_left = node.kind != JoinKind::kRight && node.kind != JoinKind::kFull;
     const bool may_right = node.kind == JoinKind::kInner || node.kind == JoinKind::kRight;
     std::vector<ExprPtr> to_right(count);
     for (std::size_t i = left_count; i < count; ++i)

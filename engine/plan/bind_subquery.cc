@@ -1,0 +1,155 @@
+#include "engine/plan/bind_query.h"
+#include "engine/plan/conjuncts.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+// Subqueries in WHERE: IN, EXISTS and their opposites become semi and anti joins. What a subquery's
+// own WHERE says of the rows around it is the condition of the join; columns of both sides are
+// known to it, its own first.
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+// A conjunct that asks for rows of a subquery.
+struct Quantified {
+    const sql::Query* query = nullptr;
+    const sql::Expr* operand = nullptr;  // Of IN.
+    bool is_negated = false;
+};
+
+std::optional<Quantified> quantified(const sql::Expr& expr) {
+    if (const auto* in = std::get_if<sql::InQuery>(&expr.node))
+        return Quantified{in->query.get(), in->operand.get(), in->negated};
+    if (const auto* exists = std::get_if<sql::Exists>(&expr.node))
+        return Quantified{exists->query.get(), nullptr, false};
+    const auto* unary = std::get_if<sql::Unary>(&expr.node);
+    if (unary == nullptr || unary->op != sql::UnaryOp::kNot) return std::nullopt;
+    std::optional<Quantified> inner = quantified(*unary->operand);
+    if (inner) inner->is_negated = !inner->is_negated;
+    return inner;
+}
+
+// A SELECT whose rows each come from one row of its FROM: the only kind that may be correlated.
+const sql::Select* plain_select(const sql::Query& query) {
+    if (!query.with.empty() || !query.order_by.empty() || query.limit != nullptr ||
+        query.offset != nullptr)
+        return nullptr;
+    const auto* select = std::get_if<sql::Select>(&query.body->node);
+    if (select == nullptr || select->from == nullptr || !select->group_by.empty() ||
+        select->having != nullptr || !select->hints.empty())
+        return nullptr;
+    const bool has_calls =
+        std::any_of(select->items.begin(), select->items.end(), [](const sql::SelectItem& item) {
+            return contains_aggregate(*item.expr);
+        });
+    return has_calls ? nullptr : select;
+}
+
+}  // namespace
+
+QueryBinder::From QueryBinder::bind_where(From from, const sql::Expr& where) {
+    std::vector<ExprPtr> plain;
+    std::vector<std::pair<Quantified, sql::Location>> joins;
+    ExpressionBinder binder(from.scope, expr_settings_);
+    for (const sql::Expr* const part : conjuncts(where)) {
+        if (const std::optional<Quantified> found = quantified(*part)) {
+            joins.emplace_back(*found, part->location);
+        } else {
+            plain.push_back(binder.bind_condition(*part, "WHERE"));
+        }
+    }
+    if (!plain.empty()) from.rel = make_filter_rel(from.rel, conjunction(plain));
+    for (const auto& [join, at] : joins)
+        from = bind_semi_join(std::move(from), *join.query, join.operand, join.is_negated, at);
+    return from;
+}
+
+QueryBinder::From QueryBinder::bind_semi_join(From outer,
+                                              const sql::Query& query,
+                                              const sql::Expr* operand,
+                                              bool is_negated,
+                                              sql::Location at) {
+    Subquery inner = bind_subquery(outer.scope, query);
+    if (operand != nullptr) {
+        if (inner.value == nullptr)
+            throw SqlError(query.location, "IN expects a subquery of one column");
+        ExpressionBinder binder(outer.scope, expr_settings_);
+        const ExprPtr value = binder.bind(*operand);
+        auto equal = make_call("=", {value, inner.value}, expr_settings_);
+        if (!equal) throw SqlError(at, equal.error().message);
+        // NOT IN is not true where a NULL might be equal.
+        if (is_negated && (*equal)->type.nullable)
+            equal = make_call("IS NOT FALSE", {*std::move(equal)}, expr_settings_);
+        if (!equal) throw SqlError(at, equal.error().message);
+        inner.conditions.push_back(*std::move(equal));
+    }
+    const JoinKind kind = is_negated ? JoinKind::kAnti : JoinKind::kSemi;
+    outer.rel = join_sides(outer, inner.from, kind, std::move(inner.conditions), {}, at);
+    for (std::size_t i = 0; i < outer.scope.columns.size(); ++i) {
+        std::string name = std::move(outer.scope.columns[i].name);
+        outer.scope.columns[i] = outer.rel->columns[i];
+        outer.scope.columns[i].name = std::move(name);
+    }
+    return outer;
+}
+
+QueryBinder::Subquery QueryBinder::bind_subquery(const Scope& outer, const sql::Query& query) {
+    if (const sql::Select* const select = plain_select(query))
+        return bind_correlated(outer, *select);
+    Subquery result;
+    RelPtr rel = bind(query);
+    result.from = {rel, Scope::of(*rel, "")};
+    if (rel->columns.size() == 1)
+        result.value = make_column(outer.columns.size(), rel->columns[0].type);
+    return result;
+}
+
+QueryBinder::Subquery QueryBinder::bind_correlated(const Scope& outer, const sql::Select& select) {
+    Subquery result;
+    const auto* join = std::get_if<sql::Join>(&select.from->node);
+    From from = join != nullptr ? bind_join(*join, select.where.get(), select.from->location)
+                                : bind_from(*select.from);
+    Scope both = Scope::side_by_side(outer, from.scope);
+    both.inner_first = outer.columns.size();
+    const std::size_t count = both.columns.size();
+    std::vector<ExprPtr> to_inner(outer.columns.size(), nullptr);
+    for (const ExprPtr& column : identity(*from.rel))
+        to_inner.push_back(column);
+    ExpressionBinder binder(both, expr_settings_);
+    std::vector<ExprPtr> own;
+    std::vector<std::pair<Quantified, sql::Location>> joins;
+    if (select.where != nullptr) {
+        for (const sql::Expr* const part : conjuncts(*select.where)) {
+            if (const std::optional<Quantified> found = quantified(*part)) {
+                joins.emplace_back(*found, part->location);
+                continue;
+            }
+            ExprPtr condition = binder.bind_condition(*part, "WHERE");
+            const Side reads = side_of(*condition, outer.columns.size(), count);
+            if (reads == Side::kRight || reads == Side::kNone) {
+                own.push_back(substitute(condition, to_inner));
+            } else {
+                result.conditions.push_back(std::move(condition));
+            }
+        }
+    }
+    if (select.items.size() == 1) {
+        const sql::Expr& item = *select.items[0].expr;
+        const bool is_star = std::holds_alternative<sql::Star>(item.node);
+        if (!is_star) result.value = binder.bind(item);
+        if (is_star && from.scope.columns.size() == 1)
+            result.value = make_column(outer.columns.size(), from.scope.columns[0].type);
+    }
+    if (!own.empty()) from.rel = make_filter_rel(from.rel, conjunction(own));
+    for (const auto& [inner, at] : joins)
+        from = bind_semi_join(std::move(from), *inner.query, inner.operand, inner.is_negated, at);
+    result.from = std::move(from);
+    return result;
+}
+
+}  // namespace thalweg::plan
