@@ -11,15 +11,15 @@
 namespace thalweg {
 
 Result<std::unique_ptr<Decoder>> make_decoder(const FormatSpec& spec) {
-    static constexpr std::array<std::string_view, 4> kFormats = {
-        "json", "csv", "raw-struct", "raw"};
-    if (spec.format == "json") return make_json_decoder(spec);
+    static constexpr std::array<std::string_view, 5> kFormats = {
+        "json", "csv", "raw-struct", "raw", "changelog-json"};
+    if (spec.format == "json" || has_row_kinds(spec.format)) return make_json_decoder(spec);
     if (spec.format == "csv") return make_csv_decoder(spec);
     if (spec.format == "raw-struct") return make_raw_struct_decoder(spec);
     if (spec.format == "raw") return make_raw_decoder(spec);
     return fail(Code::kInvalid,
                 "unknown format '" + spec.format + "'" + suggestion_for(spec.format, kFormats) +
-                    "; a source reads json, csv, raw-struct or raw");
+                    "; a source reads json, csv, raw-struct, raw or changelog-json");
 }
 
 }  // namespace thalweg

@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace thalweg {
@@ -20,6 +21,7 @@ enum class Metadata : std::uint8_t {
     kSequence,       // sequence BIGINT: 0, 1, ... within the split
     kDroppedBefore,  // dropped_before BIGINT: by the kernel, on this socket, so far (udp)
     kRaw,            // raw BYTES: the record as it came
+    kRowKind,        // No column of a table: how the record names its row kind, a STRING
 };
 
 enum class Framing : std::uint8_t {
@@ -39,7 +41,7 @@ struct WantedColumn {
 
 // How bytes become rows: a table's format, and what of it the query needs.
 struct FormatSpec {
-    std::string format;                          // json, csv, raw-struct, raw
+    std::string format;                          // json, csv, raw-struct, raw, changelog-json
     std::map<std::string, std::string> options;  // Without the format's prefix.
     std::vector<Field> declared;                 // The physical columns, in declared order.
     std::vector<WantedColumn> wanted;            // The columns of the batches, in order.
@@ -50,5 +52,15 @@ struct FormatSpec {
     bool ignore_parse_errors = true;  // Else the first rejected record fails the query.
     TimeZonePtr zone = TimeZone::utc();
 };
+
+// Whether records of the format say what kind of row they are: then `wanted` has the column that
+// row_kind_column() returns, and batches have row kinds.
+[[nodiscard]] inline bool has_row_kinds(std::string_view format) noexcept {
+    return format == "changelog-json";
+}
+
+[[nodiscard]] inline WantedColumn row_kind_column() {
+    return {{"__op"}, Type::string(), Metadata::kRowKind};
+}
 
 }  // namespace thalweg

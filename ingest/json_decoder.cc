@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <utility>
 
 namespace thalweg {
@@ -22,6 +23,12 @@ constexpr std::array<std::string_view, 5> kOptions = {"fail-on-missing-field",
                                                       "map-null-key.mode",
                                                       "encode.decimal-as-plain-number"};
 
+constexpr std::array<std::pair<std::string_view, RowKind>, 4> kRowKinds = {
+    {{"+I", RowKind::kInsert},
+     {"-U", RowKind::kUpdateBefore},
+     {"+U", RowKind::kUpdateAfter},
+     {"-D", RowKind::kDelete}}};
+
 class JsonDecoder final : public Decoder {
   public:
     JsonDecoder(const FormatSpec& spec, JsonPlan plan, DecodePath path)
@@ -32,7 +39,11 @@ class JsonDecoder final : public Decoder {
           row_(plan_, {zone_.get(), &scratch_}),
           scanner_(plan_),
           scans_(path == DecodePath::kFast && scanner_.is_useful() && append_plan_.lists.empty()),
-          scans_lines_(scans_ && spec.framing == Framing::kNewline && spec.delimiter == '\n') {}
+          scans_lines_(scans_ && spec.framing == Framing::kNewline && spec.delimiter == '\n') {
+        for (std::size_t i = 0; i < spec.wanted.size(); ++i) {
+            if (spec.wanted[i].metadata == Metadata::kRowKind) row_kind_column_ = i;
+        }
+    }
 
     DecodeResult decode(const Piece& piece, Batch& batch, Outlet& outlet) override {
         scratch_.reset();
@@ -76,7 +87,7 @@ class JsonDecoder final : public Decoder {
         const char* const newline = end + (has_return ? 1 : 0);
         if (*newline != '\n') return 0;
         if (size + (has_return ? 1U : 0U) > framer_.frame_bytes_max()) return 0;
-        rows.accept({first, size});
+        accept({first, size}, rows);
         patience_ = kPatience;
         return static_cast<std::size_t>(newline + 1 - first);
     }
@@ -86,7 +97,7 @@ class JsonDecoder final : public Decoder {
         if (scans_ && !scans_lines_ && patience_ > 0) {
             const char* const end = record.data() + record.size();
             if (scanner_.read(record.data(), end, row_, rows) == end) {
-                rows.accept(record);
+                accept(record, rows);
                 patience_ = kPatience;
                 return;
             }
@@ -94,10 +105,33 @@ class JsonDecoder final : public Decoder {
         if (scans_ && --patience_ <= -kPause) patience_ = 1;
         const JsonFault fault = walker_.read(record, row_, rows);
         if (fault.is_none()) {
-            rows.accept(record);
+            accept(record, rows);
         } else {
             rows.reject(fault.reason, fault.detail, record);
         }
+    }
+
+    // The row is complete, but for its kind.
+    void accept(std::string_view record, RowAppender& rows) {
+        if (row_kind_column_) {
+            const std::optional<RowKind> kind = row_kind(rows);
+            if (!kind) {
+                rows.reject(RejectReason::kWrongType, "a row kind: +I, -U, +U or -D", record);
+                return;
+            }
+            rows.batch().make_kinds()[rows.row()] = *kind;
+        }
+        rows.accept(record);
+    }
+
+    [[nodiscard]] std::optional<RowKind> row_kind(RowAppender& rows) const {
+        const Column& column = rows.column(*row_kind_column_);
+        if (column.is_null(rows.row())) return RowKind::kInsert;
+        const std::string_view text = column.data<StringRef>()[rows.row()].view();
+        for (const auto& [name, kind] : kRowKinds) {
+            if (text == name) return kind;
+        }
+        return std::nullopt;
     }
 
     AppendPlan append_plan_;
@@ -111,6 +145,7 @@ class JsonDecoder final : public Decoder {
     bool scans_;
     bool scans_lines_;
     std::int32_t patience_ = kPatience;
+    std::optional<std::size_t> row_kind_column_;
 };
 
 }  // namespace

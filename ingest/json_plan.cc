@@ -122,7 +122,7 @@ Result<JsonPlan> make_json_plan(const FormatSpec& spec, bool fail_on_missing) {
     });
     for (const std::size_t column : order) {
         const WantedColumn& wanted = spec.wanted[column];
-        if (wanted.metadata != Metadata::kNone) continue;
+        if (wanted.metadata != Metadata::kNone && wanted.metadata != Metadata::kRowKind) continue;
         if (std::optional<std::string> objection = objection_to(wanted.type))
             return fail(Code::kUnsupported, *std::move(objection));
         builder.add(column);

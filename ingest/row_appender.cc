@@ -54,7 +54,7 @@ AppendPlan::AppendPlan(const FormatSpec& spec) {
         const WantedColumn& wanted = spec.wanted[i];
         const bool is_record_metadata =
             wanted.metadata == Metadata::kSequence || wanted.metadata == Metadata::kRaw;
-        if (wanted.metadata != Metadata::kNone)
+        if (wanted.metadata != Metadata::kNone && wanted.metadata != Metadata::kRowKind)
             (is_record_metadata ? of_record : of_piece).push_back({i, wanted.metadata});
         const auto is_string = [](const Type& type) {
             return type.is_character() || type.is_binary();

@@ -80,6 +80,11 @@ Result<SourceOptions> SourceOptions::read(const SourceSpec& spec,
             result.of_format_.emplace(name.substr(prefix.size()), value);
             continue;
         }
+        // changelog-json takes the options of json.
+        if (has_row_kinds(result.format_) && name.starts_with("json.")) {
+            result.of_format_.emplace(name.substr(5), value);
+            continue;
+        }
         const bool is_watermark = name.starts_with("scan.watermark.");
         const bool is_general = is_watermark ? is_known(name, kWatermarkOptions)
                                              : is_known(modern_name(name), kKnownToAll);

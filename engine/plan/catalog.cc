@@ -41,6 +41,7 @@ Type metadata_type(Metadata metadata) {
         case Metadata::kPeerAddress: return Type::string();
         case Metadata::kReceiveTime: return Type::timestamp_ltz(9);
         case Metadata::kRaw: return Type::bytes();
+        case Metadata::kRowKind: return Type::string();
         case Metadata::kNone:
         case Metadata::kConnectionId:
         case Metadata::kSequence:

@@ -1,6 +1,8 @@
 #include "engine/plan/changelog.h"
 
+#include "engine/plan/bind_table.h"
 #include "engine/plan/conjuncts.h"
+#include "ingest/format.h"
 
 #include <algorithm>
 #include <variant>
@@ -29,8 +31,10 @@ struct ChangeRule {
 };
 
 // One line an operator: this is the table of the header.
-ChangeRule rule_of(const Scan&) {
-    return {};
+ChangeRule rule_of(const Scan& node) {
+    const TableDefinition& table = *node.table->definition;
+    if (!has_row_kinds(table.format())) return {};
+    return {.changing = "table " + table.name + ", which is " + table.format()};
 }
 
 ChangeRule rule_of(const Filter&) {

@@ -7,7 +7,7 @@
 
 // Which relations only ever gain rows, and which change rows they have given.
 //
-//   Scan                            gains rows
+//   Scan                            gains rows; changes them if its format has row kinds
 //   Filter, Project, Unnest,        as their inputs
 //   LookupJoin, UnionAll
 //   Aggregate with a window,        gain rows: what has fired stays as it is

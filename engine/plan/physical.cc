@@ -107,6 +107,16 @@ std::vector<std::size_t> places_of(const std::vector<std::size_t>& columns,
     return places;
 }
 
+// The columns that an exchange can hash.
+std::vector<std::size_t> hashable(const Rel& rel) {
+    std::vector<std::size_t> columns;
+    for (std::size_t i = 0; i < rel.columns.size(); ++i) {
+        const Physical physical = rel.columns[i].type.physical();
+        if (physical != Physical::kList && physical != Physical::kRow) columns.push_back(i);
+    }
+    return columns;
+}
+
 StageId stage_id(std::size_t index) {
     return {static_cast<std::uint32_t>(index)};
 }
@@ -465,12 +475,17 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_union(const Rel& rel, const Uni
         lineages.push_back(input.lineage);
     Stream output{stage, {}, true, lineage_of(lineages, "union all")};
     for (std::size_t i = 0; i < inputs.size(); ++i) {
+        output.is_windowed = output.is_windowed && inputs[i].is_windowed;
         const bool at_shard = topology_.stages[inputs[i].stage].place == Place::kShard;
+        if (!at_shard && !changing_operator(*node.inputs[i]).empty()) {
+            // A row and what takes it back go the same way, so that they do not change places.
+            exchange(inputs[i], schema_of(*node.inputs[i]), hashable(*node.inputs[i]), stage, 0);
+            continue;
+        }
         Output edge;
         edge.exchange = at_shard ? Exchange::kForward : Exchange::kSpread;
         edge.target = stage_id(stage);
         connect(inputs[i].stage, schema_of(*node.inputs[i]), std::move(edge));
-        output.is_windowed = output.is_windowed && inputs[i].is_windowed;
     }
     return output;
 }

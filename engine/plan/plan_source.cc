@@ -136,7 +136,7 @@ void PlannedSource::let_wait_behind(const Expr& filter) {
         if (is_read[i] || value.kind != ExprKind::kColumn) mark_columns(value, is_urgent);
     }
     for (std::size_t i = 0; i < wanted.size(); ++i)
-        wanted[i].may_wait = !is_urgent[i];
+        wanted[i].may_wait = !is_urgent[i] && wanted[i].metadata != Metadata::kRowKind;
 }
 
 PlannedSource plan_source(const BoundTable& table,
@@ -162,6 +162,7 @@ PlannedSource plan_source(const BoundTable& table,
     std::vector<WantedColumn>& fields = planned.stage.source.format.wanted;
     fields = decoded.take();
     decode_something(definition, fields);
+    if (has_row_kinds(definition.format())) fields.push_back(row_kind_column());
 
     std::string names;
     for (const WantedColumn& field : fields)

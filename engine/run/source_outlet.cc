@@ -154,6 +154,7 @@ void SourceOutlet::evaluate(SplitId split, const Batch& rows) {
     Held held;
     held.split = split;
     held.size = rows.size();
+    held.kinds = rows.kinds();
     held.owed = rows.view().owed;
     held.running = splits_.of(split);
     held.columns = columns_program_.run(rows.view(), context_);
@@ -191,7 +192,7 @@ void SourceOutlet::deliver_segment() {
     const std::size_t count = end - held.position;
     if (turn_rows_ != kBatchRows) turn_rows_left_ -= count;
     const BatchView segment{
-        held.columns, Selection::range(held.position, count), nullptr, held.owed};
+        held.columns, Selection::range(held.position, count), held.kinds, held.owed};
     settings_.stage->process(0, settings_.channel, segment);
     rows_delivered_ += count;
     held.position = end;

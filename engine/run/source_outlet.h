@@ -127,6 +127,7 @@ class SourceOutlet final : public Outlet {
     struct Held {
         SplitId split;
         std::span<const Column* const> columns;
+        const RowKind* kinds = nullptr;      // Null: all are insertions.
         const Column* times = nullptr;       // Null: rows without a time.
         const Column* watermarks = nullptr;  // Of these the delay is to be taken off.
         std::optional<ValueRange> range;     // Of the watermarks.

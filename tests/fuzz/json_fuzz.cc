@@ -33,6 +33,10 @@ void run(const std::uint8_t* data, std::size_t size) {
     if ((options & 8U) != 0) spec.framing = Framing::kLengthPrefixed;
     if ((options & 16U) != 0) spec.options["fail-on-missing-field"] = "true";
     if ((options & 32U) != 0) spec.wanted.push_back({{}, Type::bytes(), Metadata::kRaw});
+    if ((options & 64U) != 0) {
+        spec.format = "changelog-json";
+        spec.wanted.push_back(row_kind_column());
+    }
     require_agreement(
         spec, input.rest(), seed, [&](DecodePath path) { return *make_json_decoder(spec, path); });
 }

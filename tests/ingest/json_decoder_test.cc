@@ -408,5 +408,37 @@ TEST_CASE("json: options that are wrong say so") {
     CHECK_FALSE(make_decoder(json_spec({{"m", Type::map(Type::bigint(), Type::bigint())}})));
 }
 
+TEST_CASE("json: row kinds of changelog-json") {
+    FormatSpec spec = json_spec({{"a", Type::bigint()}});
+    spec.format = "changelog-json";
+    spec.wanted.push_back(row_kind_column());
+    const Decoded decoded = decode(spec,
+                                   "{\"__op\": \"+I\", \"a\": 1}\n"
+                                   "{\"__op\": \"-U\", \"a\": 1}\n"
+                                   "{\"__op\": \"+U\", \"a\": 2}\n"
+                                   "{\"__op\": \"-D\", \"a\": 2}\n"
+                                   "{\"__op\": \"\\u002bU\", \"a\": 3}\n"
+                                   "{\"a\": 4}\n"
+                                   "{\"__op\": \"I\", \"a\": 5}\n"
+                                   "{\"__op\": 1, \"a\": 6}\n"
+                                   "{\"__op\": \"-D\", \"a\": \"x\"}\n");
+    std::vector<std::pair<std::int64_t, RowKind>> kinds;
+    for (const Value::List& row : decoded.rows) {
+        REQUIRE_EQ(row.size(), 3);
+        kinds.emplace_back(std::get<std::int64_t>(row[0].data),
+                           static_cast<RowKind>(std::get<std::int64_t>(row[2].data)));
+    }
+    using K = RowKind;
+    const std::vector<std::pair<std::int64_t, RowKind>> wanted = {{1, K::kInsert},
+                                                                  {1, K::kUpdateBefore},
+                                                                  {2, K::kUpdateAfter},
+                                                                  {2, K::kDelete},
+                                                                  {3, K::kUpdateAfter},
+                                                                  {4, K::kInsert}};
+    CHECK(kinds == wanted);
+    REQUIRE_EQ(decoded.rejects.size(), 3);
+    CHECK_EQ(decoded.rejects[0].reason, RejectReason::kWrongType);
+}
+
 }  // namespace
 }  // namespace thalweg

@@ -125,6 +125,8 @@ inline void take_rows(Batch& batch, Decoded& out) {
         Value::List& values = out.rows.emplace_back();
         for (std::size_t i = 0; i < batch.column_count(); ++i)
             values.push_back(value_at(batch.column(i), row));
+        if (batch.kinds() != nullptr)
+            values.push_back({static_cast<std::int64_t>(batch.kinds()[row])});
     }
     batch.clear();
 }

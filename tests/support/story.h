@@ -24,7 +24,8 @@
 //                     | "error" lines                   the script is refused with these lines
 //                     | "fails" lines                   the query has failed with this message, or,
 //                                                       as the first step, could not be opened
-//             rows    = ("(" cell ("," cell)* ")" | any other line, taken as it is)*
+//             rows    = (KIND? "(" cell ("," cell)* ")" | any other line, taken as it is)*
+//                       where KIND is +I, -U, +U or -D of an input in changelog-json
 //
 // Cells     NULL, a number, true, a quoted string, JSON in brackets; anything else is a string. A
 //           time without a date is one of 2024-01-01, the day on which every story begins. Rows of
