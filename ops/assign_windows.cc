@@ -11,8 +11,12 @@ namespace thalweg {
 
 namespace {
 
-// Emits the k-th window of all rows together, for k = 0, 1, ...: the columns of the input pass
-// through untouched, and only three new ones are written each time.
+// Emits the k-th window from the last of many rows together, for k = 0, 1, ...: the columns of the
+// input pass through untouched, and only three new ones are written each time.
+//
+// Rows of one window come out in the order in which they came in, which decides who is first among
+// equals: with times that do not fall, a window is the k-th from the last of later rows for a
+// larger k. So a batch is taken in runs of rows whose last window does not fall.
 class AssignWindows final : public Op {
   public:
     AssignWindows(WindowSpec window, const SchemaPtr& input)
@@ -30,16 +34,26 @@ class AssignWindows final : public Op {
         columns_[columns_.size() - 3] = &start_;
         columns_[columns_.size() - 2] = &end_;
         columns_[columns_.size() - 1] = &time_;
-        std::size_t count = find_bounds(rows, context);
-        while (count != 0) {
-            const Selection selected = Selection::list({rows_.data(), count});
-            write_windows(count);
-            out.emit({columns_, selected, rows.kinds});
-            count = keep_unfinished(count);
+        const std::size_t count = find_bounds(rows, context);
+        for (std::size_t first = 0; first < count;) {
+            std::size_t end = first + 1;
+            while (end < count && next_[end] >= next_[end - 1])
+                ++end;
+            emit_run(first, end, rows.kinds, out);
+            first = end;
         }
     }
 
   private:
+    void emit_run(std::size_t first, std::size_t end, const RowKind* kinds, Emitter& out) {
+        while (first != end) {
+            const Selection selected = Selection::list({rows_.data() + first, end - first});
+            write_windows(first, end);
+            out.emit({columns_, selected, kinds});
+            end = keep_unfinished(first, end);
+        }
+    }
+
     // The first and the last window of each row that has one.
     std::size_t find_bounds(const BatchView& rows, OpContext& context) {
         const Selection selected = with_time(rows, context);
@@ -51,10 +65,10 @@ class AssignWindows final : public Op {
         std::size_t count = 0;
         selected.for_each([&](std::size_t row) {
             const std::int64_t slice = window_.slice_end(times == nullptr ? now : times[row]);
-            next_[count] = window_.first_window_end(slice);
-            last_[count] = window_.last_window_end(slice);
+            first_[count] = window_.first_window_end(slice);
+            next_[count] = window_.last_window_end(slice);
             rows_[count] = static_cast<std::uint16_t>(row);
-            if (next_[count] <= last_[count]) {
+            if (first_[count] <= next_[count]) {
                 ++count;
             } else {
                 ++context.counters.filtered_rows;  // Between two windows.
@@ -76,11 +90,11 @@ class AssignWindows final : public Op {
         return Selection::list({valid_.data(), count});
     }
 
-    void write_windows(std::size_t count) {
+    void write_windows(std::size_t first, std::size_t end) {
         auto* const starts = start_.data<std::int64_t>();
         auto* const ends = end_.data<std::int64_t>();
         auto* const times = time_.data<std::int64_t>();
-        for (std::size_t i = 0; i < count; ++i) {
+        for (std::size_t i = first; i < end; ++i) {
             const std::size_t row = rows_[i];
             const std::int64_t last = saturating_sub(next_[i], kNanosPerMilli);
             starts[row] = window_.window_start(next_[i]);
@@ -89,13 +103,13 @@ class AssignWindows final : public Op {
         }
     }
 
-    // Steps each row to its next window and drops those that have no more.
-    std::size_t keep_unfinished(std::size_t count) {
-        std::size_t kept = 0;
-        for (std::size_t i = 0; i < count; ++i) {
-            if (next_[i] >= last_[i]) continue;
-            next_[kept] = next_[i] + window_.slide_ns;
-            last_[kept] = last_[i];
+    // Steps each row to the window before and drops those that have no more; returns the new end.
+    std::size_t keep_unfinished(std::size_t first, std::size_t end) {
+        std::size_t kept = first;
+        for (std::size_t i = first; i < end; ++i) {
+            if (next_[i] <= first_[i]) continue;
+            next_[kept] = next_[i] - window_.slide_ns;
+            first_[kept] = first_[i];
             rows_[kept++] = rows_[i];
         }
         return kept;
@@ -109,8 +123,8 @@ class AssignWindows final : public Op {
     std::vector<const Column*> columns_;
     std::array<std::uint16_t, kBatchRows> valid_;  // Rows with a time.
     std::array<std::uint16_t, kBatchRows> rows_;   // Rows with windows left, and those windows.
-    std::array<std::int64_t, kBatchRows> next_;
-    std::array<std::int64_t, kBatchRows> last_;
+    std::array<std::int64_t, kBatchRows> next_;    // The next of those to be emitted,
+    std::array<std::int64_t, kBatchRows> first_;   // and the last to be.
 };
 
 }  // namespace

@@ -1,3 +1,4 @@
+#include "engine/plan/bind_over.h"
 #include "engine/plan/bind_query.h"
 #include "engine/sql/unparse.h"
 
@@ -111,6 +112,9 @@ class GroupedBinder {
         outer_.set_intercept([this](const sql::Expr& expr) { return intercept(expr); });
     }
 
+    // What stands for f(..) OVER (..), and is kept by fix().
+    void set_over(OverCollector& over) { over_ = &over; }
+
     ExprPtr bind(const sql::Expr& expr) { return outer_.bind(expr); }
 
     ExprPtr bind_condition(const sql::Expr& expr, std::string_view what) {
@@ -167,6 +171,7 @@ class GroupedBinder {
             for (std::size_t i = 0; i < window.size(); ++i)
                 columns[kWindowBase + i] = make_column(width + i, window[i].type);
         }
+        if (over_ != nullptr) over_->keep(columns);
         return substitute(expr, columns);
     }
 
@@ -199,6 +204,10 @@ class GroupedBinder {
     }
 
     std::optional<ExprPtr> intercept(const sql::Expr& expr) {
+        if (over_ != nullptr) {
+            if (auto column = over_->intercept(expr)) return column;
+            if (contains_over(expr)) return std::nullopt;
+        }
         if (const auto* call = std::get_if<sql::Call>(&expr.node)) {
             if (call->over == nullptr && find_aggregate(last_part(call->name)))
                 return bind_aggregate(*call, expr);
@@ -297,6 +306,7 @@ class GroupedBinder {
 
     const Scope& scope_;
     Grouping grouping_;
+    OverCollector* over_ = nullptr;
     Scope empty_;
     ExpressionBinder plain_;
     ExpressionBinder outer_;
@@ -307,10 +317,13 @@ class GroupedBinder {
 
 }  // namespace
 
-RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from) {
+RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* order) {
     ExpressionBinder group_binder(from.scope, expr_settings_);
     GroupedBinder binder(
         from.scope, expr_settings_, bind_grouping(select, from.scope, group_binder));
+    OverCollector over(select.windows, expr_settings_);
+    over.set_bind([&](const sql::Expr& expr) { return binder.bind(expr); });
+    binder.set_over(over);
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < select.items.size(); ++i) {
@@ -321,12 +334,22 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from) {
                         : identifier != nullptr ? last_part(identifier->name)
                                                 : "EXPR$" + std::to_string(i));
     }
+    if (order != nullptr) {
+        bind_order(*order, expressions, names, select.distinct, [&](const sql::Expr& expr) {
+            return binder.bind(expr);
+        });
+    }
     ExprPtr having =
         select.having == nullptr ? nullptr : binder.bind_condition(*select.having, "HAVING");
     RelPtr rel = binder.finish(from.rel);
     if (having != nullptr) rel = make_filter_rel(std::move(rel), binder.fix(having));
     for (ExprPtr& expr : expressions)
         expr = binder.fix(expr);
+    if (!over.empty()) {
+        rel = over.finish(std::move(rel), [&](const ExprPtr& expr) { return binder.fix(expr); });
+        for (ExprPtr& expr : expressions)
+            expr = over.fix(expr);
+    }
     return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
 }
 

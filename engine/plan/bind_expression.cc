@@ -350,7 +350,12 @@ ExprPtr ExpressionBinder::bind_identifier(const sql::Identifier& identifier, sql
 
 ExprPtr ExpressionBinder::bind_call(const sql::Call& node, sql::Location at) {
     const std::string& name = last_part(node.name);
-    if (node.over != nullptr) throw sql::not_supported(at, "OVER");
+    if (node.over != nullptr) {
+        throw SqlError(at,
+                       "OVER may not stand here",
+                       "OVER stands in the select list and ORDER BY; a query around it may filter "
+                       "what it gives");
+    }
     if (!node.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
     if (find_aggregate(name)) {
         throw SqlError(node.name.location,

@@ -1,5 +1,6 @@
 #include "engine/plan/bind_query.h"
 
+#include "engine/plan/bind_over.h"
 #include "engine/plan/conjuncts.h"
 #include "engine/sql/suggest.h"
 #include "state/base/assertion.h"
@@ -40,13 +41,6 @@ RelPtr cast_to(RelPtr rel,
     return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
 }
 
-void refuse(const sql::Query& query) {
-    if (!query.order_by.empty())
-        throw sql::not_supported(query.order_by[0].expr->location, "ORDER BY");
-    if (query.limit != nullptr) throw sql::not_supported(query.limit->location, "LIMIT");
-    if (query.offset != nullptr) throw sql::not_supported(query.offset->location, "OFFSET");
-}
-
 }  // namespace
 
 RelPtr QueryBinder::bind(const sql::Query& query) {
@@ -67,18 +61,35 @@ RelPtr QueryBinder::bind(const sql::Query& query) {
         }
         common_tables_.back()[table.name.text] = std::move(rel);
     }
-    refuse(query);
-    RelPtr rel = bind_body(*query.body);
+    ++depth_;
+    Order order{&query.order_by, {}, 0};
+    RelPtr rel = bind_body(*query.body, query.order_by.empty() ? nullptr : &order);
+    rel = apply_order(std::move(rel), query, order);
+    --depth_;
     common_tables_.pop_back();
     return rel;
 }
 
-RelPtr QueryBinder::bind_body(const sql::QueryBody& body) {
+RelPtr QueryBinder::bind_body(const sql::QueryBody& body, Order* order) {
     if (const auto* select = std::get_if<sql::Select>(&body.node))
-        return bind_select(*select, body.location);
+        return bind_select(*select, body.location, order);
+    const auto in_order = [&](RelPtr rel) {
+        if (order == nullptr) return rel;
+        const Scope scope = Scope::of(*rel, "");
+        ExpressionBinder binder(scope, expr_settings_);
+        std::vector<ExprPtr> expressions = identity(*rel);
+        std::vector<std::string> names;
+        for (const ColumnInfo& column : rel->columns)
+            names.push_back(column.name);
+        bind_order(*order, expressions, names, false, [&](const sql::Expr& expr) {
+            return binder.bind(expr);
+        });
+        return with_columns(rel, std::move(expressions));
+    };
     if (const auto* operation = std::get_if<sql::SetOperation>(&body.node))
-        return bind_union(*operation);
-    if (const auto* nested = std::get_if<sql::NestedQuery>(&body.node)) return bind(*nested->query);
+        return in_order(bind_union(*operation));
+    if (const auto* nested = std::get_if<sql::NestedQuery>(&body.node))
+        return in_order(bind(*nested->query));
     throw sql::not_supported(body.location, "VALUES");
 }
 
@@ -146,7 +157,7 @@ RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
     return make_project_rel(std::move(rel), std::move(expressions), view.columns);
 }
 
-RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
+RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at, Order* order) {
     if (select.from == nullptr) throw sql::not_supported(at, "SELECT without FROM");
     if (!select.hints.empty())
         throw sql::not_supported(select.hints[0].name.location,
@@ -166,16 +177,31 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at) {
         std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
             return contains_aggregate(*item.expr);
         });
-    RelPtr rel = !select.group_by.empty() || has_aggregates ? bind_grouped(select, std::move(from))
-                                                            : bind_plain(select, std::move(from));
+    RelPtr rel = !select.group_by.empty() || has_aggregates
+                     ? bind_grouped(select, std::move(from), order)
+                     : bind_plain(select, std::move(from), order);
     return select.distinct ? bind_distinct(std::move(rel), "DISTINCT", at) : rel;
 }
 
-RelPtr QueryBinder::bind_plain(const sql::Select& select, From from) {
+RelPtr QueryBinder::bind_plain(const sql::Select& select, From from, Order* order) {
     ExpressionBinder binder(from.scope, expr_settings_);
+    ExpressionBinder plain(from.scope, expr_settings_);
+    OverCollector over(select.windows, expr_settings_);
+    over.set_bind([&](const sql::Expr& expr) { return plain.bind(expr); });
+    binder.set_intercept([&](const sql::Expr& expr) { return over.intercept(expr); });
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     expand_items(select, from.scope, binder, expressions, names);
+    if (order != nullptr) {
+        bind_order(*order, expressions, names, select.distinct, [&](const sql::Expr& expr) {
+            return binder.bind(expr);
+        });
+    }
+    if (!over.empty()) {
+        from.rel = over.finish(from.rel, [](const ExprPtr& expr) { return expr; });
+        for (ExprPtr& expr : expressions)
+            expr = over.fix(expr);
+    }
     return make_project_rel(from.rel, std::move(expressions), std::move(names));
 }
 

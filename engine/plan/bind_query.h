@@ -7,6 +7,7 @@
 #include "engine/plan/settings.h"
 #include "engine/sql/ast.h"
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -40,10 +41,18 @@ class QueryBinder {
         Scope scope;
     };
 
+    // ORDER BY of a query: its items as columns of what the query's body was bound to, which has
+    // more columns than the query where one of them is not in its select list.
+    struct Order {
+        const std::vector<sql::OrderItem>* items = nullptr;
+        std::vector<std::size_t> columns;
+        std::size_t width = 0;  // Of the query.
+    };
+
     // bind_query.cc
-    RelPtr bind_body(const sql::QueryBody& body);
-    RelPtr bind_select(const sql::Select& select, sql::Location at);
-    RelPtr bind_plain(const sql::Select& select, From from);
+    RelPtr bind_body(const sql::QueryBody& body, Order* order = nullptr);
+    RelPtr bind_select(const sql::Select& select, sql::Location at, Order* order);
+    RelPtr bind_plain(const sql::Select& select, From from, Order* order);
     RelPtr bind_union(const sql::SetOperation& operation);
     RelPtr bind_view(const ViewDefinition& view);
     void expand_items(const sql::Select& select,
@@ -117,8 +126,19 @@ class QueryBinder {
                             const sql::Expr& on,
                             const Scope& both);
 
+    // bind_order.cc
+    // Binds the items to columns, adding those that the select list does not have; `bind` binds an
+    // expression as the select list does.
+    static void bind_order(Order& order,
+                           std::vector<thalweg::ExprPtr>& expressions,
+                           std::vector<std::string>& names,
+                           bool is_distinct,
+                           const std::function<thalweg::ExprPtr(const sql::Expr&)>& bind);
+    RelPtr apply_order(RelPtr rel, const sql::Query& query, const Order& order);
+    std::uint64_t bind_count(const sql::Expr& expr, std::string_view what);
+
     // bind_aggregate.cc
-    RelPtr bind_grouped(const sql::Select& select, From from);
+    RelPtr bind_grouped(const sql::Select& select, From from, Order* order);
     // Each combination of values once; `what` asks for it: DISTINCT, UNION.
     static RelPtr bind_distinct(RelPtr rel, std::string_view what, sql::Location at);
 
@@ -130,6 +150,7 @@ class QueryBinder {
     std::map<const TableDefinition*, std::shared_ptr<const BoundTable>> tables_;
     std::vector<std::map<std::string, RelPtr>> common_tables_;  // WITH, innermost last.
     std::vector<const ViewDefinition*> open_views_;             // Being bound, against cycles.
+    std::size_t depth_ = 0;                                     // Of queries in queries.
 };
 
 }  // namespace thalweg::plan

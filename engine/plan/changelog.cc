@@ -83,6 +83,24 @@ ChangeRule rule_of(const Aggregate& node) {
     return {.changing = name_of(node)};
 }
 
+// Over rows in the order of their arrival nothing that was given is ever taken back.
+ChangeRule rule_of(const Rank& node) {
+    if (node.window != nullptr) return {.refusing = "a window Top-N", .passes = false};
+    const bool is_by_arrival = node.order.empty() && !node.newest_first;
+    if (is_by_arrival && changing_operator(*node.input).empty()) return {};
+    return {.changing = node.first == 1 && node.last == 1 ? "a deduplication" : "a Top-N"};
+}
+
+// At the end it gives what is left.
+ChangeRule rule_of(const Sort& node) {
+    if (node.is_temporal) return {.refusing = "ORDER BY a time attribute"};
+    return {.passes = false};
+}
+
+ChangeRule rule_of(const Over&) {
+    return {.refusing = "OVER"};
+}
+
 ChangeRule rule_of(const Rel& rel) {
     return std::visit([](const auto& node) { return rule_of(node); }, rel.node);
 }

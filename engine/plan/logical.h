@@ -2,6 +2,8 @@
 
 #include "ops/aggregate/aggregate.h"
 #include "ops/expr/expr.h"
+#include "ops/over.h"
+#include "ops/rank.h"
 #include "ops/window.h"
 #include "ops/window_join.h"
 #include "state/schema.h"
@@ -142,6 +144,38 @@ struct UnionAll {
     std::vector<RelPtr> inputs;
 };
 
+// f(..) OVER (PARTITION BY .. ORDER BY ..): the calls of one window. Output: the input's columns,
+// then the calls.
+struct Over {
+    RelPtr input;
+    std::vector<std::size_t> partition;
+    std::vector<SortItem> order;
+    std::vector<OverCall> calls;
+};
+
+// The rows that rank from `first` to `last` in their partition: an Over with a ranking whose result
+// is compared, LIMIT, deduplication. Output: the input's columns, then, if asked for, the number.
+struct Rank {
+    RelPtr input;
+    std::vector<std::size_t> partition;  // Without the bounds of `window`.
+    std::vector<SortItem> order;
+    RankKind kind = RankKind::kRowNumber;
+    std::uint64_t first = 1;
+    std::uint64_t last = 0;
+    bool has_number = false;
+    bool newest_first = false;  // Among equal rows.
+    WindowPtr window;           // By window, when it fires; null: for all time.
+    std::size_t start_column = 0, end_column = 0;
+};
+
+// ORDER BY of the whole query. Its first item a rowtime, ascending: rows pass with the watermark;
+// else at the end of the input.
+struct Sort {
+    RelPtr input;
+    std::vector<SortItem> order;
+    bool is_temporal = false;
+};
+
 struct Rel {
     std::vector<ColumnInfo> columns;
     std::variant<Scan,
@@ -153,7 +187,10 @@ struct Rel {
                  StreamJoin,
                  LookupJoin,
                  Unnest,
-                 UnionAll>
+                 UnionAll,
+                 Over,
+                 Rank,
+                 Sort>
         node;
 };
 

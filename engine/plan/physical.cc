@@ -172,6 +172,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         return compile_stream_join(*rel, *node);
     if (const auto* node = std::get_if<LookupJoin>(&rel->node)) return compile_lookup(*rel, *node);
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
+    if (const auto* node = std::get_if<Rank>(&rel->node)) return compile_rank(*rel, *node);
+    if (const auto* node = std::get_if<Sort>(&rel->node)) return compile_sort(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
         if (std::holds_alternative<Scan>(node->input->node)) scans_.back().filter = node->condition;

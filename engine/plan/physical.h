@@ -72,6 +72,17 @@ class PhysicalPlanner {
     Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
 
+    // plan_rank.cc
+    Stream compile_rank(const Rel& rel, const Rank& node);
+    Stream compile_window_rank(const Rel& rel, const Rank& node);
+    Stream compile_sort(const Rel& rel, const Sort& node);
+    // The stage where rows of a partition meet: that of `input`, if they do already, or a new one.
+    // The rows that are given have the columns of the input first.
+    [[nodiscard]] Stream gather_partitions(const Stream& input,
+                                           SchemaPtr schema,
+                                           const std::vector<std::size_t>& partition,
+                                           const std::string& name);
+
     std::size_t new_stage(Place place, std::string name);
     void append(std::size_t stage, OpFactory op, std::string line, const Rel& rel);
     // The same for an operator with state, which snapshots know by `identity`.

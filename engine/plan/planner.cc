@@ -85,6 +85,25 @@ class ScriptPlanner {
             check_sources(input);
     }
 
+    // ORDER BY by anything but time waits for the end of its input: there must be one.
+    void check_ends(const RelPtr& rel, bool is_sorted, sql::Location at) {
+        if (std::holds_alternative<Over>(rel->node))
+            throw sql::not_supported(at, "OVER that no filter makes a Top-N");
+        if (const auto* sort = std::get_if<Sort>(&rel->node))
+            is_sorted = is_sorted || !sort->is_temporal;
+        if (const auto* scan = std::get_if<Scan>(&rel->node)) {
+            const TableDefinition& table = *scan->table->definition;
+            const auto traits = check_source(source_spec(table, plan_.settings.zone()));
+            if (is_sorted && traits && !traits->is_bounded)
+                throw SqlError(
+                    at,
+                    "ORDER BY waits for the last row, but '" + table.name + "' has no end",
+                    "add LIMIT, or ORDER BY a rowtime, ascending, before all else");
+        }
+        for (const RelPtr& input : inputs_of(*rel))
+            check_ends(input, is_sorted, at);
+    }
+
     Query bind(const sql::InsertInto& insert) {
         const TableDefinition* target = catalog_.find_table(last_part(insert.target));
         if (target == nullptr) {
@@ -95,6 +114,7 @@ class ScriptPlanner {
         RelPtr rel = optimize(binder().bind_insert(insert, *target));
         check_sources(rel);
         check_changes(*rel, insert.query->location);
+        check_ends(rel, false, insert.query->location);
         SinkSpec sink = sink_spec(*target, plan_.settings.zone());
         check(*target, sink);
         const std::string changing = changing_operator(*rel);
@@ -116,6 +136,7 @@ class ScriptPlanner {
         RelPtr rel = optimize(binder().bind(*select.query));
         check_sources(rel);
         check_changes(*rel, select.query->location);
+        check_ends(rel, false, select.query->location);
         SinkSpec sink;
         sink.name = "result";
         if (++select_count_ > 1) sink.name += " " + std::to_string(select_count_);

@@ -337,6 +337,97 @@ Pruned prune_node(const Rel& rel, const UnionAll& node, Needed needed) {
     return result;
 }
 
+void mark_window(const std::vector<std::size_t>& partition,
+                 const std::vector<SortItem>& order,
+                 Needed& below) {
+    for (const std::size_t column : partition)
+        below[column] = true;
+    for (const SortItem& item : order)
+        below[item.column] = true;
+}
+
+void move_window(const Pruned& input,
+                 std::vector<std::size_t>& partition,
+                 std::vector<SortItem>& order) {
+    for (std::size_t& column : partition)
+        column = input.at(column);
+    for (SortItem& item : order)
+        item.column = input.at(item.column);
+}
+
+Pruned prune_node(const Rel& rel, const Over& node, Needed needed) {
+    const std::size_t width = node.input->columns.size();
+    Needed below(needed.begin(), needed.begin() + static_cast<std::ptrdiff_t>(width));
+    mark_window(node.partition, node.order, below);
+    for (std::size_t i = 0; i < node.calls.size(); ++i) {
+        if (!needed[width + i]) continue;
+        const OverCall& call = node.calls[i];
+        if (reads_argument(call)) below[call.aggregate.argument] = true;
+        if (call.aggregate.filter) below[*call.aggregate.filter] = true;
+        if (call.otherwise) below[*call.otherwise] = true;
+    }
+    keep_one(below);
+    Pruned input = prune_rel(node.input, std::move(below));
+    Over copy = node;
+    copy.input = input.rel;
+    move_window(input, copy.partition, copy.order);
+    copy.calls.clear();
+    Pruned result;
+    result.where = input.where;
+    std::vector<ColumnInfo> columns = input.rel->columns;
+    for (std::size_t i = 0; i < node.calls.size(); ++i) {
+        result.where.push_back(needed[width + i] ? columns.size() : Pruned::kGone);
+        if (!needed[width + i]) continue;
+        OverCall call = node.calls[i];
+        if (reads_argument(call)) call.aggregate.argument = input.at(call.aggregate.argument);
+        if (call.aggregate.filter) call.aggregate.filter = input.at(*call.aggregate.filter);
+        if (call.otherwise) call.otherwise = input.at(*call.otherwise);
+        copy.calls.push_back(std::move(call));
+        columns.push_back(rel.columns[width + i]);
+    }
+    // Nobody asks for any result: rows pass as they are.
+    result.rel = copy.calls.empty() ? copy.input : make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
+Pruned prune_node(const Rel& rel, const Rank& node, Needed needed) {
+    const std::size_t width = node.input->columns.size();
+    const bool has_number = node.has_number && needed[width];
+    Needed below(needed.begin(), needed.begin() + static_cast<std::ptrdiff_t>(width));
+    mark_window(node.partition, node.order, below);
+    if (node.window != nullptr) below[node.start_column] = below[node.end_column] = true;
+    keep_one(below);
+    Pruned input = prune_rel(node.input, std::move(below));
+    Rank copy = node;
+    copy.input = input.rel;
+    copy.has_number = has_number;
+    move_window(input, copy.partition, copy.order);
+    if (node.window != nullptr) {
+        copy.start_column = input.at(node.start_column);
+        copy.end_column = input.at(node.end_column);
+    }
+    Pruned result;
+    result.where = input.where;
+    std::vector<ColumnInfo> columns = input.rel->columns;
+    if (node.has_number) result.where.push_back(has_number ? columns.size() : Pruned::kGone);
+    if (has_number) columns.push_back(rel.columns[width]);
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
+}
+
+Pruned prune_node(const Rel& rel, const Sort& node, Needed needed) {
+    static_cast<void>(rel);
+    mark_window({}, node.order, needed);
+    keep_one(needed);
+    Pruned input = prune_rel(node.input, std::move(needed));
+    Sort copy = node;
+    copy.input = input.rel;
+    std::vector<std::size_t> none;
+    move_window(input, none, copy.order);
+    input.rel = make_rel(std::vector<ColumnInfo>(input.rel->columns), std::move(copy));
+    return input;
+}
+
 Pruned prune_rel(const RelPtr& rel, Needed needed) {
     ASSERT(needed.size() == rel->columns.size());
     return std::visit([&](const auto& node) { return prune_node(*rel, node, std::move(needed)); },

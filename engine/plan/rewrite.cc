@@ -3,6 +3,7 @@
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/join_order.h"
 #include "engine/plan/prune.h"
+#include "engine/plan/rank_rules.h"
 #include "engine/plan/row_fields.h"
 #include "state/base/assertion.h"
 
@@ -182,6 +183,45 @@ RelPtr push_lookup(const Rel& rel, const LookupJoin& node, Predicates predicates
     return filtered(make_rel(rel.columns, std::move(copy)), here);
 }
 
+// What reads only columns of PARTITION BY takes whole partitions away, and goes below.
+template <class Node>
+RelPtr push_partitioned(const Rel& rel,
+                        const Node& node,
+                        const std::vector<std::size_t>& partition,
+                        Predicates predicates) {
+    Predicates below;
+    Predicates here;
+    Gate gate;
+    for (ExprPtr& predicate : predicates) {
+        std::vector<bool> used(rel.columns.size(), false);
+        mark_columns(*predicate, used);
+        bool can_go = !is_volatile(*predicate);
+        for (std::size_t i = 0; i < used.size(); ++i) {
+            const bool is_key = std::find(partition.begin(), partition.end(), i) != partition.end();
+            can_go = can_go && (!used[i] || is_key);
+        }
+        can_go = can_go && std::find(used.begin(), used.end(), true) != used.end();
+        (gate.passes(*predicate, can_go) ? below : here).push_back(std::move(predicate));
+    }
+    Node copy = node;
+    copy.input = push(node.input, std::move(below));
+    return filtered(make_rel(rel.columns, std::move(copy)), here);
+}
+
+RelPtr push_over(const Rel& rel, const Over& node, Predicates predicates) {
+    if (const RelPtr ranked = rank_of(rel, node, predicates)) return push(ranked, predicates);
+    return push_partitioned(rel, node, node.partition, std::move(predicates));
+}
+
+RelPtr push_rank(const Rel& rel, const Rank& node, Predicates predicates) {
+    std::vector<std::size_t> partition = node.partition;
+    if (node.window != nullptr)
+        partition.insert(partition.end(), {node.start_column, node.end_column});
+    Rank settled = node;
+    settle_order(settled);
+    return push_partitioned(rel, settled, partition, std::move(predicates));
+}
+
 RelPtr push(const RelPtr& rel, Predicates predicates) {
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         // The filter's own conjuncts come first: they were meant to guard those above.
@@ -199,6 +239,15 @@ RelPtr push(const RelPtr& rel, Predicates predicates) {
         return plan_stream_join(rel, std::move(predicates), push);
     if (const auto* node = std::get_if<LookupJoin>(&rel->node))
         return push_lookup(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<Over>(&rel->node))
+        return push_over(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<Rank>(&rel->node))
+        return push_rank(*rel, *node, std::move(predicates));
+    if (const auto* node = std::get_if<Sort>(&rel->node)) {
+        Sort copy = *node;
+        copy.input = push(node->input, {});
+        return filtered(make_rel(rel->columns, std::move(copy)), predicates);
+    }
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) {
         UnionAll copy;
         for (const RelPtr& input : node->inputs)

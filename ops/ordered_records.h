@@ -1,0 +1,83 @@
+#pragma once
+
+#include "ops/record_pool.h"
+
+#include <cstddef>
+#include <span>
+#include <utility>
+#include <vector>
+
+namespace thalweg {
+
+// Records in the order of their keys, equal keys in the order of arrival.
+//
+// Shape    A list of chunks of at most kChunkMax pointers, split in halves when full: one chunk for
+//          nearly every partition of a query, and 2,000 for a million rows, so that an insertion
+//          moves at most 4 KiB and the list of chunks.
+// Lifetime Borrows the records.
+// Threads  One at a time.
+class OrderedRecords {
+  public:
+    [[nodiscard]] std::size_t size() const noexcept { return size_; }
+
+    [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
+
+    // The last in the order. Not of none.
+    [[nodiscard]] Record* back() const noexcept { return chunks_.back().back(); }
+
+    [[nodiscard]] Record* front() const noexcept { return chunks_.front().front(); }
+
+    void insert(Record* record);
+
+    // Takes out the first with this key and these values; nullptr: there is none.
+    Record* take(std::span<const std::byte> key, std::span<const std::byte> row);
+
+    // Takes out the last; of the first `count` all. Not more than there are.
+    Record* take_back();
+    void take_front(std::size_t count);
+
+    // Calls visit(record) in order, as long as it returns true.
+    template <class Visit>
+    void for_each(const Visit& visit) const {
+        for (const std::vector<Record*>& chunk : chunks_) {
+            for (Record* const record : chunk) {
+                if (!visit(record)) return;
+            }
+        }
+    }
+
+    // The same from a place in the order on.
+    template <class Visit>
+    void for_each_from(std::span<const std::byte> key,
+                       std::uint64_t arrival,
+                       const Visit& visit) const {
+        if (chunks_.empty()) return;
+        std::size_t index = chunk_of(key, arrival);
+        for (std::size_t at = place_in(index, key, arrival); index < chunks_.size(); ++index) {
+            for (; at < chunks_[index].size(); ++at) {
+                if (!visit(chunks_[index][at])) return;
+            }
+            at = 0;
+        }
+    }
+
+    [[nodiscard]] std::size_t memory_bytes() const noexcept;
+
+  private:
+    static constexpr std::size_t kChunkMax = 512;
+
+    // The first chunk whose last record does not come before the key; the last chunk if there is
+    // none such.
+    [[nodiscard]] std::size_t chunk_of(std::span<const std::byte> key,
+                                       std::uint64_t arrival) const noexcept;
+
+    // The first record of a chunk that does not come before the key.
+    [[nodiscard]] std::size_t place_in(std::size_t chunk,
+                                       std::span<const std::byte> key,
+                                       std::uint64_t arrival) const noexcept;
+
+    std::vector<std::vector<Record*>> chunks_;  // None is empty.
+    std::size_t size_ = 0;
+};
+
+}  // namespace thalweg

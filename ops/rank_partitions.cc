@@ -1,0 +1,160 @@
+#include "ops/rank_partitions.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+std::vector<Type> partition_types(const RankSpec& spec) {
+    std::vector<Type> types;
+    for (const std::size_t column : spec.partition)
+        types.push_back((*spec.schema)[column].type);
+    return types;
+}
+
+}  // namespace
+
+SchemaPtr ranked_schema(const RankSpec& spec) {
+    if (!spec.has_number) return spec.schema;
+    std::vector<Field> fields = spec.schema->fields;
+    fields.push_back({"number", Type::bigint().not_null()});
+    return make_schema(std::move(fields));
+}
+
+RankPlan::RankPlan(const RankSpec& rank_spec)
+    : spec(rank_spec),
+      key(partition_types(rank_spec), rank_spec.seed, GroupKey::Nulls::kInside),
+      keys(rank_spec.order) {}
+
+SchemaPtr RankPlan::saved_schema() const {
+    std::vector<Field> fields = spec.schema->fields;
+    fields.push_back({"arrival", Type::bigint().not_null()});
+    return make_schema(std::move(fields));
+}
+
+std::vector<std::size_t> RankPlan::route_columns() const {
+    if (spec.route.empty()) return spec.partition;
+    std::vector<std::size_t> routing;
+    for (const std::size_t place : spec.route)
+        routing.push_back(spec.partition[place]);
+    return routing;
+}
+
+RankPartitions::~RankPartitions() {
+    for (const OrderedRecords& partition : partitions_) {
+        partition.for_each([&](Record* record) {
+            plan_->records.give_back(record);
+            return true;
+        });
+    }
+}
+
+void RankPartitions::locate(const BatchView& view, Selection rows) {
+    plan_->positions.resize(rows.size());
+    plan_->columns.clear();
+    for (const std::size_t column : plan_->spec.partition)
+        plan_->columns.push_back(&view[column]);
+    keys_.find_or_insert(plan_->columns, rows, plan_->encoded, plan_->positions);
+    if (partitions_.size() < keys_.size()) partitions_.resize(keys_.size());
+    plan_->keys.write(view, rows);
+}
+
+bool RankPartitions::is_beyond(std::uint32_t position, std::span<const std::byte> key) const {
+    const RankSpec& spec = plan_->spec;
+    if (spec.last == 0) return true;
+    const OrderedRecords& partition = partitions_[position];
+    if (spec.is_changing || spec.kind == RankKind::kDenseRank || partition.size() < spec.last)
+        return false;
+    const int order = compare_keys(key, partition.back()->key());
+    const bool is_last_of_equals = spec.kind == RankKind::kRowNumber && !spec.newest_first;
+    return is_last_of_equals ? order >= 0 : order > 0;
+}
+
+void RankPartitions::insert(std::uint32_t position, Record* record, std::vector<Record*>& dropped) {
+    OrderedRecords& partition = partitions_[position];
+    partition.insert(record);
+    ++record_count_;
+    const RankSpec& spec = plan_->spec;
+    if (spec.is_changing || spec.kind != RankKind::kRowNumber) return;
+    for (; partition.size() > spec.last; --record_count_)
+        dropped.push_back(partition.take_back());
+}
+
+void RankPartitions::trim(std::uint32_t position, std::vector<Record*>& dropped) {
+    const RankSpec& spec = plan_->spec;
+    OrderedRecords& partition = partitions_[position];
+    if (spec.is_changing || partition.size() <= spec.last) return;
+    std::size_t kept = 0;
+    for_each_number(position, [&](Record*, std::uint64_t number) {
+        if (number > spec.last) return false;
+        ++kept;
+        return true;
+    });
+    for (; partition.size() > kept; --record_count_)
+        dropped.push_back(partition.take_back());
+}
+
+Record* RankPartitions::take(std::uint32_t position,
+                             std::span<const std::byte> key,
+                             std::span<const std::byte> row) {
+    Record* const record = partitions_[position].take(key, row);
+    if (record != nullptr) --record_count_;
+    return record;
+}
+
+void RankPartitions::freeze(StateOut& out) {
+    out_ = &out;
+    frozen_.freeze(partitions_.size());
+}
+
+std::size_t RankPartitions::save(std::size_t rows_max) {
+    std::size_t saved = 0;
+    while (frozen_.is_frozen() && saved < rows_max) {
+        const FrozenEntries::Run run = frozen_.take_next(1);
+        for (std::uint32_t i = 0; i < run.count; ++i)
+            saved += write(run.first + i);
+        ++saved;  // An empty partition is work, too.
+    }
+    return saved;
+}
+
+void RankPartitions::save_before(std::uint32_t position) {
+    if (!frozen_.is_frozen()) return;
+    frozen_.take(std::span(&position, 1), taken_);
+    for (const std::uint32_t each : taken_)
+        write(each);
+}
+
+std::size_t RankPartitions::write(std::uint32_t position) {
+    const std::size_t columns = plan_->spec.schema->size();
+    partitions_[position].for_each([&](Record* record) {
+        Batch& batch = out_->open(0, 1);
+        const std::size_t row = batch.size();
+        RowCodec::read(record->row(), columns, batch, row);
+        batch.column(columns).data<std::int64_t>()[row] =
+            static_cast<std::int64_t>(plan_->place_of(record->arrival));
+        batch.set_size(row + 1);
+        return true;
+    });
+    return partitions_[position].size();
+}
+
+void RankPartitions::restore(const BatchView& view, Selection rows, std::uint64_t& next_arrival) {
+    const std::size_t columns = plan_->spec.schema->size();
+    const BatchView values{view.columns.first(columns), rows};
+    locate(values, rows);
+    plan_->codec.write(values, rows);
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+        Record* const record = plan_->records.make(plan_->keys.key(i), plan_->codec.row(i));
+        const auto arrival =
+            static_cast<std::uint64_t>(view[columns].data<std::int64_t>()[rows[i]]);
+        record->arrival = plan_->place_of(arrival);
+        next_arrival = std::max(next_arrival, arrival + 1);
+        partitions_[plan_->positions[i]].insert(record);
+        ++record_count_;
+    }
+}
+
+}  // namespace thalweg

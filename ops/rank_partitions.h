@@ -1,0 +1,140 @@
+#pragma once
+
+#include "ops/frozen_entries.h"
+#include "ops/group_dictionary.h"
+#include "ops/op_state.h"
+#include "ops/ordered_records.h"
+#include "ops/rank.h"
+#include "ops/record_pool.h"
+#include "ops/row_codec.h"
+#include "ops/sort_key.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <vector>
+
+namespace thalweg {
+
+// What all partitions of one operator share: the forms of keys and rows, their memory, and room to
+// work in.
+//
+// Threads  One at a time.
+struct RankPlan {
+    explicit RankPlan(const RankSpec& rank_spec);
+
+    // The columns of saved rows: those of the input, then the arrival.
+    [[nodiscard]] SchemaPtr saved_schema() const;
+
+    // The place of an arrival among equal keys, and the arrival of a place.
+    [[nodiscard]] std::uint64_t place_of(std::uint64_t arrival) const noexcept {
+        return spec.newest_first ? ~arrival : arrival;
+    }
+
+    // The columns of PARTITION BY that route rows to their shard.
+    [[nodiscard]] std::vector<std::size_t> route_columns() const;
+
+    RankSpec spec;
+    GroupKey key;
+    KeyHistory history;
+    RecordPool records;
+    SortKeyWriter keys;
+    RowCodec codec;
+
+    // Room for one batch.
+    GroupKey::Encoded encoded;
+    std::vector<std::uint32_t> positions;
+    std::vector<const Column*> columns;
+};
+
+// The partitions of a Top-N with the rows that may be asked for.
+//
+// Shape    A dictionary of partitions, and for each the records in order. Where nothing is taken
+//          back only rows that rank up to RankSpec::last are kept: others can never come back.
+// Snapshot freeze(), then save() until nothing is_frozen(). A partition is written in one piece, at
+//          the latest before it changes.
+// Lifetime The plan outlives the partitions.
+class RankPartitions {
+  public:
+    explicit RankPartitions(RankPlan& plan) : plan_(&plan), keys_(plan.key, 0, plan.history) {}
+
+    ~RankPartitions();
+    RankPartitions(const RankPartitions&) = delete;
+    RankPartitions& operator=(const RankPartitions&) = delete;
+
+    // Writes the partition of each row to plan.positions, its sort key to plan.keys.
+    void locate(const BatchView& view, Selection rows);
+
+    // Whether a row with this key, later than all others, would not be kept.
+    [[nodiscard]] bool is_beyond(std::uint32_t position, std::span<const std::byte> key) const;
+
+    // Takes a record in, and drops what nobody can ask for any more into `dropped`. For ranks with
+    // ties that is left to trim(), once for many.
+    void insert(std::uint32_t position, Record* record, std::vector<Record*>& dropped);
+    void trim(std::uint32_t position, std::vector<Record*>& dropped);
+
+    // Takes out a row that is equal to the given one; nullptr: there is none.
+    [[nodiscard]] Record* take(std::uint32_t position,
+                               std::span<const std::byte> key,
+                               std::span<const std::byte> row);
+
+    // Calls visit(record, number) for those whose number is asked for, in order.
+    template <class Visit>
+    void for_each_ranked(std::uint32_t position, const Visit& visit) const {
+        const RankSpec& spec = plan_->spec;
+        for_each_number(position, [&](Record* record, std::uint64_t number) {
+            if (number > spec.last) return false;
+            if (number >= spec.first) visit(record, number);
+            return true;
+        });
+    }
+
+    [[nodiscard]] std::size_t size() const noexcept { return partitions_.size(); }
+
+    // Writes rows to table 0 of `out`, behind the columns of the input their arrival.
+    void freeze(StateOut& out);
+
+    [[nodiscard]] bool is_frozen() const noexcept { return frozen_.is_frozen(); }
+
+    std::size_t save(std::size_t rows_max);
+
+    // Of a partition that is about to change.
+    void save_before(std::uint32_t position);
+
+    // Takes a saved row back, the i-th that was located.
+    void restore(const BatchView& view, Selection rows, std::uint64_t& next_arrival);
+
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return keys_.memory_bytes() + partitions_.capacity() * sizeof(OrderedRecords) +
+               partitions_.size() * sizeof(std::vector<Record*>) +
+               record_count_ * 2 * sizeof(Record*) + frozen_.memory_bytes();
+    }
+
+  private:
+    template <class Visit>
+    void for_each_number(std::uint32_t position, const Visit& visit) const {
+        std::uint64_t index = 0;
+        std::uint64_t number = 0;
+        const Record* previous = nullptr;
+        partitions_[position].for_each([&](Record* record) {
+            ++index;
+            const bool is_peer = plan_->spec.kind != RankKind::kRowNumber && previous != nullptr &&
+                                 compare_keys(previous->key(), record->key()) == 0;
+            if (!is_peer) number = plan_->spec.kind == RankKind::kDenseRank ? number + 1 : index;
+            previous = record;
+            return visit(record, number);
+        });
+    }
+
+    std::size_t write(std::uint32_t position);
+
+    RankPlan* plan_;
+    GroupDictionary keys_;
+    std::vector<OrderedRecords> partitions_;
+    std::size_t record_count_ = 0;
+    FrozenEntries frozen_;
+    StateOut* out_ = nullptr;
+    std::vector<std::uint32_t> taken_;
+};
+
+}  // namespace thalweg

@@ -1,0 +1,25 @@
+#pragma once
+
+#include "ops/op.h"
+#include "ops/rank.h"
+
+#include <memory>
+
+namespace thalweg {
+
+// The rows that rank from `first` to `last` in their partition, for all time: Top-N, keep-first and
+// keep-last, LIMIT. Rows or changes in, changes out.
+//
+// Input    Insertions; changes where the spec says so. -U is a deletion, +U an insertion; a
+//          deletion takes away the earliest of the rows that are equal to it, and is ignored where
+//          there is none.
+// Output   For each batch of input, of each partition that it touched what is other than before:
+//          rows that are no longer asked for, or have another number, then rows that are new or
+//          have a new number. As updates where the number is given or there is one row a partition,
+//          else as deletions and insertions. All that is before comes before all that is after.
+//          Without the number a row that only changes its rank is not told.
+// State    RankPartitions. For ever; of changing input all rows, else only those that rank up to
+//          `last`.
+[[nodiscard]] std::unique_ptr<Op> make_top_n(const RankSpec& spec);
+
+}  // namespace thalweg
