@@ -2,11 +2,14 @@
 
 #include "ops/aggregate/aggregate.h"
 #include "ops/sort_key.h"
+#include "state/base/hash.h"
+#include "state/schema.h"
 #include "state/type.h"
 
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <vector>
 
 namespace thalweg {
 
@@ -51,6 +54,23 @@ struct OverCall {
     std::optional<std::size_t> otherwise;  // Of LAG and LEAD: a column for where there is no row.
     Type result_type;
 };
+
+// The calls of one window.
+struct OverSpec {
+    SchemaPtr schema;  // Of the input.
+    std::vector<std::size_t> partition;
+    // Which of these, by their place among them, the exchange in front hashes; empty: all.
+    std::vector<std::size_t> route;
+    std::vector<SortItem> order;
+    std::vector<OverCall> calls;
+    bool is_event_time = false;  // Of make_over_aggregate: the order is that of a rowtime.
+    // Rows are in the order of their arrival and none equals another: processing time.
+    bool is_by_arrival = false;
+    HashSeed seed = HashSeed::from(0);
+};
+
+// The columns of the input, then the calls.
+[[nodiscard]] SchemaPtr over_schema(const OverSpec& spec);
 
 // Whether aggregate.argument is a column that is read.
 [[nodiscard]] inline bool reads_argument(const OverCall& call) noexcept {

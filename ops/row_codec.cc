@@ -163,10 +163,11 @@ void RowCodec::write(const BatchView& view, Selection rows) {
 void RowCodec::read(std::span<const std::byte> bytes,
                     std::size_t column_count,
                     Batch& batch,
-                    std::size_t to) {
+                    std::size_t to,
+                    std::size_t first_column) {
     const std::byte* from = bytes.data();
     for (std::size_t i = 0; i < column_count; ++i)
-        from = get_cell(from, batch.column(i), to, batch.arena());
+        from = get_cell(from, batch.column(first_column + i), to, batch.arena());
     DEBUG_ASSERT(from == bytes.data() + bytes.size());
 }
 

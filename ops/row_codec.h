@@ -29,12 +29,13 @@ class RowCodec {
         return {bytes_.data() + starts_[i], starts_[i + 1] - starts_[i]};
     }
 
-    // Decodes one row into row `to` of the first columns of a batch, as many as were encoded.
-    // Long strings are copied into the batch's arena. Does not set its size.
+    // Decodes one row into row `to` of some columns of a batch, as many as were encoded. Long
+    // strings are copied into the batch's arena. Does not set its size.
     static void read(std::span<const std::byte> bytes,
                      std::size_t column_count,
                      Batch& batch,
-                     std::size_t to);
+                     std::size_t to,
+                     std::size_t first_column = 0);
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
         return bytes_.capacity() + (starts_.capacity() + cursors_.capacity()) * 4;

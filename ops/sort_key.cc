@@ -128,6 +128,13 @@ void SortKeyWriter::write(const BatchView& view, Selection rows) {
         put_column(view[item.column], item, rows, bytes_.data(), cursors_.data());
 }
 
+std::int64_t leading_integer(std::span<const std::byte> key) noexcept {
+    std::uint64_t bits = 0;
+    for (std::size_t i = 1; i <= sizeof bits; ++i)
+        bits = bits << 8U | static_cast<std::uint64_t>(key[i]);
+    return static_cast<std::int64_t>(bits ^ (std::uint64_t{1} << 63U));
+}
+
 int compare_keys(std::span<const std::byte> a, std::span<const std::byte> b) noexcept {
     const std::size_t common = std::min(a.size(), b.size());
     const int order = common == 0 ? 0 : std::memcmp(a.data(), b.data(), common);

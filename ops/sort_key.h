@@ -51,6 +51,9 @@ class SortKeyWriter {
     std::vector<std::uint32_t> cursors_;
 };
 
+// The value of the first item of a key: an ascending column of 8-byte integers, not NULL.
+[[nodiscard]] std::int64_t leading_integer(std::span<const std::byte> key) noexcept;
+
 // The order of two keys of one writer.
 [[nodiscard]] int compare_keys(std::span<const std::byte> a, std::span<const std::byte> b) noexcept;
 

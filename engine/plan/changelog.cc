@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_table.h"
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/rank_rules.h"
 #include "ingest/format.h"
 
 #include <algorithm>
@@ -97,8 +98,9 @@ ChangeRule rule_of(const Sort& node) {
     return {.passes = false};
 }
 
-ChangeRule rule_of(const Over&) {
-    return {.refusing = "OVER"};
+ChangeRule rule_of(const Over& node) {
+    if (is_by_time(node)) return {};
+    return {.changing = "OVER in an order that is not that of time"};
 }
 
 ChangeRule rule_of(const Rel& rel) {

@@ -96,17 +96,6 @@ bool is_subset(const std::vector<std::size_t>& part, const std::vector<std::size
     });
 }
 
-// The places of columns among keys.
-std::vector<std::size_t> places_of(const std::vector<std::size_t>& columns,
-                                   const std::vector<std::size_t>& keys) {
-    std::vector<std::size_t> places;
-    for (const std::size_t column : columns) {
-        const auto found = std::find(keys.begin(), keys.end(), column);
-        places.push_back(static_cast<std::size_t>(found - keys.begin()));
-    }
-    return places;
-}
-
 // The columns that an exchange can hash.
 std::vector<std::size_t> hashable(const Rel& rel) {
     std::vector<std::size_t> columns;
@@ -174,6 +163,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) return compile_union(*rel, *node);
     if (const auto* node = std::get_if<Rank>(&rel->node)) return compile_rank(*rel, *node);
     if (const auto* node = std::get_if<Sort>(&rel->node)) return compile_sort(*rel, *node);
+    if (const auto* node = std::get_if<Over>(&rel->node)) return compile_over(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
         if (std::holds_alternative<Scan>(node->input->node)) scans_.back().filter = node->condition;

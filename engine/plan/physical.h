@@ -72,10 +72,11 @@ class PhysicalPlanner {
     Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
 
-    // plan_rank.cc
+    // plan_rank.cc, and OVER: plan_over.cc
     Stream compile_rank(const Rel& rel, const Rank& node);
     Stream compile_window_rank(const Rel& rel, const Rank& node);
     Stream compile_sort(const Rel& rel, const Sort& node);
+    Stream compile_over(const Rel& rel, const Over& node);
     // The stage where rows of a partition meet: that of `input`, if they do already, or a new one.
     // The rows that are given have the columns of the input first.
     [[nodiscard]] Stream gather_partitions(const Stream& input,

@@ -60,6 +60,28 @@ std::string join_names(const std::vector<std::size_t>& columns,
     return join_texts(parts);
 }
 
+std::string order_text(const std::vector<SortItem>& order, const std::vector<std::string>& names) {
+    std::vector<std::string> parts;
+    for (const SortItem& item : order) {
+        std::string part = names[item.column];
+        if (item.is_descending) part += " DESC";
+        if (item.nulls_first == item.is_descending)
+            part += item.nulls_first ? " NULLS FIRST" : " NULLS LAST";
+        parts.push_back(std::move(part));
+    }
+    return join_texts(parts);
+}
+
+std::vector<std::size_t> places_of(const std::vector<std::size_t>& columns,
+                                   const std::vector<std::size_t>& keys) {
+    std::vector<std::size_t> places;
+    for (const std::size_t column : columns) {
+        const auto found = std::find(keys.begin(), keys.end(), column);
+        places.push_back(static_cast<std::size_t>(found - keys.begin()));
+    }
+    return places;
+}
+
 std::string lineage_of(const std::vector<std::string>& inputs, std::string_view what) {
     std::string text(what);
     for (const std::string& input : inputs)

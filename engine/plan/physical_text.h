@@ -22,6 +22,14 @@ namespace thalweg::plan {
 [[nodiscard]] std::string join_names(const std::vector<std::size_t>& columns,
                                      const std::vector<std::string>& names);
 
+// "a DESC, b": what rows are ordered by.
+[[nodiscard]] std::string order_text(const std::vector<SortItem>& order,
+                                     const std::vector<std::string>& names);
+
+// The places of columns among keys.
+[[nodiscard]] std::vector<std::size_t> places_of(const std::vector<std::size_t>& columns,
+                                                 const std::vector<std::size_t>& keys);
+
 // What was done to rows, in sixteen digits: the same query has the same, whatever else is in its
 // file and however it is laid out. Names state in snapshots, so it never changes its meaning.
 [[nodiscard]] std::string lineage_of(const std::vector<std::string>& inputs, std::string_view what);

@@ -14,18 +14,6 @@ namespace thalweg::plan {
 
 namespace {
 
-std::string text_of(const std::vector<SortItem>& order, const std::vector<std::string>& names) {
-    std::vector<std::string> parts;
-    for (const SortItem& item : order) {
-        std::string part = names[item.column];
-        if (item.is_descending) part += " DESC";
-        if (item.nulls_first == item.is_descending)
-            part += item.nulls_first ? " NULLS FIRST" : " NULLS LAST";
-        parts.push_back(std::move(part));
-    }
-    return join_texts(parts);
-}
-
 std::string text_of(const Rank& node) {
     if (node.last == RankSpec::kNoLimit) return "rows from " + std::to_string(node.first) + " on";
     if (node.first >= node.last) return "row " + std::to_string(node.last);
@@ -39,7 +27,7 @@ std::string line_of(const Rank& node, const std::vector<std::string>& names) {
     line += text_of(node);
     line += kKinds[static_cast<std::size_t>(node.kind)];
     if (!node.partition.empty()) line += ", keys " + join_names(node.partition, names);
-    if (!node.order.empty()) line += ", in the order of " + text_of(node.order, names);
+    if (!node.order.empty()) line += ", in the order of " + order_text(node.order, names);
     if (node.newest_first) line += ", newest first";
     if (node.has_number) line += ", numbered";
     return line;
@@ -58,17 +46,6 @@ RankSpec spec_of(const Rank& node, const HashSeed& seed) {
     spec.is_changing = !changing_operator(*node.input).empty();
     spec.seed = seed;
     return spec;
-}
-
-// The places among `partition` of what rows are routed by.
-std::vector<std::size_t> route_of(const std::vector<std::size_t>& routing,
-                                  const std::vector<std::size_t>& partition) {
-    std::vector<std::size_t> places;
-    for (const std::size_t column : routing) {
-        const auto found = std::find(partition.begin(), partition.end(), column);
-        places.push_back(static_cast<std::size_t>(found - partition.begin()));
-    }
-    return places;
 }
 
 }  // namespace
@@ -96,7 +73,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_rank(const Rel& rel, const Rank
     RankSpec spec = spec_of(node, options_.seed);
     const std::string line = line_of(node, names_of(*node.input));
     Stream output = gather_partitions(input, spec.schema, node.partition, "top");
-    spec.route = route_of(output.partition, node.partition);
+    spec.route = places_of(output.partition, node.partition);
     output.lineage = lineage_of({input.lineage}, line);
     append_stateful(
         output.stage,
@@ -125,7 +102,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_window_rank(const Rel& rel, con
     spec.zone = node.window->spec.zone;
     const std::string line = line_of(node, names_of(*node.input));
     Stream output = gather_partitions(input, spec.rank.schema, node.partition, "window top");
-    spec.rank.route = route_of(output.partition, node.partition);
+    spec.rank.route = places_of(output.partition, node.partition);
     output.lineage = lineage_of({input.lineage}, line);
     output.is_windowed = true;
     append_stateful(
@@ -151,7 +128,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_sort(const Rel& rel, const Sort
         add_window(instants);
     }
     const std::string line = std::string(node.is_temporal ? "sort with the watermark" : "sort") +
-                             " by " + text_of(node.order, names_of(*node.input));
+                             " by " + order_text(node.order, names_of(*node.input));
     Stream output;
     output.stage = new_stage(Place::kShard, "sort");
     exchange(input, spec.schema, {}, output.stage, 0);

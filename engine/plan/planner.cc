@@ -87,8 +87,6 @@ class ScriptPlanner {
 
     // ORDER BY by anything but time waits for the end of its input: there must be one.
     void check_ends(const RelPtr& rel, bool is_sorted, sql::Location at) {
-        if (std::holds_alternative<Over>(rel->node))
-            throw sql::not_supported(at, "OVER that no filter makes a Top-N");
         if (const auto* sort = std::get_if<Sort>(&rel->node))
             is_sorted = is_sorted || !sort->is_temporal;
         if (const auto* scan = std::get_if<Scan>(&rel->node)) {

@@ -123,6 +123,28 @@ void settle_order(Rank& rank) {
     rank.newest_first = is_time && rank.order[0].is_descending;
 }
 
+bool is_by_time(const Over& over) {
+    if (over.order.size() != 1 || over.order[0].is_descending) return false;
+    const Role role = over.input->columns[over.order[0].column].role;
+    const bool is_arrival = role == Role::kProctime;
+    if (!is_arrival && role != Role::kRowtime && role != Role::kWindowTime) return false;
+    if (!changing_operator(*over.input).empty()) return false;
+    return std::all_of(over.calls.begin(), over.calls.end(), [](const OverCall& call) {
+        switch (call.kind) {
+            case OverKind::kAggregate: {
+                using Bound = OverFrame::Bound;
+                return call.frame.end == Bound::kCurrentRow &&
+                       call.frame.start <= Bound::kCurrentRow;
+            }
+            case OverKind::kRowNumber:
+            case OverKind::kRank:
+            case OverKind::kDenseRank:
+            case OverKind::kLag: return true;
+            default: return false;
+        }
+    });
+}
+
 RelPtr rank_of(const Rel& rel, const Over& over, std::vector<ExprPtr>& predicates) {
     const std::optional<RankKind> kind = ranking_of(over);
     if (!kind) return nullptr;

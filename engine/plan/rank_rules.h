@@ -4,7 +4,7 @@
 
 #include <vector>
 
-// When a filter over OVER is a Top-N.
+// When a filter over OVER is a Top-N, and when OVER only gains rows.
 
 namespace thalweg::plan {
 
@@ -14,6 +14,10 @@ namespace thalweg::plan {
 [[nodiscard]] RelPtr rank_of(const Rel& rel,
                              const Over& over,
                              std::vector<thalweg::ExprPtr>& predicates);
+
+// Whether the rows of an Over come in the order of its ORDER BY, time, ascending, and its results
+// are not changed by later ones: then each row is given once. By which time: a column's role.
+[[nodiscard]] bool is_by_time(const Over& over);
 
 // Takes processing time out of the order of a Rank, which is that of arrival, and lets the newest
 // of equal rows win where that is what keep-last means.
