@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <span>
 #include <string>
 #include <vector>
@@ -46,6 +47,13 @@ class RowLayout {
                 std::size_t index,
                 Column& target,
                 Arena& arena) const;
+
+    // Of a column of 64-bit integers that is not NULL.
+    [[nodiscard]] std::int64_t int64_at(const std::byte* row, std::size_t index) const noexcept {
+        std::int64_t value = 0;
+        std::memcpy(&value, row + fields_[index].offset, sizeof value);
+        return value;
+    }
 
     [[nodiscard]] std::uint64_t hash(const std::byte* row, const HashSeed& seed) const noexcept;
     [[nodiscard]] bool equal(const std::byte* a, const std::byte* b) const noexcept;

@@ -1,8 +1,7 @@
 #include "ops/stream_join.h"
 
-#include "ops/expr/program.h"
 #include "ops/join_keys.h"
-#include "ops/join_rows.h"
+#include "ops/join_output.h"
 #include "ops/join_side.h"
 
 #include <algorithm>
@@ -16,196 +15,21 @@ namespace thalweg {
 
 namespace {
 
-bool is_left_only(JoinKind kind) {
-    return kind == JoinKind::kSemi || kind == JoinKind::kAnti;
-}
-
-// Whether rows of a side are shown by themselves, by how many partners they have.
-bool shows_lone(JoinKind kind, std::size_t port) {
-    if (kind == JoinKind::kFull) return true;
-    if (port == 1) return kind == JoinKind::kRight;
-    return kind == JoinKind::kLeft || is_left_only(kind);
-}
-
-SchemaPtr output_schema(const StreamJoinSpec& spec) {
-    std::vector<Field> fields = spec.left->fields;
-    if (is_left_only(spec.kind)) return spec.left;
-    for (Field& field : fields)
-        field.type.nullable = field.type.nullable || shows_lone(spec.kind, 1);
-    for (Field field : spec.right->fields) {
-        field.type.nullable = field.type.nullable || shows_lone(spec.kind, 0);
-        fields.push_back(std::move(field));
-    }
-    return make_schema(std::move(fields));
-}
-
-SchemaPtr both_schema(const StreamJoinSpec& spec) {
-    std::vector<Field> fields = spec.left->fields;
-    fields.insert(fields.end(), spec.right->fields.begin(), spec.right->fields.end());
-    return make_schema(std::move(fields));
-}
-
-std::vector<Type> key_types(const StreamJoinSpec& spec) {
-    std::vector<Type> types;
-    for (const JoinKey& key : spec.keys)
-        types.push_back((*spec.left)[key.left].type.with_nullable(key.null_is_equal));
-    return types;
-}
-
-std::vector<std::size_t> key_columns(const StreamJoinSpec& spec, std::size_t port) {
-    std::vector<std::size_t> columns;
-    for (const JoinKey& key : spec.keys)
-        columns.push_back(port == 0 ? key.left : key.right);
-    return columns;
-}
-
 bool is_gain(RowKind kind) {
     return kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
 }
-
-// Rows to emit, one after the other: each of a row of the batch being worked on, a row that is
-// kept, or both.
-class JoinOutput {
-  public:
-    static constexpr std::uint16_t kNoRow = 0xFFFF;
-
-    JoinOutput(const StreamJoinSpec& spec, bool has_kinds)
-        : left_count_(spec.left->size()),
-          left_only_(is_left_only(spec.kind)),
-          has_kinds_(has_kinds),
-          batch_(output_schema(spec)) {}
-
-    // The batch that rows are of, on `port`; the kept ones lie as `layout` says.
-    void begin(const BatchView& view, std::size_t port, const RowLayout& kept, Emitter& out) {
-        view_ = &view;
-        port_ = port;
-        layout_ = &kept;
-        out_ = &out;
-    }
-
-    void add(std::uint16_t row, const std::byte* kept, RowKind kind) {
-        rows_.push_back(row);
-        kept_.push_back(kept);
-        kinds_.push_back(kind);
-        if (rows_.size() == kBatchRows) flush();
-    }
-
-    void flush() {
-        if (rows_.empty()) return;
-        batch_.clear();
-        const std::size_t of_view = port_ == 0 ? 0 : left_count_;
-        const std::size_t of_kept = port_ == 0 ? left_count_ : 0;
-        if (!left_only_ || port_ == 0) {
-            const std::size_t count = left_only_ ? left_count_ : view_->columns.size();
-            for (std::size_t i = 0; i < count; ++i)
-                copy_rows((*view_)[i], batch_.column(of_view + i));
-        }
-        if (!left_only_ || port_ == 1) {
-            for (std::size_t i = 0; i < layout_->size(); ++i)
-                layout_->unpack(kept_, i, batch_.column(of_kept + i), batch_.arena());
-        }
-        if (has_kinds_) std::copy(kinds_.begin(), kinds_.end(), batch_.make_kinds());
-        batch_.set_size(rows_.size());
-        rows_.clear();
-        kept_.clear();
-        kinds_.clear();
-        out_->emit(batch_.view());
-    }
-
-    [[nodiscard]] std::size_t memory_bytes() const { return batch_.memory_bytes(); }
-
-  private:
-    // Column of the view to that of the output, NULL for kNoRow. Strings are borrowed.
-    void copy_rows(const Column& from, Column& to) {
-        const bool has_missing = std::find(rows_.begin(), rows_.end(), kNoRow) != rows_.end();
-        if (!has_missing && !from.has_nulls() && (from.is_flat() || is_text(from))) {
-            visit_physical(from.physical(), [&]<class T>() {
-                const T* const source = from.data<T>();
-                T* const target = to.data<T>();
-                for (std::size_t i = 0; i < rows_.size(); ++i)
-                    target[i] = source[rows_[i]];
-            });
-            return;
-        }
-        for (std::size_t i = 0; i < rows_.size(); ++i) {
-            if (rows_[i] == kNoRow) {
-                write_null(to, i);
-            } else {
-                to.copy_row(i, from, rows_[i], batch_.arena());
-            }
-        }
-    }
-
-    [[nodiscard]] static bool is_text(const Column& column) {
-        return column.physical() == Physical::kString;
-    }
-
-    std::size_t left_count_;
-    bool left_only_;
-    bool has_kinds_;
-    Batch batch_;
-    std::vector<std::uint16_t> rows_;
-    std::vector<const std::byte*> kept_;
-    std::vector<RowKind> kinds_;
-    const BatchView* view_ = nullptr;
-    std::size_t port_ = 0;
-    const RowLayout* layout_ = nullptr;
-    Emitter* out_ = nullptr;
-};
-
-// The residual condition, asked of pairs of a row of a batch and one that is kept.
-class PairCondition {
-  public:
-    explicit PairCondition(const StreamJoinSpec& spec)
-        : left_count_(spec.left->size()),
-          program_({spec.residual}),
-          is_read_(left_count_ + spec.right->size(), false),
-          batch_(both_schema(spec)) {
-        mark_columns(*spec.residual, is_read_);
-    }
-
-    // Which of the pairs (rows[i], kept[i]) satisfy it; at most kBatchRows.
-    [[nodiscard]] Selection choose(const BatchView& view,
-                                   std::size_t port,
-                                   std::span<const std::uint16_t> rows,
-                                   const RowLayout& layout,
-                                   std::span<const std::byte* const> kept,
-                                   OpContext& context) {
-        batch_.clear();
-        const std::size_t of_view = port == 0 ? 0 : left_count_;
-        const std::size_t of_kept = port == 0 ? left_count_ : 0;
-        const std::size_t view_count =
-            port == 0 ? left_count_ : batch_.column_count() - left_count_;
-        for (std::size_t i = 0; i < view_count; ++i) {
-            if (is_read_[of_view + i])
-                batch_.column(of_view + i).copy_rows(0, view[i], rows, batch_.arena());
-        }
-        for (std::size_t i = 0; i < layout.size(); ++i) {
-            if (is_read_[of_kept + i])
-                layout.unpack(kept, i, batch_.column(of_kept + i), batch_.arena());
-        }
-        batch_.set_size(rows.size());
-        return program_.select(batch_.view(), context);
-    }
-
-  private:
-    std::size_t left_count_;
-    Program program_;
-    std::vector<bool> is_read_;
-    Batch batch_;
-};
 
 class StreamJoin final : public Op {
   public:
     explicit StreamJoin(const StreamJoinSpec& spec)
         : spec_(spec),
-          keys_(spec.keys, key_types(spec), spec.seed),
+          keys_(spec.keys, join_key_types(spec), spec.seed),
           sides_{JoinSide(spec.left, spec.loses_rows[0], spec.seed),
                  JoinSide(spec.right, spec.loses_rows[1], spec.seed)},
           saved_{Batch(JoinSide::state_schema(spec.left)),
                  Batch(JoinSide::state_schema(spec.right))},
           output_(spec, !keeps_gaining(spec.kind) || spec.loses_rows[0] || spec.loses_rows[1]) {
-        if (spec.residual) condition_.emplace(spec);
+        if (spec.residual != nullptr) condition_.emplace(spec);
     }
 
     void process(std::size_t port,
@@ -226,12 +50,14 @@ class StreamJoin final : public Op {
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
-        return {
-            {"left", JoinSide::state_schema(spec_.left), StateRoute::kByKey, key_columns(spec_, 0)},
-            {"right",
-             JoinSide::state_schema(spec_.right),
-             StateRoute::kByKey,
-             key_columns(spec_, 1)}};
+        return {{"left",
+                 JoinSide::state_schema(spec_.left),
+                 StateRoute::kByKey,
+                 join_key_columns(spec_, 0)},
+                {"right",
+                 JoinSide::state_schema(spec_.right),
+                 StateRoute::kByKey,
+                 join_key_columns(spec_, 1)}};
     }
 
     void freeze(StateOut& out) override {
@@ -290,7 +116,7 @@ class StreamJoin final : public Op {
     void begin(std::size_t port, const BatchView& view, Emitter& out) {
         port_ = port;
         view_ = &view;
-        output_.begin(view, port, other().layout(), out);
+        output_.begin(&view, port, other().layout(), out);
         shows_own_ = shows_lone(spec_.kind, port);
         shows_other_ = shows_lone(spec_.kind, 1 - port);
         shows_pairs_ = !is_left_only(spec_.kind);

@@ -1,5 +1,7 @@
 #include "engine/plan/bind_query.h"
+#include "engine/plan/changelog.h"
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/time_bounds.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -98,7 +100,29 @@ RelPtr QueryBinder::join_sides(const From& left,
     std::vector<ExprPtr> all = conditions;
     if (kind == JoinKind::kInner) all.insert(all.end(), where.begin(), where.end());
     if (RelPtr rel = bind_window_join(left, right, kind, all, at)) return rel;
+    if (RelPtr rel = bind_interval_join(left, right, kind, all)) return rel;
     return bind_stream_join(left, right, kind, conjunction(conditions));
+}
+
+RelPtr QueryBinder::bind_interval_join(const From& left,
+                                       const From& right,
+                                       JoinKind kind,
+                                       const std::vector<ExprPtr>& conditions) {
+    if (is_left_only(kind)) return nullptr;
+    const std::optional<TimeBounds> bounds =
+        time_bounds_of(conditions, left.rel->columns, right.rel->columns);
+    if (!bounds || !changing_operator(*left.rel).empty() || !changing_operator(*right.rel).empty())
+        return nullptr;
+    std::vector<ExprPtr> rest;
+    for (const ExprPtr& condition : conditions) {
+        for (const ExprPtr& part : conjuncts(condition)) {
+            if (!is_in_bounds(*part, *bounds, left.rel->columns.size())) rest.push_back(part);
+        }
+    }
+    const RelPtr rel = bind_stream_join(left, right, kind, conjunction(rest));
+    StreamJoin join = std::get<StreamJoin>(rel->node);
+    join.bounds = bounds;
+    return make_rel(rel->columns, std::move(join));
 }
 
 RelPtr QueryBinder::bind_stream_join(const From& left,

@@ -92,6 +92,11 @@ class QueryBinder {
                                    JoinKind kind,
                                    const std::vector<thalweg::ExprPtr>& conditions,
                                    sql::Location at);
+    // Null when they do not bound the times of both sides by each other.
+    static RelPtr bind_interval_join(const From& left,
+                                     const From& right,
+                                     JoinKind kind,
+                                     const std::vector<thalweg::ExprPtr>& conditions);
     // `condition` over both sides, or null: every row meets every row.
     static RelPtr bind_stream_join(const From& left,
                                    const From& right,

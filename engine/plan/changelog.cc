@@ -63,6 +63,7 @@ ChangeRule rule_of(const WindowJoin&) {
 }
 
 ChangeRule rule_of(const StreamJoin& node) {
+    if (node.bounds) return {.refusing = "an interval join", .passes = false};
     switch (node.kind) {
         case JoinKind::kInner:
         case JoinKind::kSemi: return {};

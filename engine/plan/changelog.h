@@ -11,7 +11,7 @@
 //   Filter, Project, Unnest,        as their inputs
 //   LookupJoin, UnionAll
 //   Aggregate with a window,        gain rows: what has fired stays as it is
-//   WindowJoin
+//   WindowJoin, StreamJoin with bounds
 //   StreamJoin                      inner and semi: as their inputs; others change rows
 //   Aggregate without a window      changes rows; without calls only if its input does
 //   Rank for all time               changes rows, unless it is by arrival over rows that stay

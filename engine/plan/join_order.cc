@@ -76,7 +76,8 @@ class InnerJoins {
     [[nodiscard]] static bool is_inner(const Rel& rel) {
         if (const auto* filter = std::get_if<Filter>(&rel.node)) return is_inner(*filter->input);
         const auto* join = std::get_if<StreamJoin>(&rel.node);
-        return join != nullptr && join->kind == JoinKind::kInner && join->keys.empty();
+        return join != nullptr && join->kind == JoinKind::kInner && join->keys.empty() &&
+               !join->bounds;
     }
 
     void collect(const RelPtr& rel, std::size_t first) {
@@ -255,7 +256,7 @@ class InnerJoins {
     std::vector<std::size_t> place_;  // Of each column of all parts, in what is joined so far.
 };
 
-// A join that shows rows without a partner, or asks for one only.
+// A join that shows rows without a partner, asks for one only, or has bounds of time.
 class OuterJoin {
   public:
     OuterJoin(const Rel& rel, const StreamJoin& join)
@@ -285,8 +286,9 @@ class OuterJoin {
 
     // Conditions on the join's rows: on the side that stays they are asked before it.
     void push_above(Predicates predicates) {
-        const bool left_stays = node_.kind == JoinKind::kLeft || is_left_only_;
-        const bool right_stays = node_.kind == JoinKind::kRight;
+        const bool is_inner = node_.kind == JoinKind::kInner;
+        const bool left_stays = is_inner || node_.kind == JoinKind::kLeft || is_left_only_;
+        const bool right_stays = is_inner || node_.kind == JoinKind::kRight;
         for (ExprPtr& predicate : predicates) {
             const Side reads = side(*predicate);
             const bool can_go =
@@ -305,8 +307,10 @@ class OuterJoin {
     Predicates push_condition() {
         Predicates rest;
         if (node_.residual == nullptr) return rest;
-        const bool may_left = node_.kind == JoinKind::kRight || node_.kind == JoinKind::kSemi;
-        const bool may_right = node_.kind == JoinKind::kLeft || is_left_only_;
+        const bool is_inner = node_.kind == JoinKind::kInner;
+        const bool may_left =
+            is_inner || node_.kind == JoinKind::kRight || node_.kind == JoinKind::kSemi;
+        const bool may_right = is_inner || node_.kind == JoinKind::kLeft || is_left_only_;
         for (const ExprPtr& part : conjuncts(node_.residual)) {
             if (is_true(*part)) continue;
             const Side reads = side(*part);
@@ -389,7 +393,8 @@ RelPtr plan_stream_join(const RelPtr& rel,
                         const PushFilters& push) {
     const auto& join = std::get<StreamJoin>(rel->node);
     if (!join.keys.empty()) return filtered(rel, predicates);
-    if (join.kind == JoinKind::kInner) return InnerJoins(push).plan(rel, std::move(predicates));
+    if (join.kind == JoinKind::kInner && !join.bounds)
+        return InnerJoins(push).plan(rel, std::move(predicates));
     return OuterJoin(*rel, join).plan(std::move(predicates), push);
 }
 

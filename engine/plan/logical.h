@@ -11,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -112,14 +113,26 @@ struct WindowJoin {
     ExprPtr residual;  // May be null.
 };
 
-// A join for all time. Output: left columns, right columns; kSemi and kAnti: left columns.
-// Bound with the whole condition in `residual`; keys are taken from there when it is optimized.
+// What an interval join says of the times of its sides: left BETWEEN right + lower AND right +
+// upper.
+struct TimeBounds {
+    std::size_t left = 0;  // Columns of the sides.
+    std::size_t right = 0;
+    std::int64_t lower_ns = 0;
+    std::int64_t upper_ns = 0;
+    bool is_event_time = true;
+};
+
+// A join for all time, or of rows whose times lie close together. Output: left columns, right
+// columns; kSemi and kAnti: left columns. Bound with the whole condition in `residual`; keys are
+// taken from there when it is optimized.
 struct StreamJoin {
     RelPtr left;
     RelPtr right;
     JoinKind kind = JoinKind::kInner;
     std::vector<JoinKey> keys;
     ExprPtr residual;  // May be null.
+    std::optional<TimeBounds> bounds = {};
 };
 
 // Each row of `input`, a stream, with the rows of `table`, which is bounded: filters and

@@ -1,6 +1,7 @@
 #include "engine/plan/changelog.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/physical_text.h"
+#include "ops/interval_join.h"
 #include "ops/row_layout.h"
 #include "ops/stream_join.h"
 
@@ -32,20 +33,42 @@ std::string text_of(const StreamJoin& node) {
                              (key.null_is_equal ? " IS NOT DISTINCT FROM " : " = ") +
                              names[node.left->columns.size() + key.right]);
     }
-    std::string text = std::string(name_of(node.kind)) + " for all time";
+    std::string text(name_of(node.kind));
+    if (!node.bounds) {
+        text += " for all time";
+    } else {
+        const TimeBounds& bounds = *node.bounds;
+        text += " by " + names[bounds.left] + " less " +
+                names[node.left->columns.size() + bounds.right] + " of " +
+                std::to_string(bounds.lower_ns) + " to " + std::to_string(bounds.upper_ns) + " ns";
+    }
     if (!equalities.empty()) text += " on " + join_texts(equalities);
     if (node.residual != nullptr) text += " if " + to_string(*node.residual, names);
     return text;
 }
 
-std::string state_text(const StreamJoinSpec& spec) {
-    std::string text = "    state: the rows of both sides, for ever; about";
+std::string state_text(const StreamJoinSpec& spec, bool is_for_ever) {
+    std::string text = "    state: the rows of both sides, ";
+    text += is_for_ever ? "for ever; about" : "while they may have partners; about";
     for (const SchemaPtr& side : {spec.left, spec.right}) {
         constexpr std::size_t kEntryBytes = 32;
         text += side == spec.left ? " " : " and ";
         text += std::to_string(RowLayout(side).fixed_bytes() + kEntryBytes);
     }
     return text + " bytes a row and long texts";
+}
+
+IntervalJoinSpec interval_spec(const StreamJoinSpec& join, const TimeBounds& bounds) {
+    return {
+        join, bounds.left, bounds.right, bounds.lower_ns, bounds.upper_ns, bounds.is_event_time};
+}
+
+// Every millisecond is the end of something: so that a row that is late is judged by the watermark
+// that was in force, however rows come together.
+WindowSpec each_millisecond() {
+    WindowSpec window;
+    window.size_ns = window.slide_ns = kNanosPerMilli;
+    return window;
 }
 
 }  // namespace
@@ -73,20 +96,24 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
     }
     exchange(left, spec.left, left_keys, stage, 0);
     exchange(right, spec.right, right_keys, stage, 1);
+    if (node.bounds && node.bounds->is_event_time) add_window(each_millisecond());
     const std::string line = text_of(node);
     Stream output;
     output.stage = stage;
     output.lineage = lineage_of({left.lineage, right.lineage}, line);
     append_stateful(
         stage,
-        [spec] { return make_stream_join(spec); },
+        [spec, bounds = node.bounds] {
+            return bounds ? make_interval_join(interval_spec(spec, *bounds))
+                          : make_stream_join(spec);
+        },
         line,
         "join " + output.lineage + " " + line,
         rel);
     const bool only_gains = changing_operator(rel).empty();
     notes_[stage].lines.push_back(std::string("    gives ") +
                                   (only_gains ? "insertions" : "insertions and deletions"));
-    notes_[stage].lines.push_back(state_text(spec));
+    notes_[stage].lines.push_back(state_text(spec, !node.bounds));
     // Only where every row has its left key is the output partitioned by it.
     const bool has_left = node.kind != JoinKind::kRight && node.kind != JoinKind::kFull;
     if (has_left) output.partition = left_keys;

@@ -250,9 +250,14 @@ Pruned prune_node(const Rel& rel, const StreamJoin& node, Needed needed) {
         left[key.left] = true;
         right[key.right] = true;
     }
+    if (node.bounds) left[node.bounds->left] = right[node.bounds->right] = true;
     const Pruned l = prune_rel(node.left, std::move(left));
     const Pruned r = prune_rel(node.right, std::move(right));
     StreamJoin copy = node;
+    if (copy.bounds) {
+        copy.bounds->left = l.at(node.bounds->left);
+        copy.bounds->right = r.at(node.bounds->right);
+    }
     copy.left = l.rel;
     copy.right = r.rel;
     for (JoinKey& key : copy.keys)

@@ -294,7 +294,7 @@ class Model {
 };
 
 TEST_CASE("stream_join: its changes come to the join of all rows, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }
