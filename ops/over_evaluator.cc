@@ -98,10 +98,12 @@ std::size_t OverEvaluator::frame_start(const OverFrame& frame, std::size_t row) 
         case Bound::kUnboundedPreceding: return 0;
         case Bound::kPreceding:
             if (frame.is_rows) return row - std::min(row, distance);
+            if (is_endless(row)) return peer_first_[row];
             return first_at_least(saturating_sub(values_[row], frame.start_offset));
         case Bound::kCurrentRow: return frame.is_rows ? row : peer_first_[row];
         case Bound::kFollowing:
             if (frame.is_rows) return row + std::min(size_ - row, distance);
+            if (is_endless(row)) return peer_first_[row];
             return first_at_least(saturating_add(values_[row], frame.start_offset));
         case Bound::kUnboundedFollowing: break;
     }
@@ -114,11 +116,13 @@ std::size_t OverEvaluator::frame_end(const OverFrame& frame, std::size_t row) co
         case Bound::kUnboundedPreceding: return 0;
         case Bound::kPreceding:
             if (frame.is_rows) return row + 1 - std::min(row + 1, distance);
+            if (is_endless(row)) return peer_end_[row];
             return first_at_least(
                 saturating_add(saturating_sub(values_[row], frame.end_offset), 1));
         case Bound::kCurrentRow: return frame.is_rows ? row + 1 : peer_end_[row];
         case Bound::kFollowing:
             if (frame.is_rows) return row + 1 + std::min(size_ - row - 1, distance);
+            if (is_endless(row)) return peer_end_[row];
             return first_at_least(
                 saturating_add(saturating_add(values_[row], frame.end_offset), 1));
         case Bound::kUnboundedFollowing: break;

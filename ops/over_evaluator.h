@@ -83,6 +83,11 @@ class OverEvaluator {
         return frame.start == OverFrame::Bound::kUnboundedPreceding;
     }
 
+    // A row that is ordered by NULL is any distance away from all but its equals.
+    [[nodiscard]] bool is_endless(std::size_t row) const noexcept {
+        return values_[row] == INT64_MIN || values_[row] == INT64_MAX;
+    }
+
     [[nodiscard]] std::size_t frame_start(const OverFrame& frame, std::size_t row) const;
     [[nodiscard]] std::size_t frame_end(const OverFrame& frame, std::size_t row) const;
     [[nodiscard]] std::size_t first_at_least(std::int64_t value) const;
