@@ -24,16 +24,23 @@ OverEvaluator::OverEvaluator(const OverSpec& spec) : spec_(spec), width_(spec.sc
     for (std::size_t i = 0; i < spec_.calls.size(); ++i) {
         const OverCall& call = spec_.calls[i];
         if (call.kind != OverKind::kAggregate) continue;
+        const bool has_distance =
+            call.frame.start == Bound::kPreceding || call.frame.start == Bound::kFollowing ||
+            call.frame.end == Bound::kPreceding || call.frame.end == Bound::kFollowing;
+        needs_values_ = needs_values_ || (has_distance && !call.frame.is_rows);
+        if (call.aggregate.is_distinct) {
+            Distinct& distinct = distinct_.emplace_back();
+            distinct.call = i;
+            distinct.aggregate = std::make_unique<RetractableCall>(call.aggregate, 0);
+            distinct.state.resize(distinct.aggregate->state_bytes() / 8);
+            continue;
+        }
         const auto found = std::find_if(groups_.begin(), groups_.end(), [&](const Group& group) {
             return group.frame == call.frame;
         });
         Group& group = found != groups_.end() ? *found : groups_.emplace_back();
         group.frame = call.frame;
         group.calls.push_back(i);
-        const bool has_distance =
-            call.frame.start == Bound::kPreceding || call.frame.start == Bound::kFollowing ||
-            call.frame.end == Bound::kPreceding || call.frame.end == Bound::kFollowing;
-        needs_values_ = needs_values_ || (has_distance && !call.frame.is_rows);
     }
     std::size_t offset = 0;
     for (Group& group : groups_) {
@@ -184,6 +191,48 @@ void OverEvaluator::slide_group(Group& group, std::size_t from) {
     }
 }
 
+void OverEvaluator::move_rows(Distinct& distinct,
+                              std::size_t first,
+                              std::size_t end,
+                              bool is_delete) {
+    auto* const state = reinterpret_cast<std::byte*>(distinct.state.data());
+    while (first < end) {
+        const std::size_t index = first / kBatchRows;
+        moved_.clear();
+        for (; first < end && first / kBatchRows == index; ++first)
+            moved_.add(state, static_cast<std::uint16_t>(first % kBatchRows), is_delete ? 1 : 0);
+        distinct.aggregate->apply(batches_[index]->view(), moved_, 1 + index * kBatchRows);
+    }
+}
+
+// Neither end of a frame ever goes back from one row to the next.
+void OverEvaluator::run_distinct(Distinct& distinct, std::size_t from) {
+    auto* const state = reinterpret_cast<std::byte*>(distinct.state.data());
+    const OverFrame& frame = spec_.calls[distinct.call].frame;
+    std::size_t first = 0;
+    std::size_t end = 0;
+    for (std::size_t row = from; row < size_; ++row) {
+        const std::size_t wanted_end = std::max(frame_end(frame, row), end);
+        const std::size_t wanted_first = std::min(frame_start(frame, row), wanted_end);
+        if (wanted_first >= end) {  // Nothing is left of the frame before.
+            move_rows(distinct, first, end, true);
+            first = end = wanted_first;
+        }
+        move_rows(distinct, end, wanted_end, false);
+        move_rows(distinct, first, wanted_first, true);
+        first = wanted_first;
+        end = wanted_end;
+        Batch& batch = *batches_[row / kBatchRows];
+        const auto at = static_cast<std::uint16_t>(row % kBatchRows);
+        distinct.aggregate->finish({.groups = std::span(&state, 1),
+                                    .rows = std::span(&at, 1),
+                                    .column = &batch.column(width_ + distinct.call),
+                                    .arena = &batch.arena()});
+    }
+    distinct.aggregate->release(state);
+    std::fill(distinct.state.begin(), distinct.state.end(), 0U);
+}
+
 void OverEvaluator::number_rows(std::size_t call, std::size_t from, const OverTotals& totals) {
     const OverCall& bound = spec_.calls[call];
     const auto rows = static_cast<std::int64_t>(size_);
@@ -268,6 +317,8 @@ void OverEvaluator::evaluate(std::size_t from,
             slide_group(group, from);
         }
     }
+    for (Distinct& distinct : distinct_)
+        run_distinct(distinct, from);
     for (std::size_t call = 0; call < spec_.calls.size(); ++call) {
         const OverKind kind = spec_.calls[call].kind;
         if (kind == OverKind::kAggregate) continue;
@@ -287,6 +338,8 @@ std::size_t OverEvaluator::rows_needed() const {
     for (const OverCall& call : spec_.calls) {
         if (call.kind == OverKind::kLag) {
             needed = std::max(needed, static_cast<std::size_t>(call.count));
+        } else if (call.aggregate.is_distinct && is_running(call.frame)) {
+            return size_;
         } else if (call.kind == OverKind::kAggregate && call.frame.start == Bound::kPreceding) {
             const auto distance = static_cast<std::size_t>(call.frame.start_offset);
             if (call.frame.is_rows) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ops/aggregate/layout.h"
+#include "ops/aggregate/retraction.h"
 #include "ops/aggregate/state_update.h"
 #include "ops/over.h"
 #include "ops/record_pool.h"
@@ -29,6 +30,8 @@ struct OverTotals {
 // Frames  That begin with the partition are taken in once, in a state that goes on from one
 //         evaluation to the next (states); for all others each frame that differs from that of the
 //         row before is taken in anew, a column at a time: O(rows of the frame) for each row.
+//         Those of DISTINCT calls move over the rows of the evaluation: each is taken in and away
+//         once.
 // Threads One at a time.
 class OverEvaluator {
   public:
@@ -79,6 +82,13 @@ class OverEvaluator {
         std::vector<std::uint64_t> scratch;
     };
 
+    // A DISTINCT call, and its state during an evaluation.
+    struct Distinct {
+        std::size_t call = 0;
+        std::unique_ptr<RetractableCall> aggregate;
+        std::vector<std::uint64_t> state;
+    };
+
     [[nodiscard]] static bool is_running(const OverFrame& frame) noexcept {
         return frame.start == OverFrame::Bound::kUnboundedPreceding;
     }
@@ -96,12 +106,16 @@ class OverEvaluator {
     void finish(const Group& group, const std::uint64_t* state, std::size_t row);
     void run_group(Group& group, std::size_t from, std::uint64_t* state, Arena& arena);
     void slide_group(Group& group, std::size_t from);
+    void move_rows(Distinct& distinct, std::size_t first, std::size_t end, bool is_delete);
+    void run_distinct(Distinct& distinct, std::size_t from);
     void number_rows(std::size_t call, std::size_t from, const OverTotals& totals);
     void find_neighbours(std::size_t call, std::size_t from);
 
     OverSpec spec_;
     std::size_t width_;
     std::vector<Group> groups_;
+    std::vector<Distinct> distinct_;
+    RetractionInput moved_;
     std::vector<std::unique_ptr<Batch>> batches_;
     std::size_t size_ = 0;
     std::vector<std::uint32_t> peer_first_;  // Of each row, the first of those equal to it,

@@ -255,6 +255,19 @@ void OverCollector::bind_neighbour(const sql::Call& call, sql::Location at, Call
                                     otherwise.location);
 }
 
+// LISTAGG's second argument, a literal; without one a comma.
+std::string OverCollector::bind_separator(const sql::Call& call, sql::Location at) {
+    if (call.arguments.size() > 2)
+        throw SqlError(at, "LISTAGG takes a value and perhaps a separator");
+    if (call.arguments.size() == 1) return ",";
+    const ExprPtr separator = bind_(*call.arguments[1].value);
+    const auto* const text = std::get_if<std::string>(&separator->literal.data);
+    if (separator->kind != ExprKind::kLiteral || text == nullptr)
+        throw SqlError(call.arguments[1].value->location,
+                       "LISTAGG's separator must be a string literal");
+    return *text;
+}
+
 void OverCollector::bind_aggregate(const sql::Call& call,
                                    AggregateKind kind,
                                    sql::Location at,
@@ -265,21 +278,24 @@ void OverCollector::bind_aggregate(const sql::Call& call,
     aggregate.kind = kind;
     const bool has_argument = !call.arguments.empty() &&
                               !std::holds_alternative<sql::Star>(call.arguments[0].value->node);
-    if (call.distinct && kind != AggregateKind::kMin && kind != AggregateKind::kMax)
-        throw sql::not_supported(at, "DISTINCT with OVER");
     if (!has_argument) {
         if (kind != AggregateKind::kCount)
             throw SqlError(at, name + "(*) is not an aggregate, only COUNT(*) is");
         aggregate.kind = AggregateKind::kCountStar;
         aggregate.result_type = Type::bigint().not_null();
     } else {
-        if (call.arguments.size() != 1) throw SqlError(at, name + " takes one argument");
+        if (kind == AggregateKind::kListAgg) aggregate.separator = bind_separator(call, at);
+        if (call.arguments.size() != 1 && kind != AggregateKind::kListAgg)
+            throw SqlError(at, name + " takes one argument");
         bound.argument = bind_(*call.arguments[0].value);
         auto type = aggregate_result_type(kind, bound.argument->type);
         if (!type) throw SqlError(at, type.error().message);
         // A frame may be empty, or all its values NULL.
         aggregate.argument_type = bound.argument->type.with_nullable(true);
         aggregate.result_type = *std::move(type);
+        if (call.distinct) check_sortable(bound.argument->type, "DISTINCT", at);
+        aggregate.is_distinct =
+            call.distinct && kind != AggregateKind::kMin && kind != AggregateKind::kMax;
     }
     if (call.filter != nullptr) {
         bound.filter = bind_(*call.filter);

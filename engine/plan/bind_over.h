@@ -79,6 +79,7 @@ class OverCollector {
                                            const Window& window);
     void bind_function(const sql::Call& call, sql::Location at, Call& bound);
     void bind_aggregate(const sql::Call& call, AggregateKind kind, sql::Location at, Call& bound);
+    [[nodiscard]] std::string bind_separator(const sql::Call& call, sql::Location at);
     void bind_neighbour(const sql::Call& call, sql::Location at, Call& bound);
     [[nodiscard]] std::int64_t literal_count(const sql::Expr& expr, std::string_view what);
 

@@ -84,6 +84,13 @@ Value aggregate(const AggregateCall& call, const std::vector<const Row*>& rows) 
     for (const Row* const row : rows) {
         if (!(*row)[call.argument].is_null()) values.push_back((*row)[call.argument]);
     }
+    if (call.is_distinct) {
+        std::vector<Value> once;
+        for (const Value& value : values) {
+            if (std::find(once.begin(), once.end(), value) == once.end()) once.push_back(value);
+        }
+        values = std::move(once);
+    }
     if (call.kind == AggregateKind::kCount) return {static_cast<std::int64_t>(values.size())};
     if (values.empty()) return {};
     const auto less = [](const Value& a, const Value& b) { return compare(a, b) < 0; };
@@ -217,6 +224,8 @@ OverCall random_over_call(Random& random, bool has_numbers, bool looks_ahead) {
     const bool is_count = aggregate.kind == K::kCountStar || aggregate.kind == K::kCount;
     aggregate.result_type = is_count ? Type::bigint() : aggregate.argument_type;
     call.result_type = aggregate.result_type;
+    const bool can_be_distinct = aggregate.kind == K::kCount || aggregate.kind == K::kSum;
+    aggregate.is_distinct = can_be_distinct && chance(random, 2);
     return call;
 }
 
