@@ -157,6 +157,10 @@ Resolved resolve(const Scope& scope, const sql::QualifiedName& name) {
         for (const Scope::Relation& relation : scope.relations) {
             if (relation.alias == name.parts[0].text) find_in(relation, name.parts[1].text);
         }
+        // Of a subquery without a name the names of its own tables are as good as any.
+        for (const Scope::Relation& relation : scope.relations) {
+            if (found.empty() && relation.alias.empty()) find_in(relation, name.parts[1].text);
+        }
         parts = 2;
     }
     if (found.empty()) {

@@ -73,6 +73,31 @@ bool contains_over(const sql::Expr& expr) {
     return found;
 }
 
+const sql::SelectItem* over_item(const sql::Expr& expr, const sql::Select& select) {
+    const auto* const identifier = std::get_if<sql::Identifier>(&expr.node);
+    if (identifier == nullptr || identifier->name.parts.size() != 1) return nullptr;
+    const std::string& name = identifier->name.parts[0].text;
+    for (const sql::SelectItem& item : select.items) {
+        if (item.alias && item.alias->text == name && contains_over(*item.expr)) return &item;
+    }
+    return nullptr;
+}
+
+bool names_over(const sql::Expr& condition, const sql::Select& select, const Scope& scope) {
+    if (const sql::SelectItem* const item = over_item(condition, select)) {
+        return std::none_of(
+            scope.columns.begin(), scope.columns.end(), [&](const ColumnInfo& column) {
+                return column.name == item->alias->text;
+            });
+    }
+    bool found = false;
+    sql::for_each_child(
+        condition,
+        [&](const sql::Expr& child) { found = found || names_over(child, select, scope); },
+        [](const sql::Query&) {});
+    return found;
+}
+
 void check_sortable(const Type& type, std::string_view what, sql::Location at) {
     const Physical physical = type.physical();
     if (physical != Physical::kList && physical != Physical::kRow) return;

@@ -94,6 +94,15 @@ class OverCollector {
 // Whether a call with OVER is in `expr`.
 [[nodiscard]] bool contains_over(const sql::Expr& expr);
 
+// The item of the select list with OVER that `expr` names; null where it names none.
+[[nodiscard]] const sql::SelectItem* over_item(const sql::Expr& expr, const sql::Select& select);
+
+// Whether a condition names such an item, and not a column: what Nexmark's q6 does in WHERE. It is
+// meant for what comes out of OVER then.
+[[nodiscard]] bool names_over(const sql::Expr& condition,
+                              const sql::Select& select,
+                              const Scope& scope);
+
 // Throws where values of the type have no order; `what` for the message.
 void check_sortable(const Type& type, std::string_view what, sql::Location at);
 

@@ -165,25 +165,34 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at, Ord
     const auto* join = std::get_if<sql::Join>(&select.from->node);
     From from = join != nullptr ? bind_join(*join, select.where.get(), select.from->location)
                                 : bind_from(*select.from);
-    if (select.where != nullptr) {
-        if (contains_aggregate(*select.where))
-            throw SqlError(select.where->location,
-                           "WHERE may not use aggregates",
-                           "conditions on aggregates stand in HAVING");
-        from = bind_where(std::move(from), *select.where);
-    }
     const bool has_aggregates =
         select.having != nullptr ||
         std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
             return contains_aggregate(*item.expr);
         });
-    RelPtr rel = !select.group_by.empty() || has_aggregates
-                     ? bind_grouped(select, std::move(from), order)
-                     : bind_plain(select, std::move(from), order);
+    const bool is_grouped = !select.group_by.empty() || has_aggregates;
+    std::vector<const sql::Expr*> late;
+    if (select.where != nullptr) {
+        if (contains_aggregate(*select.where))
+            throw SqlError(select.where->location,
+                           "WHERE may not use aggregates",
+                           "conditions on aggregates stand in HAVING");
+        std::vector<const sql::Expr*> parts;
+        for (const sql::Expr* const part : conjuncts(*select.where)) {
+            const bool is_late = !is_grouped && names_over(*part, select, from.scope);
+            (is_late ? late : parts).push_back(part);
+        }
+        from = bind_where(std::move(from), parts);
+    }
+    RelPtr rel = is_grouped ? bind_grouped(select, std::move(from), order)
+                            : bind_plain(select, std::move(from), order, late);
     return select.distinct ? bind_distinct(std::move(rel), "DISTINCT", at) : rel;
 }
 
-RelPtr QueryBinder::bind_plain(const sql::Select& select, From from, Order* order) {
+RelPtr QueryBinder::bind_plain(const sql::Select& select,
+                               From from,
+                               Order* order,
+                               const std::vector<const sql::Expr*>& late) {
     ExpressionBinder binder(from.scope, expr_settings_);
     ExpressionBinder plain(from.scope, expr_settings_);
     OverCollector over(select.windows, expr_settings_);
@@ -197,8 +206,18 @@ RelPtr QueryBinder::bind_plain(const sql::Select& select, From from, Order* orde
             return binder.bind(expr);
         });
     }
+    ExpressionBinder after(from.scope, expr_settings_);
+    after.set_intercept([&](const sql::Expr& expr) -> std::optional<ExprPtr> {
+        const sql::SelectItem* const item = over_item(expr, select);
+        return item == nullptr ? std::nullopt : std::optional(binder.bind(*item->expr));
+    });
+    std::vector<ExprPtr> conditions;
+    for (const sql::Expr* const part : late)
+        conditions.push_back(after.bind_condition(*part, "WHERE"));
     if (!over.empty()) {
         from.rel = over.finish(from.rel, [](const ExprPtr& expr) { return expr; });
+        if (!conditions.empty())
+            from.rel = make_filter_rel(from.rel, over.fix(conjunction(conditions)));
         for (ExprPtr& expr : expressions)
             expr = over.fix(expr);
     }

@@ -52,7 +52,11 @@ class QueryBinder {
     // bind_query.cc
     RelPtr bind_body(const sql::QueryBody& body, Order* order = nullptr);
     RelPtr bind_select(const sql::Select& select, sql::Location at, Order* order);
-    RelPtr bind_plain(const sql::Select& select, From from, Order* order);
+    // `late`: conditions of WHERE that name items with OVER.
+    RelPtr bind_plain(const sql::Select& select,
+                      From from,
+                      Order* order,
+                      const std::vector<const sql::Expr*>& late);
     RelPtr bind_union(const sql::SetOperation& operation);
     RelPtr bind_view(const ViewDefinition& view);
     void expand_items(const sql::Select& select,
@@ -105,7 +109,7 @@ class QueryBinder {
 
     // bind_subquery.cc
     // WHERE: what is no subquery filters, the others join.
-    From bind_where(From from, const sql::Expr& where);
+    From bind_where(From from, const std::vector<const sql::Expr*>& parts);
     // Rows of `outer` for which there is one in the subquery, or none: IN (operand not null),
     // EXISTS.
     From bind_semi_join(From outer,

@@ -52,11 +52,11 @@ const sql::Select* plain_select(const sql::Query& query) {
 
 }  // namespace
 
-QueryBinder::From QueryBinder::bind_where(From from, const sql::Expr& where) {
+QueryBinder::From QueryBinder::bind_where(From from, const std::vector<const sql::Expr*>& parts) {
     std::vector<ExprPtr> plain;
     std::vector<std::pair<Quantified, sql::Location>> joins;
     ExpressionBinder binder(from.scope, expr_settings_);
-    for (const sql::Expr* const part : conjuncts(where)) {
+    for (const sql::Expr* const part : parts) {
         if (const std::optional<Quantified> found = quantified(*part)) {
             joins.emplace_back(*found, part->location);
         } else {
