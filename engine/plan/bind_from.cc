@@ -159,9 +159,13 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
         return bind_unnest(std::move(left), *join.right, is_left);
     }
     const auto* named = std::get_if<sql::NamedTable>(&join.right->node);
-    const bool is_lookup = named != nullptr && named->as_of != nullptr;
-    From right =
-        is_lookup ? bind_snapshot(*named, *join.right, left.scope) : bind_from(*join.right);
+    const bool has_as_of = named != nullptr && named->as_of != nullptr;
+    const std::optional<std::size_t> as_of =
+        has_as_of ? event_time_of(*named->as_of, left.scope) : std::nullopt;
+    const bool is_lookup = has_as_of && !as_of;
+    From right = is_lookup ? bind_snapshot(*named, *join.right, left.scope)
+                 : as_of ? aliased(resolve_table(named->name), *join.right, last_part(named->name))
+                         : bind_from(*join.right);
     Scope both = Scope::side_by_side(left.scope, right.scope);
     const bool takes_where = join.condition == nullptr && join.kind == sql::JoinKind::kCross;
     const sql::Expr* const on = takes_where ? where : join.condition.get();
@@ -170,6 +174,8 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     RelPtr rel;
     if (is_lookup) {
         rel = bind_lookup_join(left, right, join, *on, both);
+    } else if (as_of) {
+        rel = bind_temporal_join(left, right, join, *as_of, bind_conjuncts(on, both, "ON"), at);
     } else {
         rel = join_sides(left,
                          right,

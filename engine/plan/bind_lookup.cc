@@ -28,9 +28,7 @@ void check_time(const Expr& time, const Scope& stream, sql::Location at) {
     if (role == Role::kProctime) return;
     constexpr const char* kHint =
         "a lookup join reads FOR SYSTEM_TIME AS OF s.at, where the left side s declares at AS "
-        "PROCTIME()";
-    if (role == Role::kRowtime || role == Role::kWindowTime)
-        throw SqlError(at, "a temporal join in event time is not supported yet", kHint);
+        "PROCTIME(); a temporal join reads it AS OF a row time";
     throw SqlError(at, "FOR SYSTEM_TIME AS OF expects a processing time of the left side", kHint);
 }
 

@@ -10,6 +10,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -106,6 +107,17 @@ class QueryBinder {
                                    const From& right,
                                    JoinKind kind,
                                    thalweg::ExprPtr condition);
+
+    // bind_temporal.cc
+    // The row time that FOR SYSTEM_TIME AS OF names in `stream`, if it names one.
+    [[nodiscard]] std::optional<std::size_t> event_time_of(const sql::Expr& as_of,
+                                                           const Scope& stream);
+    static RelPtr bind_temporal_join(const From& left,
+                                     const From& right,
+                                     const sql::Join& join,
+                                     std::size_t time,
+                                     const std::vector<thalweg::ExprPtr>& conditions,
+                                     sql::Location at);
 
     // bind_subquery.cc
     // WHERE: what is no subquery filters, the others join.

@@ -64,6 +64,7 @@ ChangeRule rule_of(const WindowJoin&) {
 
 ChangeRule rule_of(const StreamJoin& node) {
     if (node.bounds) return {.refusing = "an interval join", .passes = false};
+    if (node.as_of) return {};
     switch (node.kind) {
         case JoinKind::kInner:
         case JoinKind::kSemi: return {};
@@ -126,6 +127,8 @@ std::string changing_operator(const Rel& rel) {
     const ChangeRule rule = rule_of(rel);
     if (!rule.changing.empty()) return rule.changing;
     if (!rule.passes) return {};
+    const auto* join = std::get_if<StreamJoin>(&rel.node);
+    if (join != nullptr && join->as_of) return changing_operator(*join->left);
     for (const RelPtr& input : inputs_of(rel)) {
         if (std::string found = changing_operator(*input); !found.empty()) return found;
     }

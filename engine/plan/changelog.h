@@ -12,7 +12,8 @@
 //   LookupJoin, UnionAll
 //   Aggregate with a window,        gain rows: what has fired stays as it is
 //   WindowJoin, StreamJoin with bounds
-//   StreamJoin                      inner and semi: as their inputs; others change rows
+//   StreamJoin                      inner and semi: as their inputs; temporal: as the left one;
+//                                   others change rows
 //   Aggregate without a window      changes rows; without calls only if its input does
 //   Rank for all time               changes rows, unless it is by arrival over rows that stay
 //   Rank of a window, Sort          gain rows

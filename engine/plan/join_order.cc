@@ -77,7 +77,7 @@ class InnerJoins {
         if (const auto* filter = std::get_if<Filter>(&rel.node)) return is_inner(*filter->input);
         const auto* join = std::get_if<StreamJoin>(&rel.node);
         return join != nullptr && join->kind == JoinKind::kInner && join->keys.empty() &&
-               !join->bounds;
+               !join->bounds && !join->as_of;
     }
 
     void collect(const RelPtr& rel, std::size_t first) {
@@ -256,7 +256,7 @@ class InnerJoins {
     std::vector<std::size_t> place_;  // Of each column of all parts, in what is joined so far.
 };
 
-// A join that shows rows without a partner, asks for one only, or has bounds of time.
+// A join that shows rows without a partner, asks for one only, or has to do with time.
 class OuterJoin {
   public:
     OuterJoin(const Rel& rel, const StreamJoin& join)
@@ -288,7 +288,8 @@ class OuterJoin {
     void push_above(Predicates predicates) {
         const bool is_inner = node_.kind == JoinKind::kInner;
         const bool left_stays = is_inner || node_.kind == JoinKind::kLeft || is_left_only_;
-        const bool right_stays = is_inner || node_.kind == JoinKind::kRight;
+        // What a version is depends on all of them.
+        const bool right_stays = !node_.as_of && (is_inner || node_.kind == JoinKind::kRight);
         for (ExprPtr& predicate : predicates) {
             const Side reads = side(*predicate);
             const bool can_go =
@@ -310,7 +311,8 @@ class OuterJoin {
         const bool is_inner = node_.kind == JoinKind::kInner;
         const bool may_left =
             is_inner || node_.kind == JoinKind::kRight || node_.kind == JoinKind::kSemi;
-        const bool may_right = is_inner || node_.kind == JoinKind::kLeft || is_left_only_;
+        const bool may_right =
+            !node_.as_of && (is_inner || node_.kind == JoinKind::kLeft || is_left_only_);
         for (const ExprPtr& part : conjuncts(node_.residual)) {
             if (is_true(*part)) continue;
             const Side reads = side(*part);
@@ -393,7 +395,7 @@ RelPtr plan_stream_join(const RelPtr& rel,
                         const PushFilters& push) {
     const auto& join = std::get<StreamJoin>(rel->node);
     if (!join.keys.empty()) return filtered(rel, predicates);
-    if (join.kind == JoinKind::kInner && !join.bounds)
+    if (join.kind == JoinKind::kInner && !join.bounds && !join.as_of)
         return InnerJoins(push).plan(rel, std::move(predicates));
     return OuterJoin(*rel, join).plan(std::move(predicates), push);
 }

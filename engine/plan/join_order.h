@@ -14,8 +14,8 @@
 // around it. Equalities between an input and those before it are keys, what else can be asked there
 // is asked of pairs.
 //
-// An outer, semi, anti or interval join stays where it is: equalities of its ON are keys, and
-// conditions on the side whose rows do not stay by themselves go into that side.
+// An outer, semi, anti, interval or temporal join stays where it is: equalities of its ON are keys,
+// and conditions on the side whose rows do not stay by themselves go into that side.
 //
 // What may fail does not overtake what may have been meant to guard it, but for equalities that
 // become keys: v <> 0 AND 10 / v > 1 is asked in this order, last of all.

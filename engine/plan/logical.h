@@ -123,6 +123,12 @@ struct TimeBounds {
     bool is_event_time = true;
 };
 
+// Of a temporal join: the right side as of a time of the left.
+struct AsOf {
+    std::size_t left = 0;  // Columns of the sides.
+    std::size_t right = 0;
+};
+
 // A join for all time, or of rows whose times lie close together. Output: left columns, right
 // columns; kSemi and kAnti: left columns. Bound with the whole condition in `residual`; keys are
 // taken from there when it is optimized.
@@ -133,6 +139,7 @@ struct StreamJoin {
     std::vector<JoinKey> keys;
     ExprPtr residual;  // May be null.
     std::optional<TimeBounds> bounds = {};
+    std::optional<AsOf> as_of = {};
 };
 
 // Each row of `input`, a stream, with the rows of `table`, which is bounded: filters and

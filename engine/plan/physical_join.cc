@@ -4,6 +4,7 @@
 #include "ops/interval_join.h"
 #include "ops/row_layout.h"
 #include "ops/stream_join.h"
+#include "ops/temporal_join.h"
 
 #include <utility>
 
@@ -34,7 +35,10 @@ std::string text_of(const StreamJoin& node) {
                              names[node.left->columns.size() + key.right]);
     }
     std::string text(name_of(node.kind));
-    if (!node.bounds) {
+    if (node.as_of) {
+        text += " as of " + names[node.as_of->left] + " with versions by " +
+                names[node.left->columns.size() + node.as_of->right];
+    } else if (!node.bounds) {
         text += " for all time";
     } else {
         const TimeBounds& bounds = *node.bounds;
@@ -47,9 +51,11 @@ std::string text_of(const StreamJoin& node) {
     return text;
 }
 
-std::string state_text(const StreamJoinSpec& spec, bool is_for_ever) {
+std::string state_text(const StreamJoinSpec& spec, const StreamJoin& node) {
     std::string text = "    state: the rows of both sides, ";
-    text += is_for_ever ? "for ever; about" : "while they may have partners; about";
+    text += node.bounds  ? "while they may have partners; about"
+            : node.as_of ? "left until their time, right the versions that may be asked for; about"
+                         : "for ever; about";
     for (const SchemaPtr& side : {spec.left, spec.right}) {
         constexpr std::size_t kEntryBytes = 32;
         text += side == spec.left ? " " : " and ";
@@ -96,14 +102,15 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
     }
     exchange(left, spec.left, left_keys, stage, 0);
     exchange(right, spec.right, right_keys, stage, 1);
-    if (node.bounds && node.bounds->is_event_time) add_window(each_millisecond());
+    if (node.as_of || (node.bounds && node.bounds->is_event_time)) add_window(each_millisecond());
     const std::string line = text_of(node);
     Stream output;
     output.stage = stage;
     output.lineage = lineage_of({left.lineage, right.lineage}, line);
     append_stateful(
         stage,
-        [spec, bounds = node.bounds] {
+        [spec, bounds = node.bounds, as_of = node.as_of] {
+            if (as_of) return make_temporal_join({spec, as_of->left, as_of->right});
             return bounds ? make_interval_join(interval_spec(spec, *bounds))
                           : make_stream_join(spec);
         },
@@ -113,7 +120,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
     const bool only_gains = changing_operator(rel).empty();
     notes_[stage].lines.push_back(std::string("    gives ") +
                                   (only_gains ? "insertions" : "insertions and deletions"));
-    notes_[stage].lines.push_back(state_text(spec, !node.bounds));
+    notes_[stage].lines.push_back(state_text(spec, node));
     // Only where every row has its left key is the output partitioned by it.
     const bool has_left = node.kind != JoinKind::kRight && node.kind != JoinKind::kFull;
     if (has_left) output.partition = left_keys;

@@ -251,6 +251,7 @@ Pruned prune_node(const Rel& rel, const StreamJoin& node, Needed needed) {
         right[key.right] = true;
     }
     if (node.bounds) left[node.bounds->left] = right[node.bounds->right] = true;
+    if (node.as_of) left[node.as_of->left] = right[node.as_of->right] = true;
     const Pruned l = prune_rel(node.left, std::move(left));
     const Pruned r = prune_rel(node.right, std::move(right));
     StreamJoin copy = node;
@@ -258,6 +259,7 @@ Pruned prune_node(const Rel& rel, const StreamJoin& node, Needed needed) {
         copy.bounds->left = l.at(node.bounds->left);
         copy.bounds->right = r.at(node.bounds->right);
     }
+    if (copy.as_of) copy.as_of = AsOf{l.at(node.as_of->left), r.at(node.as_of->right)};
     copy.left = l.rel;
     copy.right = r.rel;
     for (JoinKey& key : copy.keys)
