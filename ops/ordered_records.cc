@@ -33,6 +33,7 @@ bool is_same(std::span<const std::byte> a, std::span<const std::byte> b) noexcep
 
 std::size_t OrderedRecords::chunk_of(std::span<const std::byte> key,
                                      std::uint64_t arrival) const noexcept {
+    if (chunks_.size() == 1) return 0;  // Nearly always, and no record need be fetched for it.
     const auto found = std::lower_bound(
         chunks_.begin(), chunks_.end(), arrival, [&](const Chunk& each, std::uint64_t wanted) {
             return is_before(*each.back(), key, wanted);
@@ -56,7 +57,10 @@ void OrderedRecords::insert(Record* record) {
     }
     const std::size_t index = chunk_of(record->key(), record->arrival);
     Chunk& chunk = chunks_[index];
-    chunk.insert(lower_bound(chunk, record->key(), record->arrival), record);
+    // Behind all others is where rows go that come in order.
+    const bool is_last = is_before(*chunk.back(), record->key(), record->arrival);
+    chunk.insert(is_last ? chunk.end() : lower_bound(chunk, record->key(), record->arrival),
+                 record);
     if (chunk.size() < kChunkMax) return;
     const auto middle = chunk.begin() + kChunkMax / 2;
     Chunk upper(middle, chunk.end());

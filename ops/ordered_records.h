@@ -40,8 +40,9 @@ class OrderedRecords {
     template <class Visit>
     void for_each(const Visit& visit) const {
         for (const std::vector<Record*>& chunk : chunks_) {
-            for (Record* const record : chunk) {
-                if (!visit(record)) return;
+            for (std::size_t i = 0; i < chunk.size(); ++i) {
+                if (i + kAhead < chunk.size()) __builtin_prefetch(chunk[i + kAhead]);
+                if (!visit(chunk[i])) return;
             }
         }
     }
@@ -65,6 +66,7 @@ class OrderedRecords {
 
   private:
     static constexpr std::size_t kChunkMax = 512;
+    static constexpr std::size_t kAhead = 4;  // Records between the prefetch of one and its visit.
 
     // The first chunk whose last record does not come before the key; the last chunk if there is
     // none such.

@@ -46,6 +46,7 @@ class OverAggregate final : public Op {
           partition_index_(key_, 0, history_),
           keys_(time_order(spec)),
           evaluator_(spec),
+          out_(over_schema(spec)),
           words_(evaluator_.state_words()) {}
 
     void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
@@ -65,13 +66,17 @@ class OverAggregate final : public Op {
         touched_.erase(std::unique(touched_.begin(), touched_.end()), touched_.end());
         for (const std::uint32_t position : touched_)
             evaluate(position, kNothingDue, out);
+        pass_on(out);
     }
 
     Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
         watermark_ = std::max(watermark_, watermark);
         std::size_t work = 0;
         while (!due_.empty() && due_.front().first <= watermark_.nanos) {
-            if (work >= kEmitRowsMax) return Progress::kMore;
+            if (work >= kEmitRowsMax) {
+                pass_on(out);
+                return Progress::kMore;
+            }
             const auto [time, position] = due_.front();
             std::pop_heap(due_.begin(), due_.end(), std::greater<>());
             due_.pop_back();
@@ -79,6 +84,7 @@ class OverAggregate final : public Op {
             save_before(position);
             work += evaluate(position, watermark_.nanos, out);
         }
+        pass_on(out);
         return Progress::kDone;
     }
 
@@ -144,7 +150,8 @@ class OverAggregate final : public Op {
 
     [[nodiscard]] std::size_t memory_bytes() const override {
         return records_.memory_bytes() + partition_index_.memory_bytes() + keys_.memory_bytes() +
-               codec_.memory_bytes() + evaluator_.memory_bytes() + texts_.memory_bytes() +
+               codec_.memory_bytes() + evaluator_.memory_bytes() + out_.memory_bytes() +
+               texts_.memory_bytes() +
                partitions_.capacity() * (sizeof(Partition) + sizeof(std::vector<Record*>)) +
                row_count_ * 2 * sizeof(Record*) + states_.capacity() * 8 +
                due_.capacity() * sizeof(Due) + frozen_.memory_bytes();
@@ -234,8 +241,19 @@ class OverAggregate final : public Op {
             const Batch& batch = evaluator_.batch(i);
             const std::size_t first = i * kBatchRows < from ? from - i * kBatchRows : 0;
             if (first == batch.size()) continue;
-            out.emit(batch.view().with(Selection::range(first, batch.size() - first)));
+            append(batch.view(), first, batch.size() - first, out);
         }
+    }
+
+    // Partitions have few rows each, mostly: they go on together.
+    void append(const BatchView& rows, std::size_t first, std::size_t count, Emitter& out) {
+        if (out_.room() < count) pass_on(out);
+        out_.append(rows, Selection::range(first, count));
+    }
+
+    void pass_on(Emitter& out) {
+        if (!out_.empty()) out.emit(out_.view());
+        out_.clear();
     }
 
     void drop(Partition& partition, std::size_t count) {
@@ -336,6 +354,7 @@ class OverAggregate final : public Op {
     RowCodec codec_;
     RecordPool records_;
     OverEvaluator evaluator_;
+    Batch out_;
     std::size_t words_;                  // Of the states of a partition.
     std::vector<std::uint64_t> states_;  // By partition.
     Arena texts_;                        // Of states. They reuse their places (OwnedText).
