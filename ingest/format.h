@@ -56,11 +56,16 @@ struct FormatSpec {
 // Whether records of the format say what kind of row they are: then `wanted` has the column that
 // row_kind_column() returns, and batches have row kinds.
 [[nodiscard]] inline bool has_row_kinds(std::string_view format) noexcept {
-    return format == "changelog-json";
+    return format == "changelog-json" || format == "debezium-json";
 }
 
-[[nodiscard]] inline WantedColumn row_kind_column() {
-    return {{"__op"}, Type::string(), Metadata::kRowKind};
+// How many rows one record may make. A decoder of two stops where there is room for one only.
+[[nodiscard]] inline std::size_t rows_of_record_max(std::string_view format) noexcept {
+    return format == "debezium-json" ? 2 : 1;
+}
+
+[[nodiscard]] inline WantedColumn row_kind_column(std::string_view format) {
+    return {{format == "debezium-json" ? "op" : "__op"}, Type::string(), Metadata::kRowKind};
 }
 
 }  // namespace thalweg

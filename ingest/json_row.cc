@@ -41,7 +41,7 @@ JsonFault JsonRow::write_null(const JsonNode& node, RowAppender& rows) {
     for (std::size_t leaf = node.first_leaf; leaf < node.leaf_end; ++leaf) {
         const JsonFault fault = null_leaf(plan_.leaves[leaf], rows);
         if (!fault.is_none()) return fault;
-        seen_[leaf] = 1;
+        seen_[leaf] = 2;
     }
     return kJsonFine;
 }

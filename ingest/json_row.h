@@ -34,6 +34,9 @@ class JsonRow {
 
     void mark_seen(std::size_t leaf) { seen_[leaf] = 1; }
 
+    // Whether the latest record has the leaf, with a value that is not null.
+    [[nodiscard]] bool has(std::size_t leaf) const { return seen_[leaf] == 1; }
+
     // `node` is null in the record: NULL for every leaf below it.
     [[nodiscard]] JsonFault write_null(const JsonNode& node, RowAppender& rows);
 
@@ -43,7 +46,7 @@ class JsonRow {
   private:
     const JsonPlan& plan_;
     TextContext context_;
-    std::vector<std::uint8_t> seen_;
+    std::vector<std::uint8_t> seen_;  // 1: with a value; 2: null.
 };
 
 // The number `text` (of JSON's number grammar) as a value of the column's type. For integer types a

@@ -81,7 +81,7 @@ Result<SourceOptions> SourceOptions::read(const SourceSpec& spec,
             continue;
         }
         // changelog-json takes the options of json.
-        if (has_row_kinds(result.format_) && name.starts_with("json.")) {
+        if (result.format_ == "changelog-json" && name.starts_with("json.")) {
             result.of_format_.emplace(name.substr(5), value);
             continue;
         }

@@ -117,12 +117,17 @@ bool UdpSource::receive() {
     return waiting_.size() != before;
 }
 
+// Whether any record fits into the batch.
+bool UdpSource::has_room() const {
+    return batch_.room() >= rows_of_record_max(settings_.format.format);
+}
+
 // Decodes what waits into the batch, and offers it when it is full.
 std::size_t UdpSource::deliver(std::size_t budget, Outlet& outlet) {
     if (std::exchange(is_offered_, false)) batch_.clear();
     CountingOutlet counting(outlet, counters_);
     std::size_t done = 0;
-    while (!waiting_.empty() && done < budget && batch_.room() != 0) {
+    while (!waiting_.empty() && done < budget && has_room()) {
         Packet& packet = waiting_.front();
         if (settings_.has_journal && !packet.is_in_journal) journal_packet(packet, false);
         const std::size_t rows_before = batch_.size();
@@ -133,7 +138,7 @@ std::size_t UdpSource::deliver(std::size_t budget, Outlet& outlet) {
         waiting_.pop_front();
     }
     // What is in the journal in front of a barrier has been offered there.
-    if (batch_.room() == 0 || (settings_.has_journal && !batch_.empty())) offer(outlet);
+    if (!has_room() || (settings_.has_journal && !batch_.empty())) offer(outlet);
     return done;
 }
 

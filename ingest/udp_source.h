@@ -95,6 +95,7 @@ class UdpSource final : public Source {
     std::size_t deliver(std::size_t budget, Outlet& outlet);
     std::size_t decode_next(Packet& packet, const char* bytes, Batch& rows, CountingOutlet& outlet);
     void reject(const Packet& packet, const char* bytes, RejectReason reason, Outlet& outlet);
+    [[nodiscard]] bool has_room() const;
     void name_peer(const Packet& packet);
     [[nodiscard]] Result<void> open_journal();
     [[nodiscard]] bool has_journal_room() const;

@@ -24,23 +24,6 @@ std::string item_name(const sql::SelectItem& item, std::size_t index) {
     return "EXPR$" + std::to_string(index);
 }
 
-RelPtr cast_to(RelPtr rel,
-               const std::vector<Type>& types,
-               const ExprSettings& settings,
-               sql::Location at) {
-    std::vector<ExprPtr> expressions = identity(*rel);
-    std::vector<std::string> names;
-    bool changed = false;
-    for (std::size_t i = 0; i < expressions.size(); ++i) {
-        names.push_back(rel->columns[i].name);
-        if (same_but_null(expressions[i]->type, types[i])) continue;
-        expressions[i] = cast_or_throw(expressions[i], types[i], CastMode::kImplicit, settings, at);
-        changed = true;
-    }
-    if (!changed) return rel;
-    return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
-}
-
 }  // namespace
 
 RelPtr QueryBinder::bind(const sql::Query& query) {
@@ -87,55 +70,10 @@ RelPtr QueryBinder::bind_body(const sql::QueryBody& body, Order* order) {
         return with_columns(rel, std::move(expressions));
     };
     if (const auto* operation = std::get_if<sql::SetOperation>(&body.node))
-        return in_order(bind_union(*operation));
+        return in_order(bind_set_operation(*operation));
     if (const auto* nested = std::get_if<sql::NestedQuery>(&body.node))
         return in_order(bind(*nested->query));
     throw sql::not_supported(body.location, "VALUES");
-}
-
-RelPtr QueryBinder::bind_union(const sql::SetOperation& operation) {
-    if (operation.op == sql::SetOp::kIntersect)
-        throw sql::not_supported(operation.op_location, "INTERSECT");
-    if (operation.op == sql::SetOp::kExcept)
-        throw sql::not_supported(operation.op_location, "EXCEPT");
-    RelPtr left = bind_body(*operation.left);
-    RelPtr right = bind_body(*operation.right);
-    if (left->columns.size() != right->columns.size()) {
-        throw SqlError(operation.op_location,
-                       "UNION of " + std::to_string(left->columns.size()) + " and " +
-                           std::to_string(right->columns.size()) + " columns");
-    }
-    std::vector<Type> types;
-    for (std::size_t i = 0; i < left->columns.size(); ++i) {
-        auto type = common_type({left->columns[i].type, right->columns[i].type});
-        if (!type)
-            throw SqlError(
-                operation.op_location,
-                "column " + std::to_string(i + 1) + " of UNION: " + type.error().message);
-        types.push_back(*std::move(type));
-    }
-    left = cast_to(std::move(left), types, expr_settings_, operation.op_location);
-    right = cast_to(std::move(right), types, expr_settings_, operation.op_location);
-    std::vector<ColumnInfo> columns = left->columns;
-    for (std::size_t i = 0; i < columns.size(); ++i) {
-        const ColumnInfo& other = right->columns[i];
-        columns[i].type =
-            types[i].with_nullable(left->columns[i].type.nullable || other.type.nullable);
-        if (columns[i].role == other.role && same_window(columns[i].window, other.window)) continue;
-        columns[i].role = Role::kPlain;
-        columns[i].window = nullptr;
-    }
-    std::vector<RelPtr> inputs;
-    for (RelPtr& side : {std::ref(left), std::ref(right)}) {
-        const auto* nested = std::get_if<UnionAll>(&side->node);
-        if (nested == nullptr) {
-            inputs.push_back(side);
-        } else {
-            inputs.insert(inputs.end(), nested->inputs.begin(), nested->inputs.end());
-        }
-    }
-    RelPtr all = make_rel(std::move(columns), UnionAll{std::move(inputs)});
-    return operation.all ? all : bind_distinct(std::move(all), "UNION", operation.op_location);
 }
 
 RelPtr QueryBinder::bind_view(const ViewDefinition& view) {

@@ -58,13 +58,17 @@ class QueryBinder {
                       From from,
                       Order* order,
                       const std::vector<const sql::Expr*>& late);
-    RelPtr bind_union(const sql::SetOperation& operation);
     RelPtr bind_view(const ViewDefinition& view);
     void expand_items(const sql::Select& select,
                       const Scope& scope,
                       ExpressionBinder& binder,
                       std::vector<thalweg::ExprPtr>& expressions,
                       std::vector<std::string>& names);
+
+    // bind_set_operation.cc
+    RelPtr bind_set_operation(const sql::SetOperation& operation);
+    static RelPtr make_union(RelPtr left, RelPtr right);
+    RelPtr bind_matching(RelPtr left, RelPtr right, const sql::SetOperation& operation);
 
     // bind_from.cc
     From bind_from(const sql::TableRef& ref);

@@ -24,11 +24,12 @@ std::string name_of(const Aggregate& node) {
 
 // What an operator does about changes.
 struct ChangeRule {
-    std::string refusing =
-        {};  // It needs rows that stay as they are, and is called this; or empty.
-    std::string changing =
-        {};              // It changes rows whatever its inputs do, and is called this; or empty.
-    bool passes = true;  // Where inputs change rows, so does it.
+    // It needs rows that stay as they are, and is called this; or empty.
+    std::string refusing = {};
+    // It changes rows whatever its inputs do, and is called this; or empty.
+    std::string changing = {};
+    bool passes = true;   // Where inputs change rows, so does it.
+    bool deletes = true;  // Where it changes rows itself, they may go for good.
 };
 
 // One line an operator: this is the table of the header.
@@ -83,7 +84,7 @@ ChangeRule rule_of(const LookupJoin&) {
 ChangeRule rule_of(const Aggregate& node) {
     if (node.window != nullptr) return {.refusing = "a windowed GROUP BY", .passes = false};
     if (node.calls.empty()) return {};
-    return {.changing = name_of(node)};
+    return {.changing = name_of(node), .deletes = !changing_operator(*node.input).empty()};
 }
 
 // Over rows in the order of their arrival nothing that was given is ever taken back.
@@ -121,7 +122,22 @@ bool is_unrepeatable(const Rel& rel) {
            std::any_of(node->expressions.begin(), node->expressions.end(), is_other);
 }
 
+// Whether rows may go for good.
+bool deletes(const Rel& rel) {
+    const ChangeRule rule = rule_of(rel);
+    if (!rule.changing.empty() && rule.deletes) return true;
+    if (!rule.passes) return false;
+    const std::vector<RelPtr> inputs = inputs_of(rel);
+    return std::any_of(
+        inputs.begin(), inputs.end(), [](const RelPtr& input) { return deletes(*input); });
+}
+
 }  // namespace
+
+std::string changelog_mode(const Rel& rel) {
+    if (changing_operator(rel).empty()) return "[I]";
+    return deletes(rel) ? "[I,UB,UA,D]" : "[I,UB,UA]";
+}
 
 std::string changing_operator(const Rel& rel) {
     const ChangeRule rule = rule_of(rel);

@@ -28,6 +28,10 @@ namespace thalweg::plan {
 // The operator by which rows change, as EXPLAIN would name it; empty: rows are only gained.
 [[nodiscard]] std::string changing_operator(const Rel& rel);
 
+// The kinds of rows that come out, as Flink writes them: "[I]", "[I,UB,UA]" or "[I,UB,UA,D]". What
+// only passes a change on may let one half of it through, and is said to do as its input.
+[[nodiscard]] std::string changelog_mode(const Rel& rel);
+
 // Throws SqlError at `at` where an operator cannot take what its input gives.
 void check_changes(const Rel& rel, sql::Location at);
 

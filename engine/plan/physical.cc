@@ -123,6 +123,7 @@ std::size_t PhysicalPlanner::new_stage(Place place, std::string name) {
 
 void PhysicalPlanner::append(std::size_t stage, OpFactory op, std::string line, const Rel& rel) {
     topology_.stages[stage].ops.push_back(std::move(op));
+    if (options_.shows_changes) line += ", changelogMode=" + changelog_mode(rel);
     notes_[stage].lines.push_back(std::move(line));
     notes_[stage].columns = names_of(rel);
 }

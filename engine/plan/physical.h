@@ -20,6 +20,7 @@ struct PhysicalOptions {
     HashSeed seed = HashSeed::from(0);
     AggregatePhases phases = AggregatePhases::kAuto;
     TimeZonePtr zone = TimeZone::utc();
+    bool shows_changes = false;  // EXPLAIN CHANGELOG_MODE: says what kinds of rows operators give.
 };
 
 // Relational trees to one topology: operators onto stages, exchanges where keys demand them, one

@@ -162,7 +162,7 @@ PlannedSource plan_source(const BoundTable& table,
     std::vector<WantedColumn>& fields = planned.stage.source.format.wanted;
     fields = decoded.take();
     decode_something(definition, fields);
-    if (has_row_kinds(definition.format())) fields.push_back(row_kind_column());
+    if (has_row_kinds(definition.format())) fields.push_back(row_kind_column(definition.format()));
 
     std::string names;
     for (const WantedColumn& field : fields)

@@ -50,11 +50,12 @@ class ScriptPlanner {
         const TableDefinition* target = nullptr;  // Null: a SELECT, which prints.
     };
 
-    Topology build(const std::vector<Query>& queries) {
+    Topology build(const std::vector<Query>& queries, bool shows_changes = false) {
         PhysicalPlanner planner({options_.is_fused,
                                  options_.seed,
                                  plan_.settings.aggregate_phases(),
-                                 plan_.settings.zone()});
+                                 plan_.settings.zone(),
+                                 shows_changes});
         for (const Query& query : queries)
             planner.add(query.rel, query.sink, query.target);
         return planner.finish();
@@ -187,7 +188,10 @@ class ScriptPlanner {
     }
 
     void run(const sql::Explain& node, sql::Location at) {
-        if (!node.details.empty()) throw sql::not_supported(at, "EXPLAIN with details");
+        for (const sql::ExplainDetail detail : node.details) {
+            if (detail != sql::ExplainDetail::kChangelogMode)
+                throw sql::not_supported(at, "EXPLAIN with details other than CHANGELOG_MODE");
+        }
         std::vector<Query> queries;
         if (const auto* insert = std::get_if<sql::InsertInto>(&node.statement->node)) {
             queries.push_back(bind(*insert));
@@ -198,7 +202,7 @@ class ScriptPlanner {
         } else {
             throw SqlError(node.statement->location, "EXPLAIN expects a query");
         }
-        plan_.explained += build(queries).explain;
+        plan_.explained += build(queries, !node.details.empty()).explain;
     }
 
     void run(const sql::CreateFunction&, sql::Location at) {

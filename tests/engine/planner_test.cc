@@ -335,5 +335,32 @@ TEST_CASE("planner: a SET between two queries does not open their source twice")
     CHECK_EQ(planned.topology->sources.size(), 1);
 }
 
+TEST_CASE("planner: CHANGELOG_MODE says what kinds of rows operators give") {
+    CHECK_EQ(explain(R"(CHANGELOG_MODE SELECT n, COUNT(*) FROM (
+        SELECT k, COUNT(*) AS n FROM t WHERE v > 3 GROUP BY k) GROUP BY n)"),
+             R"(
+    decodes ts, k, v (of 5 columns)
+    watermark for ts as (ts - INTERVAL '1' MINUTE)
+    -> stage 0
+stage 0, on every ingest agent
+    pushed into the source: filter (v > 3), changelogMode=[I]
+    project k, changelogMode=[I]
+    -> by hash of k to stage 1
+stage 1, on every shard
+    aggregate for all time, keys k: COUNT(*), changelogMode=[I,UB,UA]
+        gives insertions and updates
+        state: about 24 bytes per key (key 16 and long texts, states 8), for ever
+    project COUNT(*), changelogMode=[I,UB,UA]
+    -> by hash of n to stage 2
+stage 2, on every shard
+    aggregate for all time over changes, keys n: COUNT(*), changelogMode=[I,UB,UA,D]
+        gives insertions, updates and deletions
+        state: about 24 bytes per key (key 8, states 16), while it has rows
+    -> gathered by stage 3
+stage 3, merge
+    write result (table)
+)");
+}
+
 }  // namespace
 }  // namespace thalweg::plan

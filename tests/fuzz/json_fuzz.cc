@@ -35,7 +35,7 @@ void run(const std::uint8_t* data, std::size_t size) {
     if ((options & 32U) != 0) spec.wanted.push_back({{}, Type::bytes(), Metadata::kRaw});
     if ((options & 64U) != 0) {
         spec.format = "changelog-json";
-        spec.wanted.push_back(row_kind_column());
+        spec.wanted.push_back(row_kind_column(spec.format));
     }
     require_agreement(
         spec, input.rest(), seed, [&](DecodePath path) { return *make_json_decoder(spec, path); });

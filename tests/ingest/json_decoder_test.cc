@@ -411,7 +411,7 @@ TEST_CASE("json: options that are wrong say so") {
 TEST_CASE("json: row kinds of changelog-json") {
     FormatSpec spec = json_spec({{"a", Type::bigint()}});
     spec.format = "changelog-json";
-    spec.wanted.push_back(row_kind_column());
+    spec.wanted.push_back(row_kind_column(spec.format));
     const Decoded decoded = decode(spec,
                                    "{\"__op\": \"+I\", \"a\": 1}\n"
                                    "{\"__op\": \"-U\", \"a\": 1}\n"

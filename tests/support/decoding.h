@@ -153,7 +153,7 @@ Decoded decode_pieces(Decoder& decoder,
             const DecodeResult result = decoder.decode(piece, batch, outlet);
             begin += result.consumed;
             out.records += result.records;
-            const bool was_full = batch.room() == 0;
+            const bool was_full = result.records != 0 && batch.room() < 2;
             take_rows(batch, out);
             if (!was_full) break;
         }

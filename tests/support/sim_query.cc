@@ -238,6 +238,49 @@ SimQuery running_query(const SimQueryLimits& limits, Random& random) {
     return query;
 }
 
+// GROUP BY over results that change: how many keys have which count.
+SimQuery counts_of_counts_query(const SimQueryLimits&, Random& random) {
+    const bool has_key = random.below(3) != 0;
+    SimQuery query;
+    query.name = "counts of counts";
+    query.script =
+        std::string("SELECT ") + (has_key ? "n, " : "") +
+        "COUNT(*), SUM(n), COUNT(total), SUM(total), MIN(total), MAX(total), MIN(k), "
+        "COUNT(DISTINCT total) FROM (SELECT k, s, COUNT(*) AS n, SUM(v) AS total FROM t0 GROUP BY "
+        "k, s)" +
+        (has_key ? " GROUP BY n;" : ";");
+    query.has_changes = true;
+    query.answer = [has_key](const SimInput& input) {
+        const auto group = [](const OracleRows& rows,
+                              const std::vector<std::size_t>& keys,
+                              const std::vector<Aggregate>& compute) {
+            OracleWindows all;
+            for (const OracleRow& row : rows)
+                all[{}].push_back(row.cells);
+            return change(aggregate(all, keys, compute), [](const Row& row) {
+                return Row(row.begin() + 2, row.end());  // Without the window.
+            });
+        };
+        const OracleRows counts =
+            group(input.tables[0], {kKey, kText}, {count_rows(), sum_of(kNumber)});
+        const std::vector<std::size_t> keys =
+            has_key ? std::vector<std::size_t>{2} : std::vector<std::size_t>{};
+        SimAnswer answer;
+        answer.sinks.push_back(cells_of(group(counts,
+                                              keys,
+                                              {count_rows(),
+                                               sum_of(2),
+                                               count_of(3),
+                                               sum_of(3),
+                                               least_of(3),
+                                               greatest_of(3),
+                                               least_of(0),
+                                               count_distinct(3)})));
+        return answer;
+    };
+    return query;
+}
+
 // Counts per key and 5 seconds, then the busiest key of each 20.
 SimQuery cascade_query(const SimQueryLimits&, Random& random) {
     const bool has_key = random.below(2) == 0;
@@ -492,6 +535,7 @@ SimQuery random_query(const SimQueryLimits& limits, Random& random) {
                               aggregate_query,
                               aggregate_query,
                               running_query,
+                              counts_of_counts_query,
                               cascade_query,
                               join_query,
                               union_query,
