@@ -120,7 +120,7 @@ struct ValueListEnds {
 template <class V>
 class ValueLists {
   public:
-    // `position` says where in the list; those that come are mostly greater than all before.
+    // `position` says where in the list, each another; most are greater than all before.
     void add(ValueListEnds& ends, const V& value, std::uint64_t position) {
         std::uint32_t before = ends.last;
         while (before != 0 && trees_[before].position > position)
