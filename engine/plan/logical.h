@@ -71,6 +71,10 @@ struct Scan {
     std::vector<ScanColumn> outputs;
 };
 
+// Columns of the table that tell its rows apart where rows come as changes of them: the latest of
+// each key is kept behind the scan. None: rows are taken as they come.
+[[nodiscard]] std::vector<std::size_t> change_keys(const Scan& scan);
+
 struct Filter {
     RelPtr input;
     ExprPtr condition;

@@ -152,7 +152,8 @@ void PhysicalPlanner::add_window(const WindowSpec& spec) {
 }
 
 PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
-    if (const auto* node = std::get_if<Scan>(&rel->node)) return compile_scan(*rel, *node);
+    if (const auto* node = std::get_if<Scan>(&rel->node))
+        return keep_latest(*rel, *node, compile_scan(*rel, *node));
     if (const auto* node = std::get_if<Aggregate>(&rel->node)) {
         return node->window == nullptr ? compile_group_aggregate(*rel, *node)
                                        : compile_aggregate(*rel, *node);
@@ -167,7 +168,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<Over>(&rel->node)) return compile_over(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
-        if (std::holds_alternative<Scan>(node->input->node)) scans_.back().filter = node->condition;
+        const auto* scan = std::get_if<Scan>(&node->input->node);
+        if (scan != nullptr && change_keys(*scan).empty()) scans_.back().filter = node->condition;
         std::string line = "filter " + to_string(*node->condition, names_of(*node->input));
         stream.lineage = lineage_of({stream.lineage}, line);
         append(

@@ -66,6 +66,8 @@ class PhysicalPlanner {
 
     Stream compile(const RelPtr& rel);
     Stream compile_scan(const Rel& rel, const Scan& node);
+    // The rows of a scan, or those of the table of its latest rows by key; physical_scan.cc.
+    Stream keep_latest(const Rel& rel, const Scan& node, Stream scan);
     Stream compile_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_group_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_join(const Rel& rel, const WindowJoin& node);

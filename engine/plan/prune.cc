@@ -44,6 +44,12 @@ void keep_one(Needed& needed) {
 
 Pruned prune_node(const Rel& rel, const Scan& node, Needed needed) {
     keep_one(needed);
+    const std::vector<std::size_t> keys = change_keys(node);
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        const bool is_key =
+            std::find(keys.begin(), keys.end(), node.outputs[i].column) != keys.end();
+        needed[i] = needed[i] || (is_key && node.outputs[i].path.empty());
+    }
     Pruned result;
     Scan copy{node.table, {}};
     std::vector<ColumnInfo> columns;
