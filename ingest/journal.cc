@@ -164,4 +164,13 @@ Result<void> Journal::write_part(std::span<const std::byte> part) {
     return {};
 }
 
+Result<void> open_journal(Journal* journal, const std::string& table, JournalReplay::Say say) {
+    if (journal == nullptr)
+        return fail(Code::kInvalid,
+                    "table '" + table +
+                        "': 'durability' = 'journal' writes into a state directory, and there is "
+                        "none: run with --state DIR");
+    return journal->open(std::move(say));
+}
+
 }  // namespace thalweg

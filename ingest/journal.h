@@ -138,4 +138,9 @@ class Journal {
     std::size_t part_ = 0;     // Of the group: done with so many of its parts.
 };
 
+// Opens the journal of a table that asks for one, or says how it would get it where there is none.
+[[nodiscard]] Result<void> open_journal(Journal* journal,
+                                        const std::string& table,
+                                        JournalReplay::Say say);
+
 }  // namespace thalweg

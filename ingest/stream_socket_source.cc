@@ -1,6 +1,6 @@
 #include "ingest/stream_socket_source.h"
 
-#include "ingest/journal.h"
+#include "ingest/stream_journal.h"
 #include "state/base/assertion.h"
 #include "state/base/time.h"
 
@@ -65,7 +65,7 @@ StreamSocketSource::~StreamSocketSource() {
 }
 
 Result<void> StreamSocketSource::open(Outlet& /*outlet*/) {
-    if (settings_.has_journal) TRY_VOID(open_journal());
+    if (settings_.has_journal) TRY_VOID(begin_journal());
     TRY(const SocketAddress address, address_of(settings_));
     // What only one can have, the first instance has: a connection, a unix socket, a port of the
     // kernel's choice.
@@ -181,7 +181,8 @@ void StreamSocketSource::add(Descriptor descriptor,
     if (settings_.idle_timeout_ns != 0) {
         expire_again_ns_ = std::min(expire_again_ns_, now_ns + settings_.idle_timeout_ns);
     }
-    if (settings_.has_journal) journal_opened(*connection, false);
+    if (settings_.has_journal)
+        written().opened(connection->number, connection->reader, connection->read_at_ns, false);
     connections_.emplace(connection->number, std::move(connection));
 }
 
@@ -243,7 +244,7 @@ bool StreamSocketSource::read(Connection& connection, std::int64_t now_ns) {
     const std::size_t bytes = result > 0 ? static_cast<std::size_t>(result) : 0;
     connection.may_have_more = bytes == room.size();
     if (settings_.has_journal && bytes != 0)
-        journal_bytes(connection, {room.data(), bytes}, now_ns);
+        written().bytes(connection.number, {room.data(), bytes}, now_ns);
     connection.reader.take(bytes, now_ns);
     ++connection.dry_rounds;
     if (result > 0) {
@@ -262,7 +263,7 @@ void StreamSocketSource::close(Connection& connection, std::int64_t now_ns, Outl
     if (connection.reader.lost_framing()) {
         event_("closed " + connection.reader.origin().peer + ": its framing is lost");
     }
-    if (settings_.has_journal) journal_closed(connection, now_ns);
+    if (settings_.has_journal) written().closed(connection.number, connection.reader, now_ns);
     outlet.close_split(connection.reader.origin().split);
     ++workspace_.counters().connections_closed;
     has_refused_ = false;
@@ -296,13 +297,8 @@ void StreamSocketSource::expire_idle(std::int64_t now_ns) {
 
 // --- The journal --------------------------------------------------------------------------------
 
-Result<void> StreamSocketSource::open_journal() {
-    if (instance_.journal == nullptr)
-        return fail(Code::kInvalid,
-                    "table '" + settings_.table +
-                        "': 'durability' = 'journal' writes into a state directory, and there is "
-                        "none: run with --state DIR");
-    TRY_VOID(instance_.journal->open(event_));
+Result<void> StreamSocketSource::begin_journal() {
+    TRY_VOID(open_journal(instance_.journal.get(), settings_.table, event_));
     if (JournalReplay* const journal = instance_.journal->replay())
         replay_ = std::make_unique<StreamReplay>(*journal, workspace_, settings_.format);
     return {};
@@ -335,48 +331,12 @@ bool StreamSocketSource::may_read() const {
     return !settings_.has_journal || current_ != nullptr || instance_.journal->has_room();
 }
 
-void StreamSocketSource::journal_opened(const Connection& connection, bool is_carried) {
-    const StreamReader& reader = connection.reader;
-    JournalEntry entry;
-    entry.kind = JournalEntry::Kind::kOpened;
-    entry.is_carried = is_carried;
-    entry.connection = connection.number;
-    entry.time_ns = is_carried ? reader.receive_time_ns() : connection.read_at_ns;
-    entry.peer = reader.origin().peer;
-    entry.connection_id = static_cast<std::uint64_t>(reader.origin().connection_id);
-    entry.offset = reader.rest_offset();
-    entry.sequence = static_cast<std::uint64_t>(reader.next_sequence());
-    entry.is_skipping = reader.is_skipping();
-    entry.bytes = reader.rest();
-    instance_.journal->append(entry);
-}
-
-void StreamSocketSource::journal_bytes(const Connection& connection,
-                                       std::string_view bytes,
-                                       std::int64_t now_ns) {
-    JournalEntry entry;
-    entry.kind = JournalEntry::Kind::kBytes;
-    entry.connection = connection.number;
-    entry.time_ns = now_ns;
-    entry.bytes = bytes;
-    instance_.journal->append(entry);
-}
-
-void StreamSocketSource::journal_closed(const Connection& connection, std::int64_t now_ns) {
-    JournalEntry entry;
-    entry.kind = JournalEntry::Kind::kClosed;
-    entry.connection = connection.number;
-    entry.time_ns = now_ns;
-    entry.how = connection.reader.how_ended();
-    instance_.journal->append(entry);
-}
-
 // What has come of records that go on is repeated behind the cut.
 void StreamSocketSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
     if (!settings_.has_journal) return;
     positions.push_back(instance_.journal->cut());
     for (const auto& [number, connection] : connections_)
-        journal_opened(*connection, true);
+        written().opened(number, connection->reader, connection->reader.receive_time_ns(), true);
 }
 
 bool StreamSocketSource::is_sealed() {

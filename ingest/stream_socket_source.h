@@ -3,6 +3,7 @@
 #include "ingest/descriptor.h"
 #include "ingest/socket.h"
 #include "ingest/source.h"
+#include "ingest/stream_journal.h"
 #include "ingest/stream_reader.h"
 #include "ingest/stream_replay.h"
 #include "ingest/stream_socket.h"
@@ -36,11 +37,10 @@ struct StreamSocketSettings {
 // accepted, so that connections made together keep each other's watermark.
 //
 // Contract  Reads whatever has arrived, one buffer of a connection after another's. While the
-// outlet
-//           is not ready nothing is read: the kernel's buffers fill and the peers wait. A peer that
-//           is silent, sends garbage or goes in the middle of a record costs only itself. A
-//           connection beyond the limit is closed at once. A connection of ours (mode connect) that
-//           ends is made again.
+//           outlet is not ready nothing is read: the kernel's buffers fill and the peers wait. A
+//           peer that is silent, sends garbage or goes in the middle of a record costs only itself.
+//           A connection beyond the limit is closed at once. A connection of ours (mode connect)
+//           that ends is made again.
 // Journal   With one, what was received in an earlier life comes first; then each read is appended
 //           before it is decoded, and nothing is read while the journal has no room.
 // Cost      A connection that had something a moment ago is asked again by recv() itself, a hundred
@@ -86,12 +86,12 @@ class StreamSocketSource final : public Source {
   private:
     struct Connection;
 
-    [[nodiscard]] Result<void> open_journal();
+    [[nodiscard]] Result<void> begin_journal();
+
+    [[nodiscard]] StreamJournal written() const { return StreamJournal(*instance_.journal); }
+
     std::size_t replay_some(std::size_t budget, Outlet& outlet);
     void flush_journal(std::int64_t now_ns);
-    void journal_opened(const Connection& connection, bool is_carried);
-    void journal_bytes(const Connection& connection, std::string_view bytes, std::int64_t now_ns);
-    void journal_closed(const Connection& connection, std::int64_t now_ns);
     [[nodiscard]] bool may_read() const;
 
     [[nodiscard]] Result<void> listen(const SocketAddress& address);

@@ -42,7 +42,7 @@ UdpSource::UdpSource(UdpSettings settings, SourceInstance instance, IoLoop& loop
 
 Result<void> UdpSource::open(Outlet& outlet) {
     TRY(decoder_, make_decoder(settings_.format));
-    if (settings_.has_journal) TRY_VOID(open_journal());
+    if (settings_.has_journal) TRY_VOID(begin_journal());
     if (journal_replay_ != nullptr) split_ = outlet.open_split();
     if (settings_.socket.where.port == 0 && instance_.index != 0) return {};
     TRY(Descriptor socket, open_datagram_socket(settings_.socket, instance_));
@@ -245,13 +245,8 @@ void UdpSource::shed(Packet& packet, Outlet& outlet) {
 
 // --- The journal --------------------------------------------------------------------------------
 
-Result<void> UdpSource::open_journal() {
-    if (instance_.journal == nullptr)
-        return fail(Code::kInvalid,
-                    "table '" + settings_.table +
-                        "': 'durability' = 'journal' writes into a state directory, and there is "
-                        "none: run with --state DIR");
-    TRY_VOID(instance_.journal->open(event_));
+Result<void> UdpSource::begin_journal() {
+    TRY_VOID(open_journal(instance_.journal.get(), settings_.table, event_));
     journal_replay_ = instance_.journal->replay();
     return {};
 }

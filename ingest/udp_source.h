@@ -40,16 +40,14 @@ struct UdpSettings {
 // Records in datagrams. The socket is one split.
 //
 // Contract  Datagrams are taken from the kernel many at a time, merged ones whole, and decoded
-// where
-//           they lie. While the outlet is not ready the socket is drained all the same: up to
+//           where they lie. While the outlet is not ready the socket is drained all the same: up to
 //           kWaitingMax packets wait, what is beyond is shed by the policy and counted. stop() lets
 //           nothing in any more; what had arrived is delivered.
 //           Counters: datagrams sent to the socket = received + kernel_dropped, exactly, once the
 //           source has finished. Of merged packets that needs PacketCounter; see there.
 // Journal   With one, what was received in an earlier life comes first, and nothing is taken from
-// the
-//           kernel meanwhile; then each packet is appended before it is decoded. Where the journal
-//           has no room packets wait, and are shed, as if the outlet were not ready.
+//           the kernel meanwhile; then each packet is appended before it is decoded. Where the
+//           journal has no room packets wait, and are shed, as if the outlet were not ready.
 // Threads   The ingest agent's.
 class UdpSource final : public Source {
   public:
@@ -97,7 +95,7 @@ class UdpSource final : public Source {
     void reject(const Packet& packet, const char* bytes, RejectReason reason, Outlet& outlet);
     [[nodiscard]] bool has_room() const;
     void name_peer(const Packet& packet);
-    [[nodiscard]] Result<void> open_journal();
+    [[nodiscard]] Result<void> begin_journal();
     [[nodiscard]] bool has_journal_room() const;
     void flush_journal();
     void journal_packet(Packet& packet, bool is_carried);

@@ -21,9 +21,8 @@ enum class RowKind : std::uint8_t { kInsert, kUpdateBefore, kUpdateAfter, kDelet
 // that pass a condition (WantedColumn::may_wait), so that the others cost nothing.
 //
 // Contract  fill() writes them for some of the rows, strings included, as long as what they are
-// made
-//           from is there: until Outlet::offer() returns. Cells of rows that it was not called for
-//           mean nothing.
+//           made from is there: until Outlet::offer() returns. Cells of rows that it was not called
+//           for mean nothing.
 class OwedCells {
   public:
     virtual void fill(Selection rows) = 0;

@@ -1,5 +1,6 @@
 #include "tests/support/durable_source.h"
 
+#include "ingest/stream_journal.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -40,7 +41,7 @@ void DurableSource::seal(std::uint64_t epoch, std::vector<SourcePosition>& posit
     if (settings_.journal == nullptr) return;
     positions.push_back(settings_.journal->cut());
     for (const auto& [producer, reader] : readers_)
-        journal_opened(producer, true);
+        StreamJournal(*settings_.journal).opened(producer, *readers_.at(producer), now_ns_, true);
 }
 
 void DurableSource::commit(std::uint64_t epoch) {
@@ -66,7 +67,8 @@ std::size_t DurableSource::take_sessions(Outlet& outlet) {
                                     producer.taken};
         readers_[i] =
             std::make_unique<StreamReader>(workspace_, *std::move(decoder), std::move(origin));
-        if (settings_.journal != nullptr) journal_opened(i, false);
+        if (settings_.journal != nullptr)
+            StreamJournal(*settings_.journal).opened(i, *readers_.at(i), now_ns_, false);
         ++taken;
     }
     return taken;
@@ -149,41 +151,11 @@ std::size_t DurableSource::replay_some(std::size_t budget, Outlet& outlet) {
     return *done + 1;
 }
 
-void DurableSource::journal_opened(std::size_t producer, bool is_carried) {
-    const StreamReader& reader = *readers_.at(producer);
-    JournalEntry entry;
-    entry.kind = JournalEntry::Kind::kOpened;
-    entry.is_carried = is_carried;
-    entry.connection = producer;
-    entry.time_ns = now_ns_;
-    entry.peer = reader.origin().peer;
-    entry.connection_id = static_cast<std::uint64_t>(reader.origin().connection_id);
-    entry.offset = reader.rest_offset();
-    entry.sequence = static_cast<std::uint64_t>(reader.next_sequence());
-    entry.is_skipping = reader.is_skipping();
-    entry.bytes = reader.rest();
-    settings_.journal->append(entry);
-}
-
 void DurableSource::journal_bytes(std::size_t producer, std::string_view bytes) {
-    JournalEntry entry;
-    entry.kind = JournalEntry::Kind::kBytes;
-    entry.connection = producer;
-    entry.time_ns = now_ns_;
-    entry.bytes = bytes;
-    settings_.journal->append(entry);
+    StreamJournal(*settings_.journal).bytes(producer, bytes, now_ns_);
     journalled_bytes_ += bytes.size();
     const Producer& sender = settings_.desk->producers().all()[producer];
     kept_.push_back({journalled_bytes_, producer, sender.records_before(sender.taken)});
-}
-
-void DurableSource::journal_closed(std::size_t producer) {
-    JournalEntry entry;
-    entry.kind = JournalEntry::Kind::kClosed;
-    entry.connection = producer;
-    entry.time_ns = now_ns_;
-    entry.how = readers_.at(producer)->how_ended();
-    settings_.journal->append(entry);
 }
 
 // Tells producers what is durable in the journal; too early, if that is the bug.
@@ -199,7 +171,8 @@ void DurableSource::keep_promises() {
 }
 
 void DurableSource::release(std::size_t producer, Outlet& outlet) {
-    if (settings_.journal != nullptr) journal_closed(producer);
+    if (settings_.journal != nullptr)
+        StreamJournal(*settings_.journal).closed(producer, *readers_.at(producer), now_ns_);
     outlet.close_split(readers_.at(producer)->origin().split);
     readers_.erase(producer);
     settings_.desk->release(producer);

@@ -70,9 +70,7 @@ class DurableSource final : public Source {
     bool read(std::size_t producer, std::int64_t now_ns);
     void release(std::size_t producer, Outlet& outlet);
     std::size_t replay_some(std::size_t budget, Outlet& outlet);
-    void journal_opened(std::size_t producer, bool is_carried);
     void journal_bytes(std::size_t producer, std::string_view bytes);
-    void journal_closed(std::size_t producer);
     void keep_promises();
 
     // What was read up to `bytes` in the journal is so many records of a producer.
