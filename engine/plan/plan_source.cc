@@ -40,26 +40,24 @@ class Decoded {
             full.insert(full.end(), path.path.begin(), path.path.end());
             return marked(add({std::move(full), path.type, Metadata::kNone}), path.type);
         });
-        std::vector<ExprPtr> columns(kMark + wanted_.size() + definition_.columns.size());
-        for (std::size_t i = 0; i < definition_.columns.size(); ++i) {
+        std::vector<ExprPtr> columns(definition_.columns.size());
+        for (std::size_t i = 0; i < columns.size(); ++i) {
             if (!whole_[i]) continue;
             const TableColumn& column = definition_.columns[i];
             const std::size_t index = add({{column.name}, column.type, column.metadata});
             columns[i] = make_column(index, column.type);
         }
         for (std::size_t i = 0; i < wanted_.size(); ++i)
-            columns[kMark + i] = make_column(i, wanted_[i].type);
+            columns.push_back(make_column(i, wanted_[i].type));
         return substitute(fields, columns);
     }
 
     [[nodiscard]] std::vector<WantedColumn> take() { return std::move(wanted_); }
 
   private:
-    // Raw columns and decoded ones share an expression while it is rewritten; these are decoded.
-    static constexpr std::size_t kMark = 100'000;
-
-    static ExprPtr marked(std::size_t index, const Type& type) {
-        return make_column(kMark + index, type);
+    // A decoded column beside raw ones, while an expression is rewritten: behind all of them.
+    [[nodiscard]] ExprPtr marked(std::size_t index, const Type& type) const {
+        return make_column(definition_.columns.size() + index, type);
     }
 
     void mark_whole(const Expr& expr) {
