@@ -161,7 +161,8 @@ std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
     if (input.has_ended || !is_between(input)) return 0;
     input.outlet->begin_turn();
     auto work = static_cast<std::size_t>(input.outlet->resume());
-    if (!input.is_stopped && settings_.control->stop_requested()) {
+    // What a replay closes has come to its end, whatever is asked for meanwhile.
+    if (!input.is_stopped && settings_.control->stop_requested() && !input.source->is_replaying()) {
         input.is_stopped = !input.source->finished();
         if (input.is_stopped) {
             input.outlet->stop();

@@ -49,7 +49,7 @@ class RowSource {
             case TypeKind::kDate: return {integer(50'000)};
             case TypeKind::kBigint: return {static_cast<std::int64_t>(random_())};
             case TypeKind::kFloat:
-                return {double{static_cast<float>((random_.unit() - 0.5) * 1e6)}};
+                return {static_cast<double>(static_cast<float>((random_.unit() - 0.5) * 1e6))};
             case TypeKind::kDouble: return {(random_.unit() - 0.5) * 1e12};
             case TypeKind::kDecimal: return {Int128{integer(999'999'999'999)}};
             case TypeKind::kTimestamp:

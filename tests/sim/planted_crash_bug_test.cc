@@ -26,8 +26,22 @@ std::uint64_t found_by(const CrashOptions& options, std::uint64_t seeds, std::st
     return 0;
 }
 
+using Plants = std::vector<std::pair<CrashPlant, std::string_view>>;
+
+void find_all(const Plants& plants, bool has_journal) {
+    std::string problem;
+    CHECK(found_by({.has_journal = has_journal}, kCleanSeeds, problem) == 0);
+    for (const auto& [plant, name] : plants) {
+        CAPTURE(name);
+        const std::uint64_t seed =
+            found_by({.plant = plant, .has_journal = has_journal}, kSeeds, problem);
+        CHECK(seed != 0);
+        MESSAGE(name, ": found by seed ", seed, ": ", problem.substr(0, problem.find('\n')));
+    }
+}
+
 TEST_CASE("planted_crash_bug: every one is found, and nothing where there is none") {
-    const std::vector<std::pair<CrashPlant, std::string_view>> plants = {
+    const Plants plants = {
         {CrashPlant::kAckEarly, "acknowledged before it is durable"},
         {CrashPlant::kNoDedup, "what is sent again is taken again"},
         {CrashPlant::kHandOverAnyTime, "a session moves between agents in different epochs"},
@@ -40,14 +54,18 @@ TEST_CASE("planted_crash_bug: every one is found, and nothing where there is non
         {CrashPlant::kSwitchEarly, "rows go to the new owner in front of the barrier"},
         {CrashPlant::kStateNotMoved, "the state of key groups that move is forgotten"},
     };
-    std::string problem;
-    CHECK(found_by({}, kCleanSeeds, problem) == 0);
-    for (const auto& [plant, name] : plants) {
-        CAPTURE(name);
-        const std::uint64_t seed = found_by({.plant = plant}, kSeeds, problem);
-        CHECK(seed != 0);
-        MESSAGE(name, ": found by seed ", seed, ": ", problem.substr(0, problem.find('\n')));
-    }
+    find_all(plants, false);
+}
+
+TEST_CASE("planted_crash_bug: so is every one of a journal") {
+    const Plants plants = {
+        {CrashPlant::kAckEarly, "promised before it is durable"},
+        {CrashPlant::kNoReplay, "what is in the journal is not done again"},
+        {CrashPlant::kNoCarry, "the first part of a record is not repeated behind a cut"},
+        {CrashPlant::kNoDirectorySync, "the directory is never synced"},
+        {CrashPlant::kIgnoreSyncError, "an error of fdatasync is ignored"},
+    };
+    find_all(plants, true);
 }
 
 }  // namespace

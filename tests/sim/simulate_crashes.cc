@@ -111,8 +111,10 @@ bool print(const Sum& sum, std::uint64_t seeds, bool has_journal) {
                     static_cast<unsigned long long>(sum.sightings[k]),
                     static_cast<int>(name.size()),
                     name.data());
+        // What a journal has is not sent again.
         const bool is_possible =
-            has_journal || k < static_cast<std::size_t>(CrashSighting::kJournalReplayed);
+            has_journal ? k != static_cast<std::size_t>(CrashSighting::kResendTrimmed)
+                        : k < static_cast<std::size_t>(CrashSighting::kJournalReplayed);
         has_seen_all = has_seen_all && (sum.sightings[k] != 0 || !is_possible);
     }
     return has_seen_all;

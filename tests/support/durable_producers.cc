@@ -95,7 +95,7 @@ void Producers::promise(Producer& producer, std::size_t count) {
 }
 
 SessionDesk::SessionDesk(Producers& producers, std::size_t agents, CrashPlant plant)
-    : producers_(producers), plant_(plant), agents_(agents), sessions_(producers.all().size()) {
+    : producers_(producers), plant_(plant), sessions_(producers.all().size()) {
     for (std::size_t i = 0; i < sessions_.size(); ++i)
         sessions_[i].owner = i % agents;
 }

@@ -41,6 +41,8 @@ enum class CrashPlant : std::uint8_t {
     kShardNotRestored,  // One shard begins empty.
     kSwitchEarly,       // Senders go by the new owners of key groups in front of the barrier.
     kStateNotMoved,     // Key groups get other shards, and their state stays behind.
+    kNoReplay,          // What is in the journal is not done again.
+    kNoCarry,           // What of a record came in front of a cut is not repeated behind it.
 };
 
 struct Producer {
@@ -162,7 +164,6 @@ class SessionDesk {
 
     Producers& producers_;
     CrashPlant plant_;
-    std::size_t agents_;
     std::vector<Session> sessions_;
     std::map<std::pair<std::size_t, std::size_t>, std::uint64_t> open_epochs_;  // Table, agent.
     std::vector<Sealed> sealed_;

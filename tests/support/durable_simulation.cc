@@ -14,7 +14,7 @@ namespace thalweg::test {
 namespace {
 
 constexpr std::uint64_t kNever = UINT64_MAX;
-constexpr std::uint64_t kStepsMax = 60'000;  // Of a healed life.
+constexpr std::uint64_t kStepsMax = 200'000;  // Of a healed life: some have 50,000 results.
 
 // How one life is to end, if nothing else ends it.
 struct Fate {

@@ -25,6 +25,7 @@ DurableSource::DurableSource(Settings settings, FormatSpec format)
 Result<void> DurableSource::open(Outlet&) {
     if (settings_.journal == nullptr) return {};
     TRY_VOID(settings_.journal->open(nullptr));
+    if (settings_.desk->plant() == CrashPlant::kNoReplay) settings_.journal->end_replay();
     if (JournalReplay* const journal = settings_.journal->replay())
         replay_ = std::make_unique<StreamReplay>(*journal, workspace_, format_);
     return {};
@@ -40,6 +41,7 @@ void DurableSource::seal(std::uint64_t epoch, std::vector<SourcePosition>& posit
     settings_.desk->seal(settings_.table, settings_.agent, epoch, positions);
     if (settings_.journal == nullptr) return;
     positions.push_back(settings_.journal->cut());
+    if (settings_.desk->plant() == CrashPlant::kNoCarry) return;
     for (const auto& [producer, reader] : readers_)
         StreamJournal(*settings_.journal).opened(producer, *readers_.at(producer), now_ns_, true);
 }

@@ -54,6 +54,7 @@ struct VectorInput {
     bool holds_splits_open = false;  // Unbounded: until stop().
     std::size_t reject_every = 0;    // Of the batches: one record before it is malformed.
     std::string open_error;
+    bool is_replay = false;  // All of it was journalled in an earlier life.
 };
 
 // Divides its splits among the instances.
@@ -83,10 +84,10 @@ class VectorSource final : public Source {
 
     void stop() override { is_stopped_ = true; }
 
+    [[nodiscard]] bool is_replaying() const override { return input_.is_replay && !all_closed(); }
+
     [[nodiscard]] bool finished() const override {
-        const bool all_closed = std::all_of(
-            parts_.begin(), parts_.end(), [](const Part& part) { return part.is_closed; });
-        return all_closed && (input_.is_bounded || is_stopped_);
+        return all_closed() && (input_.is_bounded || is_stopped_);
     }
 
     [[nodiscard]] bool is_bounded() const override { return input_.is_bounded; }
@@ -100,6 +101,11 @@ class VectorSource final : public Source {
         std::size_t position = 0;
         bool is_closed = false;
     };
+
+    [[nodiscard]] bool all_closed() const {
+        return std::all_of(
+            parts_.begin(), parts_.end(), [](const Part& part) { return part.is_closed; });
+    }
 
     std::size_t read(Part& part, std::size_t budget, Outlet& outlet) {
         if (part.is_closed) return 0;

@@ -235,7 +235,7 @@ TEST_CASE("store dump: values of all kinds are written as SQL has them") {
         {Type::of(TypeKind::kDate), {std::int64_t{1}}, "\"1970-01-02\""},
         {Type::of(TypeKind::kTime), {std::int64_t{3'723'004}}, "\"01:02:03.004\""},
         {Type::timestamp_ltz(3), {std::int64_t{1'000'000}}, "\"1970-01-01 00:00:00.001000000\""},
-        {Type::real(), {double{0.1F}}, "0.1"},
+        {Type::real(), {static_cast<double>(0.1F)}, "0.1"},
         {Type::double_precision(), {0.1}, "0.1"},
         {Type::double_precision(), {1.0 / 0.0}, "\"Infinity\""},
         {Type::decimal(5, 2), {Int128{-123}}, "-1.23"},
