@@ -27,10 +27,14 @@ std::string check_rows(const std::vector<Row>& expected, const std::vector<Row>&
 }
 
 std::vector<Row> left_of(std::vector<Row> rows) {
-    std::map<std::string, std::size_t> times;
-    for (const Row& row : rows)
-        ++times[text_of(row)];
-    std::erase_if(rows, [&](const Row& row) { return times[text_of(row)] == 2; });
+    std::map<std::string, Row> left;
+    for (Row& row : rows) {
+        std::string text = text_of(row);
+        if (left.erase(text) == 0) left.emplace(std::move(text), std::move(row));
+    }
+    rows.clear();
+    for (auto& [text, row] : left)
+        rows.push_back(std::move(row));
     return rows;
 }
 

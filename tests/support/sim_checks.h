@@ -44,8 +44,8 @@ struct SimEvidence {
 // A record as the oracle has it, with the watermark in force before it.
 [[nodiscard]] OracleRow row_of(const SimEvent& event, Watermark before);
 
-// What is left of rows that were given and taken back, where each has a count that only grows: one
-// that was taken back is there twice, and all others are left.
+// What is left of rows that were given and taken back, in any order, where no two that are left are
+// the same: one that was taken back as often as it was given is there an even number of times.
 [[nodiscard]] std::vector<Row> left_of(std::vector<Row> rows);
 
 // What differs, in words; empty when both have the same rows, each as often.
