@@ -194,7 +194,7 @@ class InnerJoins {
             const std::vector<bool> parts = parts_of(*side);
             return parts[next] && std::count(parts.begin(), parts.end(), true) == 1;
         };
-        const auto reads_next = [&](const ExprPtr& side) { return parts_of(*side)[next]; };
+        const auto reads_next = [&](const ExprPtr& side) -> bool { return parts_of(*side)[next]; };
         if (reads_only_next(equality->left) && !reads_next(equality->right))
             std::swap(equality->left, equality->right);
         if (!reads_only_next(equality->right) || reads_next(equality->left)) return std::nullopt;
