@@ -273,6 +273,7 @@ void AggregateLayout::load(const BatchView& view,
                            std::size_t first_column,
                            Selection rows,
                            std::byte* groups) const {
+    if (rows.empty()) return;  // There may be no groups at all.
     std::size_t column = first_column;
     const std::size_t stride = payload_bytes_;
     const auto load_word = [&](std::uint32_t offset) {
