@@ -54,8 +54,8 @@ class InnerJoins {
         width_ = rel->columns.size();
         push_single();
         RelPtr joined = join_all();
-        joined = filtered(std::move(joined), late(*joined));
-        return restore(*rel, std::move(joined));
+        const Predicates last = late(*joined);
+        return restore(*rel, filtered(std::move(joined), last));
     }
 
   private:
