@@ -82,9 +82,13 @@ class Builder {
         for (JsonNode& child : node.children)
             number_leaves(child);
         if (node.is_leaf() && &node != &plan_.root) {
-            const bool nullable = node.column == JsonNode::kNoColumn ||
-                                  spec_.wanted[static_cast<std::size_t>(node.column)].type.nullable;
-            plan_.leaves.push_back({node.column, nullable});
+            JsonPlan::Leaf leaf{node.column, true};
+            if (node.column != JsonNode::kNoColumn) {
+                const WantedColumn& wanted = spec_.wanted[static_cast<std::size_t>(node.column)];
+                leaf.nullable = wanted.type.nullable;
+                leaf.may_be_missing = wanted.metadata == Metadata::kRowKind;
+            }
+            plan_.leaves.push_back(leaf);
         }
         node.leaf_end = plan_.leaves.size();
     }

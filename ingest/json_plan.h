@@ -35,6 +35,7 @@ struct JsonPlan {
     struct Leaf {
         std::int32_t column;
         bool nullable;
+        bool may_be_missing = false;  // Also where what is missing fails a record.
     };
 
     struct Derived {

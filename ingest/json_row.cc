@@ -49,7 +49,7 @@ JsonFault JsonRow::write_null(const JsonNode& node, RowAppender& rows) {
 JsonFault JsonRow::complete(RowAppender& rows) {
     for (std::size_t leaf = 0; leaf < seen_.size(); ++leaf) {
         if (seen_[leaf] != 0) continue;
-        if (plan_.fail_on_missing) return kJsonMissing;
+        if (plan_.fail_on_missing && !plan_.leaves[leaf].may_be_missing) return kJsonMissing;
         const JsonFault fault = null_leaf(plan_.leaves[leaf], rows);
         if (!fault.is_none()) return fault;
     }

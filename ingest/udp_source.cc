@@ -322,7 +322,7 @@ std::size_t UdpSource::replay_some(std::size_t budget, Outlet& outlet) {
         done += decode_next(packet, replayed_bytes_.data(), batch_, counting);
         counters_.emitted_records += batch_.size() - rows_before;
         if (packet.position >= packet.size) replayed_.reset();
-        if (batch_.room() == 0) offer(outlet);
+        if (!has_room()) offer(outlet);
     }
     return done;
 }

@@ -408,6 +408,19 @@ TEST_CASE("json: options that are wrong say so") {
     CHECK_FALSE(make_decoder(json_spec({{"m", Type::map(Type::bigint(), Type::bigint())}})));
 }
 
+TEST_CASE("json: a row kind may be missing where no field may") {
+    FormatSpec spec = json_spec({{"a", Type::bigint()}});
+    spec.format = "changelog-json";
+    spec.options["fail-on-missing-field"] = "true";
+    spec.wanted.push_back(row_kind_column(spec.format));
+    const Decoded decoded = decode(spec,
+                                   "{\"a\": 1}\n"
+                                   "{\"__op\": \"-D\"}\n"
+                                   "{\"__op\": \"-D\", \"a\": 1}\n");
+    CHECK_EQ(decoded.records, 3);
+    CHECK_EQ(decoded.rows.size(), 2);
+}
+
 TEST_CASE("json: row kinds of changelog-json") {
     FormatSpec spec = json_spec({{"a", Type::bigint()}});
     spec.format = "changelog-json";

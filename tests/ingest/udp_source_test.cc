@@ -1,7 +1,9 @@
 // UDP sources over real loopback sockets.
 
+#include "ingest/journal.h"
 #include "ingest/packet_counter.h"
 #include "ingest/source.h"
+#include "tests/store/sim_disk.h"
 #include "tests/support/source_driver.h"
 #include "tests/support/test_socket.h"
 
@@ -11,6 +13,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -63,6 +66,50 @@ TEST_CASE("udp: a datagram is a record, an empty one is malformed") {
     CHECK(driver.run_until([&] { return driver.outlet.flushes > 0; }));
     driver.check_balance();
     stop_and_check(driver);
+}
+
+// One life of a process: its journal, of which nothing has been done yet.
+std::shared_ptr<Journal> journal_on(JournalFiles& files) {
+    Journal::Settings settings;
+    settings.files = &files;
+    settings.source = "numbers";
+    return std::make_shared<Journal>(std::move(settings));
+}
+
+TEST_CASE("udp: what is done again fills no batch beyond the rows of a record") {
+    test::SimDisk disk(1);
+    FileHeader header;
+    header.store_id.bytes[0] = 1;
+    constexpr std::uint64_t kUpdates = 600;
+    {
+        const auto files = JournalFiles::open(disk, header);
+        REQUIRE(files.has_value());
+        const std::shared_ptr<Journal> journal = journal_on(**files);
+        REQUIRE(journal->open(nullptr).has_value());
+        for (std::uint64_t i = 0; i <= kUpdates; ++i) {
+            const std::string_view bytes = i == 0
+                                               ? R"({"op":"c","after":{"n":1}})"
+                                               : R"({"op":"u","before":{"n":1},"after":{"n":1}})";
+            JournalEntry entry;
+            entry.kind = JournalEntry::Kind::kPacket;
+            entry.segment_bytes = bytes.size();
+            entry.bytes = bytes;
+            journal->append(entry);
+            journal->flush(static_cast<std::int64_t>(i + 1) * 1'000'000'000);
+            REQUIRE(journal->write().has_value());
+        }
+    }
+    disk.kill();
+    SourceSpec spec = udp_spec({{"durability", "journal"}, {"format", "debezium-json"}});
+    spec.format.format = "debezium-json";
+    spec.format.wanted.push_back(row_kind_column(spec.format.format));
+    const auto files = JournalFiles::open(disk, header);
+    REQUIRE(files.has_value());
+    SourceDriver driver;
+    REQUIRE_EQ(driver.open(spec, {.journal = journal_on(**files)}), "");
+    CHECK(driver.run_until([&] { return driver.outlet.rows == 1 + 2 * kUpdates; }));
+    CHECK(driver.outlet.refused.empty());
+    driver.check_balance();
 }
 
 TEST_CASE("udp: several lines in a datagram, and none across two") {
