@@ -1,6 +1,7 @@
 #include "engine/plan/bind_table.h"
 
 #include "engine/plan/bind_expression.h"
+#include "ingest/format.h"
 #include "state/text/duration.h"
 
 #include <utility>
@@ -77,6 +78,20 @@ void bind_watermark(const TableDefinition& definition,
     }
 }
 
+// The latest row of each key is found by the key's value.
+void check_change_key(const TableDefinition& definition, const BoundTable& table) {
+    if (!has_row_kinds(definition.format())) return;
+    for (const std::size_t key : definition.primary_key) {
+        const Type& type = table.columns[key].type;
+        const Physical physical = type.physical();
+        if (physical != Physical::kList && physical != Physical::kRow) continue;
+        throw sql::SqlError(definition.columns[key].location,
+                            "column '" + table.columns[key].name + "' is " + type.to_string() +
+                                " and cannot be in the PRIMARY KEY of a table that changes (" +
+                                definition.format() + ")");
+    }
+}
+
 }  // namespace
 
 std::shared_ptr<const BoundTable> bind_table(const TableDefinition& definition,
@@ -99,6 +114,7 @@ std::shared_ptr<const BoundTable> bind_table(const TableDefinition& definition,
     }
     const ExprSettings expr_settings{settings.zone()};
     bind_computed(definition, expr_settings, table);
+    check_change_key(definition, table);
     bind_watermark(definition, settings, expr_settings, table);
     return std::make_shared<const BoundTable>(std::move(table));
 }

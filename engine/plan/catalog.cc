@@ -1,6 +1,7 @@
 #include "engine/plan/catalog.h"
 
 #include "engine/sql/suggest.h"
+#include "ingest/format.h"
 
 #include <array>
 #include <utility>
@@ -184,6 +185,18 @@ void bind_options(const sql::CreateTable& statement, TableDefinition& table) {
     }
 }
 
+void check_row_kind(const TableDefinition& table) {
+    for (const TableColumn& column : table.columns) {
+        const Type string = Type::string();
+        const bool is_string =
+            column.type.kind == string.kind && column.type.precision == string.precision;
+        if (!is_row_kind(table, column) || is_string) continue;
+        throw SqlError(column.location,
+                       "column '" + column.name + "' is the row kind of a record of " +
+                           table.format() + ": a STRING, not " + column.type.to_string());
+    }
+}
+
 }  // namespace
 
 const std::string& last_part(const sql::QualifiedName& name) {
@@ -197,6 +210,12 @@ sql::SqlError unknown_column(const TableDefinition& table, const sql::Name& name
     return {name.location,
             "table '" + table.name + "' has no column '" + name.text + "'",
             sql::did_you_mean(sql::nearest(name.text, names))};
+}
+
+bool is_row_kind(const TableDefinition& table, const TableColumn& column) {
+    const std::string format = table.format();
+    return format == "changelog-json" && column.source == ColumnSource::kPhysical &&
+           column.name == row_kind_column(format).path.front();
 }
 
 const std::string* TableDefinition::option(const std::string& key) const {
@@ -237,6 +256,7 @@ void Catalog::create(const sql::CreateTable& statement, sql::Location location) 
     bind_watermark(statement, table);
     bind_primary_key(statement, table);
     bind_options(statement, table);
+    check_row_kind(table);
     if (table.connector().empty()) {
         throw SqlError(statement.name.location,
                        "table '" + name + "' has no 'connector' option",

@@ -85,6 +85,9 @@ class Catalog {
 // An error at `name` with the column that may have been meant.
 [[nodiscard]] sql::SqlError unknown_column(const TableDefinition& table, const sql::Name& name);
 
+// Whether records say in the column's field which kind of row they are.
+[[nodiscard]] bool is_row_kind(const TableDefinition& table, const TableColumn& column);
+
 // The last part of a name; catalogs and databases before it are accepted and ignored.
 [[nodiscard]] const std::string& last_part(const sql::QualifiedName& name);
 

@@ -122,6 +122,52 @@ bool is_unrepeatable(const Rel& rel) {
            std::any_of(node->expressions.begin(), node->expressions.end(), is_other);
 }
 
+// Whether a record that takes a row back may give the table's column another value than the
+// record that brought it.
+bool differs_by_record(const BoundTable& table, std::size_t column) {
+    const thalweg::Expr& value = *table.values[column];
+    if (!is_repeatable(value)) return true;
+    const std::vector<TableColumn>& raw = table.definition->columns;
+    std::vector<bool> read(raw.size(), false);
+    mark_columns(value, read);
+    for (std::size_t i = 0; i < raw.size(); ++i) {
+        if (!read[i]) continue;
+        if (is_row_kind(*table.definition, raw[i])) return true;
+        switch (raw[i].metadata) {
+            case Metadata::kReceiveTime:
+            case Metadata::kSequence:
+            case Metadata::kDroppedBefore:
+            case Metadata::kRaw: return true;
+            case Metadata::kNone:
+            case Metadata::kPeerAddress:
+            case Metadata::kConnectionId:
+            case Metadata::kRowKind: break;
+        }
+    }
+    return false;
+}
+
+// Rows with a key are found by it, others by all that is read of them.
+void check_scan(const Scan& scan, sql::Location at) {
+    const TableDefinition& table = *scan.table->definition;
+    if (!has_row_kinds(table.format())) return;
+    std::vector<std::size_t> columns = change_keys(scan);
+    const bool has_key = !columns.empty();
+    for (const ScanColumn& output : scan.outputs) {
+        if (!has_key) columns.push_back(output.column);
+    }
+    for (const std::size_t column : columns) {
+        if (!differs_by_record(*scan.table, column)) continue;
+        throw sql::SqlError(
+            at,
+            "column '" + table.columns[column].name + "' of table " + table.name + ", which is " +
+                table.format() +
+                ", has another value for each record: " + "a deletion would never find its row",
+            has_key ? "leave it out of the PRIMARY KEY"
+                    : "a PRIMARY KEY of other columns says which row is meant");
+    }
+}
+
 // Whether rows may go for good.
 bool deletes(const Rel& rel) {
     const ChangeRule rule = rule_of(rel);
@@ -153,6 +199,7 @@ std::string changing_operator(const Rel& rel) {
 
 void check_changes(const Rel& rel, sql::Location at) {
     const ChangeRule rule = rule_of(rel);
+    if (const auto* scan = std::get_if<Scan>(&rel.node)) check_scan(*scan, at);
     for (const RelPtr& input : inputs_of(rel)) {
         check_changes(*input, at);
         const std::string changing = changing_operator(*input);

@@ -41,8 +41,9 @@ PhysicalPlanner::Stream PhysicalPlanner::keep_latest(const Rel& rel,
         line,
         "latest " + output.lineage + " " + line,
         rel);
-    notes_[output.stage].lines.push_back("    gives insertions and updates");
-    notes_[output.stage].lines.push_back("    state: the latest row of each key, for ever");
+    notes_[output.stage].lines.push_back("    gives insertions, updates and deletions");
+    notes_[output.stage].lines.push_back(
+        "    state: the latest row of each key, until it is deleted");
     return output;
 }
 

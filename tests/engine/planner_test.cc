@@ -362,5 +362,19 @@ stage 3, merge
 )");
 }
 
+TEST_CASE("planner: the latest row of each key goes when it is deleted") {
+    const std::string text = plan(R"(
+CREATE TABLE c (k INT, v INT, PRIMARY KEY (k) NOT ENFORCED)
+WITH ('connector' = 'tcp', 'address' = '127.0.0.1:4711', 'format' = 'changelog-json');
+EXPLAIN SELECT v FROM c;)")
+                                 .explained;
+    CAPTURE(text);
+    CHECK(text.find(R"(
+    latest row by k
+        gives insertions, updates and deletions
+        state: the latest row of each key, until it is deleted
+)") != std::string::npos);
+}
+
 }  // namespace
 }  // namespace thalweg::plan
