@@ -26,7 +26,8 @@ struct Piece {
     std::int64_t connection_id = 0;
     std::int64_t sequence = 0;  // Of the first record; the decoder counts on from it.
     std::int64_t dropped_before = 0;
-    std::size_t rows_max = kBatchRows;  // How many rows this call may append.
+    std::size_t rows_max =
+        kBatchRows;      // How many rows this call may append; at least one record's.
     bool stays = false;  // The bytes stay until the rows have been offered, with no others.
 };
 
@@ -39,15 +40,15 @@ struct DecodeResult {
 // Turns bytes into rows: finds the records (framing) and decodes the columns that the query wants,
 // straight from the bytes into the batch's columns.
 //
-// Contract  decode() appends rows to `rows` (schema: the wanted columns) until it is full, the
-// piece's
-//           rows_max are appended, or no whole record is left, and reports each rejected record to
-//           `outlet.reject`. The caller hands what was not consumed again, with more bytes behind
-//           it. Any split of a stream into pieces gives the same rows. A record longer than
-//           frame_bytes_max is rejected once and skipped up to its end, over as many pieces as it
-//           takes: that state, and nothing else of a split, is in the decoder, so every split has a
-//           decoder of its own. Strings are copied into the batch's arena. Of a piece that stays,
-//           the batch may owe the cells of columns that may wait.
+// Contract  decode() appends rows to `rows` (schema: the wanted columns) until it has no room for
+//           those of a record (rows_of_record_max), the piece's rows_max are appended, or no whole
+//           record is left, and reports each rejected record to `outlet.reject`. The caller hands
+//           what was not consumed again, with more bytes behind it. Any split of a stream into
+//           pieces gives the same rows. A record longer than frame_bytes_max is rejected once and
+//           skipped up to its end, over as many pieces as it takes: that state, and nothing else of
+//           a split, is in the decoder, so every split has a decoder of its own. Strings are copied
+//           into the batch's arena. Of a piece that stays, the batch may owe the cells of columns
+//           that may wait.
 // Threads   One at a time.
 // Failure   A bad record is rejected and the stream goes on; a length prefix that cannot be (0 or
 //           beyond the limit) loses the framing: `lost_framing()` is then true and the caller

@@ -41,7 +41,7 @@ struct WantedColumn {
 
 // How bytes become rows: a table's format, and what of it the query needs.
 struct FormatSpec {
-    std::string format;                          // json, csv, raw-struct, raw, changelog-json
+    std::string format;  // json, csv, raw-struct, raw, changelog-json, debezium-json
     std::map<std::string, std::string> options;  // Without the format's prefix.
     std::vector<Field> declared;                 // The physical columns, in declared order.
     std::vector<WantedColumn> wanted;            // The columns of the batches, in order.
