@@ -26,8 +26,7 @@ struct Piece {
     std::int64_t connection_id = 0;
     std::int64_t sequence = 0;  // Of the first record; the decoder counts on from it.
     std::int64_t dropped_before = 0;
-    std::size_t rows_max =
-        kBatchRows;      // How many rows this call may append; at least one record's.
+    std::size_t rows_max = kBatchRows;  // How many rows this call may append; or one record's.
     bool stays = false;  // The bytes stay until the rows have been offered, with no others.
 };
 
