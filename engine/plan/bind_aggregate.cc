@@ -271,16 +271,17 @@ class GroupedBinder {
             bound.result_type = *std::move(type);
             bound.argument = add_input(std::move(value));
             if (call.distinct) check_comparable(bound.argument_type, "DISTINCT", at);
-            bound.is_distinct = call.distinct && bound.kind != AggregateKind::kMin &&
-                                bound.kind != AggregateKind::kMax;
+            bound.is_distinct = call.distinct && minds_repetition(bound.kind);
         }
         if (call.filter != nullptr)
             bound.filter = add_input(plain_.bind_condition(*call.filter, "FILTER"));
         for (std::size_t i = 0; i < calls_.size(); ++i) {
             if (same(calls_[i], bound)) return make_column(kCallBase + i, bound.result_type);
         }
-        if (calls_.size() == kWindowBase - kCallBase)
-            throw SqlError(at, "more than 10,000 aggregates");
+        if (calls_.size() == kAggregatesMax) {
+            throw SqlError(
+                at, "at most " + std::to_string(kAggregatesMax) + " aggregates in one GROUP BY");
+        }
         calls_.push_back(bound);
         call_names_.push_back(sql::to_sql(expr));
         return make_column(kCallBase + calls_.size() - 1, bound.result_type);
@@ -339,6 +340,10 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
             return binder.bind(expr);
         });
     }
+    if (select.having != nullptr && contains_over(*select.having))
+        throw SqlError(select.having->location,
+                       "HAVING may not use OVER",
+                       "SELECT * FROM (SELECT .., ROW_NUMBER() OVER (..) AS n ..) WHERE n = 1");
     ExprPtr having =
         select.having == nullptr ? nullptr : binder.bind_condition(*select.having, "HAVING");
     RelPtr rel = binder.finish(from.rel);

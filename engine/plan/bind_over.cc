@@ -62,6 +62,11 @@ OverFrame::Bound bound_of(sql::BoundKind kind) {
 
 }  // namespace
 
+bool minds_repetition(AggregateKind kind) noexcept {
+    return kind != AggregateKind::kMin && kind != AggregateKind::kMax &&
+           kind != AggregateKind::kFirstValue && kind != AggregateKind::kLastValue;
+}
+
 bool contains_over(const sql::Expr& expr) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
     if (call != nullptr && call->over != nullptr) return true;
@@ -112,26 +117,41 @@ SortItem sort_item(const sql::OrderItem& item) {
 std::optional<ExprPtr> OverCollector::intercept(const sql::Expr& expr) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
     if (call == nullptr || call->over == nullptr) return std::nullopt;
+    if (is_inside_) throw SqlError(expr.location, "OVER may not stand inside of OVER");
     Call bound;
     bound.name = sql::to_sql(expr);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
         if (calls_[i].name == bound.name) return make_column(kBase + i, calls_[i].call.result_type);
     }
+    is_inside_ = true;
     bound.window = bind_window(*call->over);
     bound.call.frame = bind_frame(*call->over, bound_windows_[bound.window]);
     bind_function(*call, expr.location, bound);
+    is_inside_ = false;
+    check_count(bound, expr.location);
     const Type type = bound.call.result_type;
     calls_.push_back(std::move(bound));
     return make_column(kBase + calls_.size() - 1, type);
 }
 
+void OverCollector::check_count(const Call& added, sql::Location at) const {
+    if (added.call.kind != OverKind::kAggregate) return;
+    const auto count = std::count_if(calls_.begin(), calls_.end(), [](const Call& call) {
+        return call.call.kind == OverKind::kAggregate;
+    });
+    if (count == std::ptrdiff_t{kAggregatesMax})
+        throw SqlError(at, "at most " + std::to_string(kAggregatesMax) + " aggregates with OVER");
+}
+
 const sql::WindowSpec& OverCollector::base_of(const sql::WindowSpec& spec) const {
     for (const sql::NamedWindow& window : windows_) {
+        if (&window.spec == &spec) break;  // Only what stands before it.
         if (window.name.text == spec.base->text) return window.spec;
     }
     throw SqlError(spec.base->location,
                    "there is no window '" + spec.base->text + "'",
-                   "windows are named behind the query: WINDOW w AS (PARTITION BY .. ORDER BY ..)");
+                   "windows are named behind the query, each before those that are based on it: "
+                   "WINDOW w AS (PARTITION BY .. ORDER BY ..)");
 }
 
 std::size_t OverCollector::bind_window(const sql::WindowSpec& spec) {
@@ -319,8 +339,10 @@ void OverCollector::bind_aggregate(const sql::Call& call,
         aggregate.argument_type = bound.argument->type.with_nullable(true);
         aggregate.result_type = *std::move(type);
         if (call.distinct) check_sortable(bound.argument->type, "DISTINCT", at);
-        aggregate.is_distinct =
-            call.distinct && kind != AggregateKind::kMin && kind != AggregateKind::kMax;
+        aggregate.is_distinct = call.distinct && minds_repetition(kind);
+        if (aggregate.is_distinct && kind == AggregateKind::kListAgg &&
+            bound.call.frame.start != OverFrame::Bound::kUnboundedPreceding)
+            throw sql::not_supported(at, "LISTAGG(DISTINCT ..) over a frame that slides");
     }
     if (call.filter != nullptr) {
         bound.filter = bind_(*call.filter);

@@ -19,6 +19,9 @@
 
 namespace thalweg::plan {
 
+// The aggregates that one state has room for: one bit each, of a word.
+inline constexpr std::size_t kAggregatesMax = 63;
+
 class OverCollector {
   public:
     // Binds an expression that is no OVER, over the columns of FROM, or those of a GROUP BY.
@@ -71,6 +74,7 @@ class OverCollector {
         std::size_t column = 0;  // Of what finish() returns.
     };
 
+    void check_count(const Call& added, sql::Location at) const;
     [[nodiscard]] const sql::WindowSpec& base_of(const sql::WindowSpec& spec) const;
     [[nodiscard]] std::size_t bind_window(const sql::WindowSpec& spec);
     [[nodiscard]] OverFrame bind_frame(const sql::WindowSpec& spec, const Window& window);
@@ -86,10 +90,14 @@ class OverCollector {
     const std::vector<sql::NamedWindow>& windows_;
     const ExprSettings& settings_;
     Bind bind_;
+    bool is_inside_ = false;  // Binding what stands in a call with OVER.
     std::vector<Window> bound_windows_;
     std::vector<Call> calls_;
     std::vector<thalweg::ExprPtr> fixed_;  // By column: what fix() puts there.
 };
+
+// Whether DISTINCT changes what an aggregate gives.
+[[nodiscard]] bool minds_repetition(AggregateKind kind) noexcept;
 
 // Whether a call with OVER is in `expr`.
 [[nodiscard]] bool contains_over(const sql::Expr& expr);

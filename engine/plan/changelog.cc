@@ -84,7 +84,14 @@ ChangeRule rule_of(const LookupJoin&) {
 ChangeRule rule_of(const Aggregate& node) {
     if (node.window != nullptr) return {.refusing = "a windowed GROUP BY", .passes = false};
     if (node.calls.empty()) return {};
-    return {.changing = name_of(node), .deletes = !changing_operator(*node.input).empty()};
+    // The order of the others would depend on which of equal texts is gone.
+    const bool has_list =
+        std::any_of(node.calls.begin(), node.calls.end(), [](const AggregateCall& call) {
+            return call.kind == AggregateKind::kListAgg && call.is_distinct;
+        });
+    return {.refusing = has_list ? "LISTAGG(DISTINCT ..)" : "",
+            .changing = name_of(node),
+            .deletes = !changing_operator(*node.input).empty()};
 }
 
 // Over rows in the order of their arrival nothing that was given is ever taken back.
