@@ -267,8 +267,9 @@ class OuterJoin {
           is_left_only_(join.kind == JoinKind::kSemi || join.kind == JoinKind::kAnti) {}
 
     [[nodiscard]] RelPtr plan(Predicates predicates, const PushFilters& push) {
-        push_above(std::move(predicates));
-        Predicates rest = push_condition();
+        // ON comes first: it may guard what stands above the join.
+        const Predicates rest = push_condition();
+        push_above(std::move(predicates), !rest.empty());
         node_.left = push(node_.left, std::move(to_left_));
         node_.right = push(node_.right, std::move(to_right_));
         return filtered(join(rest), above_);
@@ -284,16 +285,18 @@ class OuterJoin {
         return substitute(expr, columns);
     }
 
-    // Conditions on the join's rows: on the side that stays they are asked before it.
-    void push_above(Predicates predicates) {
+    // Conditions on the join's rows: on the side that stays they are asked before it. `has_rest`:
+    // the join still asks something.
+    void push_above(Predicates predicates, bool has_rest) {
         const bool is_inner = node_.kind == JoinKind::kInner;
+        const bool is_guarded = has_rest && (is_inner || node_.kind == JoinKind::kSemi);
         const bool left_stays = is_inner || node_.kind == JoinKind::kLeft || is_left_only_;
         // What a version is depends on all of them.
         const bool right_stays = !node_.as_of && (is_inner || node_.kind == JoinKind::kRight);
         for (ExprPtr& predicate : predicates) {
             const Side reads = side(*predicate);
-            const bool can_go =
-                !is_volatile(*predicate) && !(may_fail(*predicate) && !above_.empty());
+            const bool can_go = !is_volatile(*predicate) &&
+                                !(may_fail(*predicate) && (is_guarded || !above_.empty()));
             if (can_go && left_stays && reads == Side::kLeft) {
                 to_left_.push_back(std::move(predicate));
             } else if (can_go && right_stays && reads == Side::kRight) {

@@ -115,6 +115,7 @@ void settle_order(Rank& rank) {
     if (found != rank.order.end()) {
         rank.newest_first = found->is_descending;
         rank.order.erase(found, rank.order.end());
+        rank.kind = RankKind::kRowNumber;  // No two arrive at once.
         return;
     }
     if (rank.newest_first || rank.order.size() != 1 || rank.last != 1) return;

@@ -32,8 +32,10 @@ std::optional<Shifted> shifted(const Expr& expr) {
     if (expr.kind == ExprKind::kColumn) return Shifted{expr.column, 0};
     if (expr.kind != ExprKind::kCall) return std::nullopt;
     const std::string_view name = expr.function->name;
+    // To a lower precision it cuts off.
     if (name == "CAST" && expr.arguments.size() == 1 &&
-        expr.arguments[0]->type.kind == expr.type.kind && expr.type.is_timestamp())
+        expr.arguments[0]->type.kind == expr.type.kind && expr.type.is_timestamp() &&
+        expr.type.precision >= expr.arguments[0]->type.precision)
         return shifted(*expr.arguments[0]);
     if ((name != "+" && name != "-") || expr.arguments.size() != 2) return std::nullopt;
     const bool is_swapped = name == "+" && interval_of(*expr.arguments[0]).has_value();
