@@ -11,9 +11,9 @@ namespace thalweg {
 // Memory for rows of any length that come and go one by one: an arena whose pieces are reused.
 //
 // Shape    Lengths are rounded up to one of some classes: steps of 16 bytes up to 512, then four
-//          steps to each doubling, so that at most a fifth is lost. What is given back waits in the
-//          list of its class for the next of that class; when nothing is out any more, all of it
-//          goes.
+//          steps to each doubling, so that at most 15 bytes of a short row are lost, and a fifth
+//          of a long one. What is given back waits in the list of its class for the next of that
+//          class; when nothing is out any more, all of it goes.
 // Lifetime Addresses stay, and are multiples of 16.
 // Threads  One at a time.
 class RowHeap {

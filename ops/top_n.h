@@ -11,8 +11,9 @@ namespace thalweg {
 // keep-last, LIMIT. Rows or changes in, changes out.
 //
 // Input    Insertions; changes where the spec says so. -U is a deletion, +U an insertion; a
-//          deletion takes away the earliest of the rows that are equal to it, and is ignored where
-//          there is none.
+//          deletion takes away the first in order of the rows that are equal to it (the earliest,
+//          or with newest_first the latest: only their arrival tells them apart), and is ignored
+//          where there is none.
 // Output   For each batch of input, of each partition that it touched what is other than before:
 //          rows that are no longer asked for, or have another number, then rows that are new or
 //          have a new number. As updates where the number is given or there is one row a partition,

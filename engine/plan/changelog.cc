@@ -3,6 +3,7 @@
 #include "engine/plan/bind_table.h"
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/rank_rules.h"
+#include "engine/plan/versions.h"
 #include "ingest/format.h"
 
 #include <algorithm>
@@ -207,6 +208,12 @@ std::string changing_operator(const Rel& rel) {
 void check_changes(const Rel& rel, sql::Location at) {
     const ChangeRule rule = rule_of(rel);
     if (const auto* scan = std::get_if<Scan>(&rel.node)) check_scan(*scan, at);
+    const auto* join = std::get_if<StreamJoin>(&rel.node);
+    if (join != nullptr && join->as_of && is_changing_rank(*join->right)) {
+        throw sql::not_supported(at,
+                                 "a temporal join with a ranking other than the last row by row "
+                                 "time of each key of ON, of rows that stay,");
+    }
     for (const RelPtr& input : inputs_of(rel)) {
         check_changes(*input, at);
         const std::string changing = changing_operator(*input);

@@ -1,6 +1,7 @@
 #include "engine/plan/join_order.h"
 
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/versions.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -335,18 +336,22 @@ class OuterJoin {
         std::vector<ExprPtr> left_columns = identity(*node_.left);
         std::vector<ExprPtr> right_columns = identity(*node_.right);
         Predicates rest;
+        std::optional<Versions> versions;
+        if (node_.as_of) versions = versions_of(*node_.right, node_.as_of->right);
         for (const ExprPtr& condition : conditions) {
             std::optional<Equality> key = equality_of(*condition);
             if (key && side(*key->left) == Side::kRight && side(*key->right) == Side::kLeft)
                 std::swap(key->left, key->right);
-            const bool is_key =
-                key && side(*key->left) == Side::kLeft && side(*key->right) == Side::kRight;
+            const bool is_key = key && side(*key->left) == Side::kLeft &&
+                                side(*key->right) == Side::kRight &&
+                                (!versions || versions->enter_key(*right_of(key->right)));
             if (!is_key || !key->is_exact) rest.push_back(condition);
             if (!is_key) continue;
             const std::size_t l = position_of(left_columns, key->left);
             const std::size_t r = position_of(right_columns, right_of(key->right));
             node_.keys.push_back({l, r, key->null_is_equal});
         }
+        if (versions && versions->has_all_keys()) node_.right = versions->rel;
         node_.left = with_columns(node_.left, std::move(left_columns));
         node_.right = with_columns(node_.right, std::move(right_columns));
         return finish(rest);
