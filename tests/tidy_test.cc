@@ -155,8 +155,6 @@ struct Ban {
 };
 
 const std::vector<std::string_view> kLowerFloors = {"state/", "ops/", "ingest/"};
-const std::vector<std::string_view> kOneThreadTests = {
-    "tests/fuzz/", "tests/ops/", "tests/sim/", "tests/sql/", "tests/support/"};
 const std::vector<std::string_view> kProduct = {"state/", "ops/", "ingest/", "engine/"};
 
 const std::vector<Ban> kBans = {
@@ -187,7 +185,6 @@ const std::vector<Ban> kBans = {
     {"clock_gettime", "the Clock you were given", kProduct, {"engine/run/clock"}},
     {"getenv", "an argument", kLowerFloors},
     {"std::thread", "an agent: the lower floors own no thread", kLowerFloors},
-    {"std::thread", "a test of engine/ or state/: ThreadSanitizer looks at those", kOneThreadTests},
     {"std::mutex",
      "a ring or a mailbox: the data path has no lock",
      kLowerFloors,
@@ -612,10 +609,6 @@ TEST_CASE("tidy: catches banned calls in code and banned words anywhere") {
          {"ingest/x.cc:1: std::mutex is banned, use a ring or a mailbox: the data path has no "
           "lock"}},
         {{"engine/run/x.cc", {"std::mutex mutex_;"}}, {}},
-        {{"tests/ops/x.cc", {"std::thread reader(read);"}},
-         {"tests/ops/x.cc:1: std::thread is banned, use a test of engine/ or state/: "
-          "ThreadSanitizer looks at those"}},
-        {{"tests/engine/x.cc", {"std::thread reader(read);"}}, {}},
         {{"state/x.cc", {"static_assert(sizeof(X) == 8);"}}, {}},
         {{"state/x.cc", {"assert(x == 8);"}},
          {"state/x.cc:1: assert( is banned, use ASSERT or DEBUG_ASSERT"}},
