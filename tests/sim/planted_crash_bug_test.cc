@@ -9,13 +9,13 @@
 #include <vector>
 
 // Whether the simulator of crashes sees: each bug planted here must be found within the seeds that
-// every change runs, and the same seeds without it must be clean.
+// every change runs. That they are clean without it is what the tests simulate_crashes and
+// simulate_journals say.
 
 namespace thalweg::test {
 namespace {
 
 constexpr std::uint64_t kSeeds = 3000;
-constexpr std::uint64_t kCleanSeeds = 200;
 
 // The first seed that finds it, 0 if none does.
 std::uint64_t found_by(const CrashOptions& options, std::uint64_t seeds, std::string& problem) {
@@ -30,7 +30,6 @@ using Plants = std::vector<std::pair<CrashPlant, std::string_view>>;
 
 void find_all(const Plants& plants, bool has_journal) {
     std::string problem;
-    CHECK(found_by({.has_journal = has_journal}, kCleanSeeds, problem) == 0);
     for (const auto& [plant, name] : plants) {
         CAPTURE(name);
         const std::uint64_t seed =
@@ -40,7 +39,7 @@ void find_all(const Plants& plants, bool has_journal) {
     }
 }
 
-TEST_CASE("planted_crash_bug: every one is found, and nothing where there is none") {
+TEST_CASE("planted_crash_bug: every one is found") {
     const Plants plants = {
         {CrashPlant::kAckEarly, "acknowledged before it is durable"},
         {CrashPlant::kNoDedup, "what is sent again is taken again"},
