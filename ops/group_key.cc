@@ -91,6 +91,7 @@ void take_word(std::size_t index,
                GroupKey::Encoded& out,
                Selection rows,
                const WordAt& word_at) {
+    if (rows.empty()) return;  // Then there may be no buffer.
     std::uint64_t* const keys = out.word_buffer.data() + index;
     std::size_t i = 0;
     rows.for_each([&](std::size_t row) { keys[i++ * stride] = word_at(row); });
