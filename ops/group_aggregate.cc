@@ -1,6 +1,7 @@
 #include "ops/group_aggregate.h"
 
 #include "ops/group_table.h"
+#include "ops/progress_table.h"
 #include "ops/retracting_aggregate.h"
 
 #include <algorithm>
@@ -65,8 +66,7 @@ class GroupAggregate final : public Op, private GroupWatch {
                                StateRoute::kByKey,
                                route});
         }
-        const Type whole = Type::bigint().not_null();
-        tables_.push_back({"progress", make_schema({{"position", whole}}), StateRoute::kAll, {}});
+        tables_.push_back(progress_table({"position"}));
     }
 
     void process(std::size_t, const BatchView& rows, OpContext&, Emitter& out) override {
@@ -80,10 +80,7 @@ class GroupAggregate final : public Op, private GroupWatch {
 
     void freeze(StateOut& out) override {
         groups_.freeze({.out = &out});
-        Batch& progress = out.open(tables_.size() - 1, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(position_);
-        progress.set_size(row + 1);
+        write_progress(out, tables_.size() - 1, {static_cast<std::int64_t>(position_)});
     }
 
     Progress save(std::size_t rows_max) override {

@@ -3,6 +3,7 @@
 #include "ops/join_keys.h"
 #include "ops/join_output.h"
 #include "ops/join_side.h"
+#include "ops/progress_table.h"
 
 #include <algorithm>
 #include <array>
@@ -79,19 +80,14 @@ class IntervalJoin final : public Op {
                  JoinSide::state_schema(join.right),
                  StateRoute::kByKey,
                  join_key_columns(join, 1)},
-                {"progress",
-                 make_schema({{"passed", Type::bigint().not_null()}}),
-                 StateRoute::kAll,
-                 {}}};
+                progress_table({"passed"})};
     }
 
     void freeze(StateOut& out) override {
         state_out_ = &out;
         for (JoinSide& side : sides_)
             side.freeze();
-        Batch& progress = out.open(kProgressTable, 1);
-        progress.column(0).data<std::int64_t>()[progress.size()] = watermark_.nanos;
-        progress.set_size(progress.size() + 1);
+        write_progress(out, kProgressTable, {watermark_.nanos});
     }
 
     Progress save(std::size_t rows_max) override {

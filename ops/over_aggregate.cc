@@ -4,6 +4,7 @@
 #include "ops/group_dictionary.h"
 #include "ops/ordered_records.h"
 #include "ops/over_evaluator.h"
+#include "ops/progress_table.h"
 #include "ops/row_codec.h"
 
 #include <algorithm>
@@ -112,16 +113,13 @@ class OverAggregate final : public Op {
         evaluator_.append_state_fields(partitions);
         return {{"rows", make_schema(std::move(rows)), StateRoute::kByKey, route},
                 {"partitions", make_schema(std::move(partitions)), StateRoute::kByKey, places},
-                {"progress", make_schema({{"arrival", whole}}), StateRoute::kAll, {}}};
+                progress_table({"arrival"})};
     }
 
     void freeze(StateOut& out) override {
         state_out_ = &out;
         frozen_.freeze(partitions_.size());
-        Batch& progress = out.open(2, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(next_arrival_);
-        progress.set_size(row + 1);
+        write_progress(out, 2, {static_cast<std::int64_t>(next_arrival_)});
     }
 
     Progress save(std::size_t rows_max) override {

@@ -3,6 +3,7 @@
 #include "ops/aggregate/retraction.h"
 #include "ops/frozen_entries.h"
 #include "ops/group_key.h"
+#include "ops/progress_table.h"
 #include "ops/retracting_changes.h"
 #include "state/flat_table.h"
 
@@ -59,10 +60,7 @@ class RetractingAggregate final : public Op {
     void freeze(StateOut& out) override {
         out_ = &out;
         frozen_.freeze(entries().size());
-        Batch& progress = out.open(tables_.size() - 1, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(position_);
-        progress.set_size(row + 1);
+        write_progress(out, tables_.size() - 1, {static_cast<std::int64_t>(position_)});
     }
 
     Progress save(std::size_t rows_max) override {
@@ -149,7 +147,7 @@ class RetractingAggregate final : public Op {
                 kept_tables_.push_back({call, kind});
             }
         }
-        tables_.push_back({"progress", make_schema({{"position", whole}}), StateRoute::kAll, {}});
+        tables_.push_back(progress_table({"position"}));
     }
 
     void find_groups(const BatchView& rows) {

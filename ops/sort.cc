@@ -1,6 +1,7 @@
 #include "ops/sort.h"
 
 #include "ops/ordered_records.h"
+#include "ops/progress_table.h"
 #include "ops/record_pool.h"
 #include "ops/row_codec.h"
 
@@ -44,10 +45,8 @@ class Sort final : public Op {
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
         std::vector<Field> fields = spec_.schema->fields;
         fields.push_back({"arrival", Type::bigint().not_null()});
-        const Type whole = Type::bigint().not_null();
-        return {
-            {"rows", make_schema(std::move(fields)), StateRoute::kByKey, {}},
-            {"progress", make_schema({{"arrival", whole}, {"left", whole}}), StateRoute::kAll, {}}};
+        return {{"rows", make_schema(std::move(fields)), StateRoute::kByKey, {}},
+                progress_table({"arrival", "left"})};
     }
 
     void freeze(StateOut& out) override {
@@ -56,11 +55,7 @@ class Sort final : public Op {
         ++epoch_;
         cursor_key_.clear();
         cursor_arrival_ = 0;
-        Batch& progress = out.open(1, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(next_arrival_);
-        progress.column(1).data<std::int64_t>()[row] = last_left_;
-        progress.set_size(row + 1);
+        write_progress(out, 1, {static_cast<std::int64_t>(next_arrival_), last_left_});
     }
 
     Progress save(std::size_t rows_max) override {

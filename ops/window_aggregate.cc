@@ -2,6 +2,7 @@
 
 #include "ops/local_time.h"
 #include "ops/partial_window_aggregate.h"
+#include "ops/progress_table.h"
 #include "ops/row_slicer.h"
 #include "ops/slice_store.h"
 #include "ops/sliding_aggregate.h"
@@ -39,11 +40,7 @@ class WindowAggregate final : public WindowOp {
                 state_table("distinct" + std::to_string(call), plan_.value_fields(call)));
         tables_.insert(tables_.begin(), state_table("groups", plan_.group_fields()));
         progress_table_ = tables_.size();
-        const Type whole = Type::bigint().not_null();
-        tables_.push_back({"progress",
-                           make_schema({{"position", whole}, {"passed", whole}}),
-                           StateRoute::kAll,
-                           {}});
+        tables_.push_back(progress_table({"position", "passed"}));
     }
 
     void process(std::size_t port, const BatchView& rows, OpContext& context, Emitter&) override {
@@ -84,11 +81,8 @@ class WindowAggregate final : public WindowOp {
             freeze_slice(id, *table);
         combiner_.for_each_slice(
             [&](std::int64_t end, GroupTable& table) { freeze_slice({end, 0}, table); });
-        Batch& progress = out.open(progress_table_, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(position_);
-        progress.column(1).data<std::int64_t>()[row] = watermark_.nanos;
-        progress.set_size(row + 1);
+        write_progress(
+            out, progress_table_, {static_cast<std::int64_t>(position_), watermark_.nanos});
     }
 
     Progress save(std::size_t rows_max) override { return store_.save(rows_max); }

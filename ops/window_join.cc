@@ -4,6 +4,7 @@
 #include "ops/join_index.h"
 #include "ops/join_rows.h"
 #include "ops/local_time.h"
+#include "ops/progress_table.h"
 #include "ops/row_slicer.h"
 
 #include <algorithm>
@@ -138,10 +139,7 @@ class WindowJoin final : public Op {
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
         return {{"left", spec_.left, StateRoute::kByKey, key_columns(spec_, true)},
                 {"right", spec_.right, StateRoute::kByKey, key_columns(spec_, false)},
-                {"progress",
-                 make_schema({{"passed", Type::bigint().not_null()}}),
-                 StateRoute::kAll,
-                 {}}};
+                progress_table({"passed"})};
     }
 
     // Rows are added and never changed: how many there are is all there is to remember.
@@ -152,9 +150,7 @@ class WindowJoin final : public Op {
             frozen_.push_back({id, 0, rows.left.size()});
             frozen_.push_back({id, 1, rows.right.size()});
         }
-        Batch& progress = out.open(kProgressTable, 1);
-        progress.column(0).data<std::int64_t>()[progress.size()] = watermark_.nanos;
-        progress.set_size(progress.size() + 1);
+        write_progress(out, kProgressTable, {watermark_.nanos});
     }
 
     Progress save(std::size_t rows_max) override {
