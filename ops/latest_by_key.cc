@@ -38,8 +38,7 @@ class LatestByKey final : public Op {
         output_.begin(nullptr, 1, side_.layout(), out);
         gone_.clear();
         for (std::size_t i = 0; i < packed_.size(); ++i) {
-            const RowKind kind =
-                view.kinds == nullptr ? RowKind::kInsert : view.kinds[view.selection[i]];
+            const RowKind kind = view.kind(view.selection[i]);
             const bool is_gain = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
             if (is_gain) {
                 set(i, kind);

@@ -43,8 +43,7 @@ class OverChanges final : public Op {
         partitions_.locate(rows, rows.selection);
         plan_.codec.write(rows, rows.selection);
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            const RowKind kind =
-                rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[rows.selection[i]];
+            const RowKind kind = rows.kind(rows.selection[i]);
             touch(plan_.positions[i]);
             apply(i, kind == RowKind::kInsert || kind == RowKind::kUpdateAfter);
         }

@@ -206,7 +206,7 @@ class RetractingAggregate final : public Op {
         std::size_t i = 0;
         rows.selection.for_each([&](std::size_t row) {
             std::byte* const group = entries().payload(positions_[i++]);
-            const RowKind kind = rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[row];
+            const RowKind kind = rows.kind(row);
             const bool is_delete = kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
             std::uint64_t& count = row_count(group);
             if (is_delete && count == 0) return;

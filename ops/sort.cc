@@ -23,7 +23,7 @@ class Sort final : public Op {
         keys_.write(rows, selected);
         codec_.write(rows, selected);
         for (std::size_t i = 0; i < selected.size(); ++i) {
-            const RowKind kind = rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[selected[i]];
+            const RowKind kind = rows.kind(selected[i]);
             if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
                 insert(i, next_arrival_++);
                 continue;

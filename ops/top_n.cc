@@ -36,8 +36,7 @@ class TopN final : public Op {
         if (picked_rows_.empty()) return;
         plan_.codec.write(rows, Selection::list(picked_rows_));
         for (std::size_t i = 0; i < picked_rows_.size(); ++i) {
-            const RowKind kind =
-                rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[picked_rows_[i]];
+            const RowKind kind = rows.kind(picked_rows_[i]);
             apply(i, kind == RowKind::kInsert || kind == RowKind::kUpdateAfter);
         }
         emit_changes(out);

@@ -36,7 +36,7 @@ void Batch::append(const BatchView& view, Selection rows) {
     if (view.kinds != nullptr || has_kinds_) {
         RowKind* const kinds = make_kinds() + size_;
         for (std::size_t i = 0; i < rows.size(); ++i)
-            kinds[i] = view.kinds == nullptr ? RowKind::kInsert : view.kinds[rows[i]];
+            kinds[i] = view.kind(rows[i]);
     }
     size_ += rows.size();
 }

@@ -48,6 +48,10 @@ struct BatchView {
 
     [[nodiscard]] const Column& operator[](std::size_t index) const { return *columns[index]; }
 
+    [[nodiscard]] RowKind kind(std::size_t row) const noexcept {
+        return kinds == nullptr ? RowKind::kInsert : kinds[row];
+    }
+
     // Owing nothing.
     [[nodiscard]] BatchView with(Selection rows) const noexcept { return {columns, rows, kinds}; }
 };

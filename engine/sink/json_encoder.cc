@@ -192,7 +192,7 @@ class JsonEncoder final : public Encoder {
         }
         if (style_.has_op) {
             if (!is_first) out += ',';
-            out += op_of(rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[row]);
+            out += op_of(rows.kind(row));
         }
         out += '}';
         return rows.columns.size();

@@ -85,7 +85,7 @@ class PrintEncoder final : public Encoder {
     Result<void> encode(const BatchView& rows, std::string& out) override {
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const std::size_t row = rows.selection[i];
-            const RowKind kind = rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[row];
+            const RowKind kind = rows.kind(row);
             out += prefix_;
             out += kOps[static_cast<std::size_t>(kind)];
             const char* separator = "";

@@ -49,7 +49,7 @@ void TablePrinter::print(const BatchView& rows, std::string& out) {
     cells_.clear();
     for (std::size_t i = 0; i < rows.size(); ++i) {
         const std::size_t row = rows.selection[i];
-        const RowKind kind = rows.kinds == nullptr ? RowKind::kInsert : rows.kinds[row];
+        const RowKind kind = rows.kind(row);
         if (has_changes_) cells_.emplace_back(kOps[static_cast<std::size_t>(kind)]);
         for (const Column* const column : rows.columns)
             cells_.push_back(text_of(*column, row));

@@ -33,8 +33,7 @@ struct Fold final : Emitter {
     void emit(const BatchView& view) override {
         const std::vector<Row> cells = rows_of(view);
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            const RowKind kind =
-                view.kinds == nullptr ? RowKind::kInsert : view.kinds[view.selection[i]];
+            const RowKind kind = view.kind(view.selection[i]);
             const std::string text = text_of(cells[i]);
             if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
                 rows.insert(text);

@@ -38,8 +38,7 @@ struct Script final : Emitter {
     void emit(const BatchView& view) override {
         const std::vector<Row> cells = rows_of(view);
         for (std::size_t i = 0; i < cells.size(); ++i) {
-            const RowKind kind =
-                view.kinds == nullptr ? RowKind::kInsert : view.kinds[view.selection[i]];
+            const RowKind kind = view.kind(view.selection[i]);
             lines.push_back(std::to_string(static_cast<int>(kind)) + " " + text_of(cells[i]));
         }
     }
