@@ -1,8 +1,6 @@
 #include "ops/interval_join.h"
 
-#include "ops/join_keys.h"
-#include "ops/join_output.h"
-#include "ops/join_side.h"
+#include "ops/join_pairs.h"
 #include "ops/progress_table.h"
 
 #include <algorithm>
@@ -20,16 +18,11 @@ class IntervalJoin final : public Op {
   public:
     explicit IntervalJoin(const IntervalJoinSpec& spec)
         : spec_(spec),
-          keys_(spec.join.keys, join_key_types(spec.join), spec.join.seed),
-          sides_{JoinSide(spec.join.left, false, spec.join.seed),
-                 JoinSide(spec.join.right, false, spec.join.seed)},
-          rows_{Batch(JoinSide::state_schema(spec.join.left)),
-                Batch(JoinSide::state_schema(spec.join.right))},
+          state_(spec.join, {false, false}),
+          pairs_(spec.join),
           output_(spec.join, false),
           file_ns_(std::max(kNanosPerMilli,
-                            saturating_sub(spec.upper_ns, spec.lower_ns) / kFilesPerInterval)) {
-        if (spec.join.residual != nullptr) condition_.emplace(spec.join);
-    }
+                            saturating_sub(spec.upper_ns, spec.lower_ns) / kFilesPerInterval)) {}
 
     void process(std::size_t port,
                  const BatchView& view,
@@ -40,15 +33,15 @@ class IntervalJoin final : public Op {
         port_ = port;
         view_ = &view;
         output_.begin(&view, port, other().layout(), out);
-        const Selection matching = with_time(keys_.can_match(view, port), context);
+        const Selection matching = with_time(state_.keys().can_match(view, port), context);
         if (matching.size() < view.size() && shows_lone(spec_.join.kind, port))
-            emit_unmatchable(matching);
-        keys_.look_up(view, matching, port);
+            output_.add_others(matching);
+        state_.keys().look_up(view, matching, port);
         own().pack(view, matching, packed_);
         found_.assign(matching.size(), 0);
         work(matching, context);
         output_.flush();
-        keys_.erase_empty();
+        state_.keys().erase_empty();
     }
 
     Progress advance(Watermark watermark, OpContext&, Emitter& out) override {
@@ -71,44 +64,24 @@ class IntervalJoin final : public Op {
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
-        const StreamJoinSpec& join = spec_.join;
-        return {{"left",
-                 JoinSide::state_schema(join.left),
-                 StateRoute::kByKey,
-                 join_key_columns(join, 0)},
-                {"right",
-                 JoinSide::state_schema(join.right),
-                 StateRoute::kByKey,
-                 join_key_columns(join, 1)},
-                progress_table({"passed"})};
+        std::vector<StateTable> tables = state_.tables();
+        tables.push_back(progress_table({"passed"}));
+        return tables;
     }
 
     void freeze(StateOut& out) override {
-        state_out_ = &out;
-        for (JoinSide& side : sides_)
-            side.freeze();
+        state_.freeze(out);
         write_progress(out, kProgressTable, {watermark_.nanos});
     }
 
-    Progress save(std::size_t rows_max) override {
-        std::size_t saved = 0;
-        for (std::size_t port = 0; port < 2; ++port) {
-            while (sides_[port].is_frozen()) {
-                if (saved >= rows_max) return Progress::kMore;
-                const auto entries = sides_[port].take_next(std::min(rows_max - saved, kBatchRows));
-                write(port, entries);
-                saved += std::max<std::size_t>(entries.size(), 1);
-            }
-        }
-        return Progress::kDone;
-    }
+    Progress save(std::size_t rows_max) override { return state_.save(rows_max); }
 
     void load(std::size_t table, const BatchView& rows, Watermark watermark, OpContext&) override {
         if (spec_.is_event_time) watermark_ = std::max(watermark_, watermark);
         if (table == kProgressTable) return;
-        JoinSide& side = sides_[table];
+        JoinSide& side = state_.side(table);
         const std::size_t width = side.layout().size();
-        keys_.look_up(rows, rows.selection, table);
+        state_.keys().look_up(rows, rows.selection, table);
         side.pack(rows, rows.selection, packed_);
         port_ = table;
         for (std::size_t i = 0; i < packed_.size(); ++i) {
@@ -118,10 +91,9 @@ class IntervalJoin final : public Op {
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
-        std::size_t total = keys_.memory_bytes() + output_.memory_bytes();
-        for (std::size_t port = 0; port < 2; ++port) {
-            total += sides_[port].memory_bytes();
-            for (const auto& [start, entries] : files_[port])
+        std::size_t total = state_.memory_bytes() + output_.memory_bytes();
+        for (const Files& files : files_) {
+            for (const auto& [start, entries] : files)
                 total += entries.capacity() * sizeof(Filed);
         }
         return total;
@@ -136,18 +108,12 @@ class IntervalJoin final : public Op {
 
     using Files = std::map<std::int64_t, std::vector<Filed>>;  // By the start of each.
 
-    // Row `at` of those that can match, and an entry of the other side.
-    struct Pair {
-        std::uint32_t at = 0;
-        std::uint32_t entry = 0;
-    };
-
     static constexpr std::int64_t kFilesPerInterval = 64;
     static constexpr std::size_t kProgressTable = 2;
 
-    [[nodiscard]] JoinSide& own() { return sides_[port_]; }
+    [[nodiscard]] JoinSide& own() { return state_.side(port_); }
 
-    [[nodiscard]] JoinSide& other() { return sides_[1 - port_]; }
+    [[nodiscard]] JoinSide& other() { return state_.side(1 - port_); }
 
     [[nodiscard]] std::size_t time_column(std::size_t port) const {
         return port == 0 ? spec_.left_time : spec_.right_time;
@@ -160,7 +126,7 @@ class IntervalJoin final : public Op {
     }
 
     [[nodiscard]] std::int64_t time_of(std::size_t port, const std::byte* row) const {
-        return sides_[port].layout().int64_at(row, time_column(port));
+        return state_.side(port).layout().int64_at(row, time_column(port));
     }
 
     [[nodiscard]] bool agree(std::int64_t left, std::int64_t right) const {
@@ -180,47 +146,21 @@ class IntervalJoin final : public Op {
         return Selection::list(timed_);
     }
 
-    void emit_unmatchable(Selection matching) {
-        std::size_t next = 0;
-        view_->selection.for_each([&](std::size_t row) {
-            if (next < matching.size() && matching[next] == row) {
-                ++next;
-            } else {
-                output_.add(static_cast<std::uint16_t>(row), nullptr, RowKind::kInsert);
-            }
-        });
-    }
-
-    // As in StreamJoin: all rows with what the other side has for their keys, some at a time.
+    // Each row with what the other side has for its key and times.
     void work(Selection rows, OpContext& context) {
-        std::size_t at = 0;
-        std::uint32_t chain = first_of(at);
-        while (at < packed_.size()) {
-            const std::size_t first = at;
-            pair_.clear();
-            while (at < packed_.size() && pair_.size() < kBatchRows) {
-                if (chain == JoinSide::kNone) {
-                    chain = first_of(++at);
-                    continue;
-                }
-                if (can_meet(at, chain)) pair_.push_back({static_cast<std::uint32_t>(at), chain});
-                chain = other().next(chain);
-            }
-            if (!choose(rows, context)) {
-                for (std::size_t i = first; i < packed_.size(); ++i)
+        pairs_.begin(state_, *view_, rows, port_);
+        const auto meets = [&](std::size_t at, std::uint32_t entry) { return can_meet(at, entry); };
+        while (pairs_.collect(meets)) {
+            if (!pairs_.choose(context)) {
+                for (std::size_t i = pairs_.first(); i < packed_.size(); ++i)
                     own().drop(packed_[i]);
                 return;
             }
-            for (const Pair& pair : pair_)
+            for (const JoinPairs::Pair& pair : pairs_.pairs())
                 meet(rows[pair.at], pair);
-            for (std::size_t i = first; i < at; ++i)
+            for (std::size_t i = pairs_.first(); i < pairs_.last(); ++i)
                 end_row(i, rows[i]);
         }
-    }
-
-    [[nodiscard]] std::uint32_t first_of(std::size_t at) {
-        if (at >= packed_.size()) return JoinSide::kNone;
-        return keys_.head(keys_.position(at), 1 - port_);
     }
 
     // Whether the times agree, and the row that is kept is not one that time has passed over.
@@ -231,27 +171,10 @@ class IntervalJoin final : public Op {
         return port_ == 0 ? agree(mine, theirs) : agree(theirs, mine);
     }
 
-    bool choose(Selection rows, OpContext& context) {
-        if (!condition_ || pair_.empty()) return true;
-        pair_rows_.clear();
-        pair_kept_.clear();
-        for (const Pair& pair : pair_) {
-            pair_rows_.push_back(static_cast<std::uint16_t>(rows[pair.at]));
-            pair_kept_.push_back(other().row(pair.entry));
-        }
-        const Selection chosen =
-            condition_->choose(*view_, port_, pair_rows_, other().layout(), pair_kept_, context);
-        if (context.failed()) return false;
-        std::size_t count = 0;
-        chosen.for_each([&](std::size_t i) { pair_[count++] = pair_[i]; });
-        pair_.resize(count);
-        return true;
-    }
-
-    void meet(std::size_t row, const Pair& pair) {
+    void meet(std::size_t row, const JoinPairs::Pair& pair) {
         ++found_[pair.at];
         if (shows_lone(spec_.join.kind, 1 - port_)) {
-            touch(1 - port_, {&pair.entry, 1});
+            state_.touch(1 - port_, {&pair.entry, 1});
             ++other().matches(pair.entry);
         }
         output_.add(static_cast<std::uint16_t>(row), other().row(pair.entry), RowKind::kInsert);
@@ -269,11 +192,9 @@ class IntervalJoin final : public Op {
     }
 
     void keep(std::size_t at, std::byte* packed, std::uint32_t matches) {
-        std::uint32_t head = keys_.head(keys_.position(at), port_);
-        own().add(packed, {matches, 1}, head);
-        keys_.set_head(keys_.position(at), port_, head);
+        const std::uint32_t entry = state_.add(port_, at, packed, {matches, 1});
         const std::int64_t last = last_of(port_, time_of(port_, packed));
-        files_[port_][saturating_sub(last, floor_mod(last, file_ns_))].push_back({last, head});
+        files_[port_][saturating_sub(last, floor_mod(last, file_ns_))].push_back({last, entry});
     }
 
     // --- Time ---
@@ -320,8 +241,8 @@ class IntervalJoin final : public Op {
 
     // The rows gone_: shown if they were alone, and taken from their keys.
     void forget(std::size_t port, Emitter& out) {
-        JoinSide& side = sides_[port];
-        touch(port, gone_);
+        JoinSide& side = state_.side(port);
+        state_.touch(port, gone_);
         if (shows_lone(spec_.join.kind, port)) {
             output_.begin(nullptr, 1 - port, side.layout(), out);
             for (const std::uint32_t entry : gone_) {
@@ -330,33 +251,17 @@ class IntervalJoin final : public Op {
             }
             output_.flush();
         }
-        side.write(gone_, rows_[port]);
-        keys_.look_up(rows_[port].view(), Selection::all(gone_.size()), port);
-        for (std::size_t i = 0; i < gone_.size(); ++i) {
-            std::uint32_t head = keys_.head(keys_.position(i), port);
-            side.remove(gone_[i], head);
-            keys_.set_head(keys_.position(i), port, head);
-        }
-        keys_.erase_empty();
-    }
-
-    void touch(std::size_t port, std::span<const std::uint32_t> entries) {
-        if (sides_[port].is_frozen()) write(port, sides_[port].touch(entries));
-    }
-
-    void write(std::size_t port, std::span<const std::uint32_t> entries) {
-        if (entries.empty()) return;
-        sides_[port].write(entries, rows_[port]);
-        state_out_->open(port, entries.size()).append(rows_[port].view());
+        state_.keys().look_up(
+            state_.rows_of(port, gone_).view(), Selection::all(gone_.size()), port);
+        for (std::size_t i = 0; i < gone_.size(); ++i)
+            state_.remove(port, i, gone_[i]);
+        state_.keys().erase_empty();
     }
 
     IntervalJoinSpec spec_;
-    JoinKeys keys_;
-    std::array<JoinSide, 2> sides_;
+    JoinState state_;
     std::array<Files, 2> files_;
-    std::array<Batch, 2> rows_;  // Kept rows on their way.
-    StateOut* state_out_ = nullptr;
-    std::optional<PairCondition> condition_;
+    JoinPairs pairs_;
     JoinOutput output_;
     std::int64_t file_ns_;
     Watermark watermark_;
@@ -366,9 +271,6 @@ class IntervalJoin final : public Op {
     const BatchView* view_ = nullptr;
     std::vector<std::byte*> packed_;
     std::vector<std::uint32_t> found_;
-    std::vector<Pair> pair_;
-    std::vector<std::uint16_t> pair_rows_;
-    std::vector<const std::byte*> pair_kept_;
     std::vector<std::uint16_t> timed_;
     std::vector<std::uint32_t> gone_;
 };

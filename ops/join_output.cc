@@ -59,6 +59,17 @@ void JoinOutput::begin(const BatchView* view,
     out_ = &out;
 }
 
+void JoinOutput::add_others(Selection matching) {
+    std::size_t next = 0;
+    view_->selection.for_each([&](std::size_t row) {
+        if (next < matching.size() && matching[next] == row) {
+            ++next;
+        } else {
+            add(static_cast<std::uint16_t>(row), nullptr, view_->kind(row));
+        }
+    });
+}
+
 void JoinOutput::flush() {
     if (rows_.empty()) return;
     batch_.clear();

@@ -53,6 +53,9 @@ class JoinOutput {
         if (rows_.size() == kBatchRows) flush();
     }
 
+    // Rows of the batch that are not among `matching`, alone and with their kinds.
+    void add_others(Selection matching);
+
     void flush();
 
     [[nodiscard]] std::size_t memory_bytes() const { return batch_.memory_bytes(); }
