@@ -1,6 +1,8 @@
 #include "engine/plan/bind_over.h"
 #include "engine/plan/bind_query.h"
+#include "engine/plan/grouping_sets.h"
 #include "engine/sql/unparse.h"
+#include "state/base/assertion.h"
 
 #include <algorithm>
 #include <utility>
@@ -11,6 +13,9 @@
 //     project keys, arguments, filters, window bounds
 //       -> aggregate: keys, calls, and window_start, window_end, window_time if there is a window
 //       -> filter HAVING -> project the select list
+//
+// Several grouping sets: each row is expanded to one for each set before it is aggregated, and the
+// number of the set is one more key.
 
 namespace thalweg::plan {
 
@@ -33,7 +38,13 @@ struct Grouping {
     std::size_t end = 0;
     bool has_start = false;
     bool has_end = false;
+    std::vector<KeySet> sets = {};       // Of `keys`; none: they are one set.
+    std::vector<std::size_t> some = {};  // Keys that not all sets have.
 };
+
+// Stand in a KeySet for the bounds of the window.
+constexpr std::size_t kStartKey = SIZE_MAX - 1;
+constexpr std::size_t kEndKey = SIZE_MAX;
 
 bool is_group_window(const sql::Expr& expr) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
@@ -45,10 +56,12 @@ bool is_group_window(const sql::Expr& expr) {
     return name == "TUMBLE" || name == "HOP" || name == "SESSION";
 }
 
+// Adds to `set` what `expr` is: a new key, an old one, a bound of the window.
 void add_group_expr(const sql::Expr& expr,
                     const Scope& scope,
                     ExpressionBinder& binder,
-                    Grouping& grouping) {
+                    Grouping& grouping,
+                    KeySet& set) {
     if (is_group_window(expr))
         throw SqlError(expr.location,
                        "the legacy group window is not supported yet",
@@ -64,38 +77,66 @@ void add_group_expr(const sql::Expr& expr,
         if (column.role == Role::kWindowStart) {
             grouping.start = bound->column;
             grouping.has_start = true;
+            set.push_back(kStartKey);
         } else if (column.role == Role::kWindowEnd) {
             grouping.end = bound->column;
             grouping.has_end = true;
+            set.push_back(kEndKey);
         }
         return;  // window_time follows from the bounds.
     }
     check_comparable(bound->type, "GROUP BY", expr.location);
-    const bool is_there = std::any_of(grouping.keys.begin(),
-                                      grouping.keys.end(),
-                                      [&](const ExprPtr& key) { return equal(*key, *bound); });
-    if (!is_there) grouping.keys.push_back(std::move(bound));
+    const auto found = std::find_if(grouping.keys.begin(),
+                                    grouping.keys.end(),
+                                    [&](const ExprPtr& key) { return equal(*key, *bound); });
+    set.push_back(static_cast<std::size_t>(found - grouping.keys.begin()));
+    if (found == grouping.keys.end()) grouping.keys.push_back(std::move(bound));
+}
+
+bool has(const KeySet& set, std::size_t key) {
+    return std::binary_search(set.begin(), set.end(), key);
+}
+
+// What all sets have is no matter of sets: the window, which all must have, and plain keys.
+void settle_sets(Grouping& grouping, sql::Location at) {
+    for (KeySet& set : grouping.sets) {
+        if (has(set, kStartKey) != grouping.has_start || has(set, kEndKey) != grouping.has_end)
+            throw SqlError(at,
+                           "a grouping set without window_start and window_end",
+                           "GROUP BY window_start, window_end, GROUPING SETS ((a), (b))");
+        std::erase_if(set, [](std::size_t key) { return key >= kStartKey; });
+    }
+    for (std::size_t key = 0; key < grouping.keys.size(); ++key) {
+        const bool is_everywhere = std::all_of(grouping.sets.begin(),
+                                               grouping.sets.end(),
+                                               [&](const KeySet& set) { return has(set, key); });
+        if (!is_everywhere) grouping.some.push_back(key);
+    }
+    if (grouping.sets.size() == 1) grouping.sets.clear();
 }
 
 Grouping bind_grouping(const sql::Select& select, const Scope& scope, ExpressionBinder& binder) {
     Grouping grouping;
+    grouping.sets = {{}};
     for (const sql::GroupingElement& element : select.group_by) {
-        if (element.kind == sql::GroupingKind::kGroupingSets)
-            throw sql::not_supported(element.location, "GROUPING SETS");
-        if (element.kind == sql::GroupingKind::kRollup)
-            throw sql::not_supported(element.location, "ROLLUP");
-        if (element.kind == sql::GroupingKind::kCube)
-            throw sql::not_supported(element.location, "CUBE");
-        for (const sql::ExprPtr& expr : element.sets.at(0))
-            add_group_expr(*expr, scope, binder, grouping);
+        std::vector<KeySet> arguments;
+        for (const std::vector<sql::ExprPtr>& argument : element.sets) {
+            KeySet& set = arguments.emplace_back();
+            for (const sql::ExprPtr& expr : argument)
+                add_group_expr(*expr, scope, binder, grouping, set);
+            std::sort(set.begin(), set.end());
+            set.erase(std::unique(set.begin(), set.end()), set.end());
+        }
+        grouping.sets = combined(grouping.sets, sets_of(element, arguments), element.location);
     }
-    if (grouping.window == nullptr) return grouping;
-    if (!grouping.has_start || !grouping.has_end) {
+    if (grouping.window != nullptr && (!grouping.has_start || !grouping.has_end)) {
         throw SqlError(select.group_by[0].location,
                        "GROUP BY has window_" + std::string(grouping.has_start ? "start" : "end") +
                            " but not window_" + (grouping.has_start ? "end" : "start"),
                        "a windowed GROUP BY names both window_start and window_end");
     }
+    if (!select.group_by.empty()) settle_sets(grouping, select.group_by[0].location);
+    if (select.group_by.empty()) grouping.sets.clear();
     return grouping;
 }
 
@@ -130,8 +171,6 @@ class GroupedBinder {
             node.start_column = add_scope_column(grouping_.start);
             node.end_column = add_scope_column(grouping_.end);
         }
-        for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
-            node.keys.push_back(i);
         node.calls = calls_;
         std::vector<std::string> shown;
         for (const ColumnInfo& column : scope_.columns)
@@ -141,8 +180,11 @@ class GroupedBinder {
             names.push_back(to_string(*input, shown));
         std::vector<ColumnInfo> columns;
         RelPtr input = make_project_rel(std::move(from), inputs_, std::move(names));
-        for (std::size_t i = 0; i < grouping_.keys.size(); ++i) {
-            ColumnInfo key = input->columns[i];
+        for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
+            node.keys.push_back(i);
+        if (!grouping_.sets.empty()) input = expand(input, node.keys);
+        for (const std::size_t column : node.keys) {
+            ColumnInfo key = input->columns[column];
             key.role = Role::kPlain;
             key.window = nullptr;
             columns.push_back(std::move(key));
@@ -160,12 +202,14 @@ class GroupedBinder {
     // While binding, the number of calls is not known yet, so that window columns get numbers from
     // the far end; this maps them to the aggregate's output.
     ExprPtr fix(const ExprPtr& expr) const {
-        const std::size_t width = grouping_.keys.size() + calls_.size();
+        const std::size_t key_count = grouping_.keys.size() + (grouping_.sets.empty() ? 0 : 1);
+        const std::size_t width = key_count + calls_.size();
         std::vector<ExprPtr> columns(kWindowBase + 3);
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
-            columns[i] = make_column(i, grouping_.keys[i]->type);
+            columns[i] = make_column(i, key_type(i));
+        columns[kSetColumn] = make_column(grouping_.keys.size(), Type::integer().not_null());
         for (std::size_t i = 0; i < calls_.size(); ++i)
-            columns[kCallBase + i] = make_column(grouping_.keys.size() + i, calls_[i].result_type);
+            columns[kCallBase + i] = make_column(key_count + i, calls_[i].result_type);
         if (grouping_.window != nullptr) {
             const std::vector<ColumnInfo> window = window_columns(grouping_.window);
             for (std::size_t i = 0; i < window.size(); ++i)
@@ -176,8 +220,90 @@ class GroupedBinder {
     }
 
   private:
+    static constexpr std::size_t kSetColumn = 9'999;
     static constexpr std::size_t kCallBase = 10'000;
     static constexpr std::size_t kWindowBase = 20'000;
+
+    // NULL stands for a key that the set of a row has not.
+    Type key_type(std::size_t key) const {
+        const Type& type = grouping_.keys[key]->type;
+        const bool is_somewhere =
+            std::binary_search(grouping_.some.begin(), grouping_.some.end(), key);
+        return is_somewhere ? type.with_nullable(true) : type;
+    }
+
+    // Makes a row of each for each set; `keys` becomes where its keys are, and the set's number.
+    RelPtr expand(const RelPtr& input, std::vector<std::size_t>& keys) const {
+        Expand node{input, {grouping_.some, {}}};
+        std::vector<ColumnInfo> columns = input->columns;
+        for (const std::size_t key : grouping_.some) {
+            keys[key] = columns.size();
+            columns.push_back({input->columns[key].name, key_type(key), Role::kPlain, nullptr});
+        }
+        for (const KeySet& set : grouping_.sets) {
+            std::vector<bool>& of_set = node.spec.has.emplace_back();
+            for (const std::size_t key : grouping_.some)
+                of_set.push_back(has(set, key));
+        }
+        keys.push_back(columns.size());
+        columns.push_back({"$set", Type::integer().not_null(), Role::kPlain, nullptr});
+        return make_rel(std::move(columns), std::move(node));
+    }
+
+    // GROUPING(a, b), GROUPING_ID(a, b): a bit for each that the set of the row has not, the last
+    // the lowest. GROUP_ID(): how many sets before it are equal to that of the row.
+    ExprPtr bind_grouping_call(const sql::Call& call, sql::Location at, GroupingCall kind) {
+        constexpr std::size_t kArgumentsMax = 63;
+        const bool wants_keys = kind == GroupingCall::kGrouping;
+        if (wants_keys != !call.arguments.empty() || call.arguments.size() > kArgumentsMax)
+            throw SqlError(at,
+                           wants_keys ? "GROUPING takes from 1 to 63 keys of GROUP BY"
+                                      : "GROUP_ID takes no arguments");
+        std::vector<std::size_t> keys;
+        for (const sql::Argument& argument : call.arguments) {
+            const ExprPtr bound = plain_.bind(*argument.value);
+            const auto found =
+                std::find_if(grouping_.keys.begin(), grouping_.keys.end(), [&](const ExprPtr& key) {
+                    return equal(*key, *bound);
+                });
+            if (found == grouping_.keys.end())
+                throw SqlError(argument.value->location, "GROUPING takes keys of GROUP BY");
+            keys.push_back(static_cast<std::size_t>(found - grouping_.keys.begin()));
+        }
+        if (grouping_.sets.empty())
+            return make_literal({std::int64_t{0}}, Type::bigint().not_null());
+        std::vector<std::int64_t> values;
+        for (const KeySet& set : grouping_.sets) {
+            std::int64_t value = 0;
+            for (const std::size_t key : keys)
+                value = value * 2 + (has(set, key) ? 0 : 1);
+            if (!wants_keys)
+                value =
+                    std::count(grouping_.sets.begin(),
+                               grouping_.sets.begin() + static_cast<std::ptrdiff_t>(values.size()),
+                               set);
+            values.push_back(value);
+        }
+        return value_by_set(values);
+    }
+
+    // CASE number WHEN 0 THEN values[0] ... END
+    static ExprPtr value_by_set(const std::vector<std::int64_t>& values) {
+        const ExprPtr number = make_column(kSetColumn, Type::integer().not_null());
+        std::vector<ExprPtr> branches;
+        for (std::size_t set = 0; set + 1 < values.size(); ++set) {
+            const auto at = static_cast<std::int64_t>(set);
+            auto is_set =
+                make_call("=", {number, make_literal({at}, Type::integer().not_null())}, {});
+            ASSERT(is_set.has_value());
+            branches.push_back(*std::move(is_set));
+            branches.push_back(make_literal({values[set]}, Type::bigint().not_null()));
+        }
+        branches.push_back(make_literal({values.back()}, Type::bigint().not_null()));
+        auto result = make_call("CASE", std::move(branches), {});
+        ASSERT(result.has_value());
+        return *std::move(result);
+    }
 
     std::size_t add_input(ExprPtr expr) {
         for (std::size_t i = 0; i < inputs_.size(); ++i) {
@@ -189,7 +315,8 @@ class GroupedBinder {
 
     // Nothing can stand for rows without columns: neither below the aggregate nor above.
     void add_what_counts_rows() {
-        if (grouping_.keys.empty() && grouping_.window == nullptr && calls_.empty()) {
+        if (grouping_.keys.empty() && grouping_.sets.empty() && grouping_.window == nullptr &&
+            calls_.empty()) {
             AggregateCall count;
             count.result_type = Type::bigint().not_null();
             calls_.push_back(std::move(count));
@@ -211,13 +338,16 @@ class GroupedBinder {
         if (const auto* call = std::get_if<sql::Call>(&expr.node)) {
             if (call->over == nullptr && find_aggregate(last_part(call->name)))
                 return bind_aggregate(*call, expr);
+            if (const auto kind = find_grouping_call(last_part(call->name));
+                kind && call->over == nullptr)
+                return bind_grouping_call(*call, expr.location, *kind);
         }
         if (contains_aggregate(expr)) return std::nullopt;
         if (std::holds_alternative<sql::Star>(expr.node))
             throw SqlError(expr.location, "* may not stand in the select list of a GROUP BY");
         ExprPtr bound = plain_.bind(expr);
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i) {
-            if (equal(*grouping_.keys[i], *bound)) return make_column(i, bound->type);
+            if (equal(*grouping_.keys[i], *bound)) return make_column(i, key_type(i));
         }
         if (bound->kind == ExprKind::kColumn) {
             const ColumnInfo& column = scope_.columns[bound->column];

@@ -2,6 +2,7 @@
 
 #include "engine/plan/catalog.h"
 #include "engine/plan/flink_functions.h"
+#include "engine/plan/grouping_sets.h"
 #include "engine/sql/suggest.h"
 #include "engine/sql/unparse.h"
 #include "state/text/decimal.h"
@@ -102,7 +103,9 @@ bool contains_aggregate(const sql::Expr& expr) {
     return std::visit(
         Overloaded{
             [](const sql::Call& call) {
-                if (call.over == nullptr && find_aggregate(last_part(call.name))) return true;
+                const std::string& name = last_part(call.name);
+                if (call.over == nullptr && (find_aggregate(name) || find_grouping_call(name)))
+                    return true;
                 return std::any_of(call.arguments.begin(),
                                    call.arguments.end(),
                                    [](const sql::Argument& a) { return contains(a.value); });
@@ -361,7 +364,7 @@ ExprPtr ExpressionBinder::bind_call(const sql::Call& node, sql::Location at) {
                        "what it gives");
     }
     if (!node.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
-    if (find_aggregate(name)) {
+    if (find_aggregate(name) || find_grouping_call(name)) {
         throw SqlError(node.name.location,
                        "the aggregate " + name + " may not stand here",
                        "aggregates stand in the select list and HAVING of a GROUP BY");

@@ -52,6 +52,10 @@ ChangeRule rule_of(const Unnest&) {
     return {};
 }
 
+ChangeRule rule_of(const Expand&) {
+    return {};
+}
+
 ChangeRule rule_of(const UnionAll&) {
     return {};
 }

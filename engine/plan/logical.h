@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ops/aggregate/aggregate.h"
+#include "ops/expand.h"
 #include "ops/expr/expr.h"
 #include "ops/over.h"
 #include "ops/rank.h"
@@ -164,6 +165,13 @@ struct Unnest {
     bool keep_empty = false;
 };
 
+// Each row once for each grouping set. Output: the input's columns, keys of the set or NULL, its
+// number.
+struct Expand {
+    RelPtr input;
+    ExpandSpec spec;
+};
+
 struct UnionAll {
     std::vector<RelPtr> inputs;
 };
@@ -211,6 +219,7 @@ struct Rel {
                  StreamJoin,
                  LookupJoin,
                  Unnest,
+                 Expand,
                  UnionAll,
                  Over,
                  Rank,

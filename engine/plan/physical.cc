@@ -207,6 +207,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
             *rel);
         return stream;
     }
+    if (const auto* node = std::get_if<Expand>(&rel->node)) return compile_expand(*rel, *node);
     const auto& node = std::get<Unnest>(rel->node);
     Stream stream = compile(node.input);
     stream.lineage =
@@ -218,6 +219,27 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         },
         "unnest " + to_string(*node.list, names_of(*node.input)),
         *rel);
+    return stream;
+}
+
+PhysicalPlanner::Stream PhysicalPlanner::compile_expand(const Rel& rel, const Expand& node) {
+    Stream stream = compile(node.input);
+    const std::vector<std::string> names = names_of(*node.input);
+    std::vector<std::string> sets;
+    for (const std::vector<bool>& has : node.spec.has) {
+        std::vector<std::string> keys;
+        for (std::size_t i = 0; i < has.size(); ++i) {
+            if (has[i]) keys.push_back(names[node.spec.keys[i]]);
+        }
+        sets.push_back("(" + join_texts(keys) + ")");
+    }
+    const std::string line = "expand to sets " + join_texts(sets);
+    stream.lineage = lineage_of({stream.lineage}, line);
+    append(
+        stream.stage,
+        [spec = node.spec, schema = schema_of(*node.input)] { return make_expand(spec, schema); },
+        line,
+        rel);
     return stream;
 }
 

@@ -65,6 +65,7 @@ class PhysicalPlanner {
     };
 
     Stream compile(const RelPtr& rel);
+    Stream compile_expand(const Rel& rel, const Expand& node);
     Stream compile_scan(const Rel& rel, const Scan& node);
     // The rows of a scan, or those of the table of its latest rows by key; physical_scan.cc.
     Stream keep_latest(const Rel& rel, const Scan& node, Stream scan);

@@ -131,6 +131,19 @@ Pruned prune_node(const Rel& rel, const Unnest& node, Needed needed) {
     return with_node(append_columns(rel, std::move(input), width), std::move(copy));
 }
 
+Pruned prune_node(const Rel& rel, const Expand& node, Needed needed) {
+    const std::size_t width = node.input->columns.size();
+    needed.resize(width);
+    for (const std::size_t key : node.spec.keys)
+        needed[key] = true;
+    if (!needed.empty()) keep_one(needed);
+    Pruned input = prune_rel(node.input, std::move(needed));
+    Expand copy{input.rel, node.spec};
+    for (std::size_t& key : copy.spec.keys)
+        key = input.at(key);
+    return with_node(append_columns(rel, std::move(input), width), std::move(copy));
+}
+
 Pruned prune_node(const Rel& rel, const Aggregate& node, Needed needed) {
     Needed below(node.input->columns.size(), false);
     if (node.window == nullptr) {

@@ -107,7 +107,11 @@ std::pair<Predicates, Predicates> split(Predicates predicates,
 }
 
 RelPtr push_aggregate(const Rel& rel, const Aggregate& node, Predicates predicates) {
-    auto [below, here] = split(std::move(predicates), node.keys.size(), rel.columns.size());
+    // Below an Expand there are no keys yet, and one between would keep windows from becoming
+    // slices.
+    const bool is_expanded = std::holds_alternative<Expand>(node.input->node);
+    const std::size_t key_count = is_expanded ? 0 : node.keys.size();
+    auto [below, here] = split(std::move(predicates), key_count, rel.columns.size());
     std::vector<ExprPtr> keys(rel.columns.size());
     for (std::size_t i = 0; i < node.keys.size(); ++i)
         keys[i] = make_column(node.keys[i], rel.columns[i].type);
@@ -268,14 +272,45 @@ RelPtr push(const RelPtr& rel, Predicates predicates) {
         copy.input = push(node->input, std::move(below));
         return filtered(make_rel(rel->columns, std::move(copy)), here);
     }
+    if (const auto* node = std::get_if<Expand>(&rel->node)) {
+        auto [below, here] =
+            split(std::move(predicates), node->input->columns.size(), rel->columns.size());
+        Expand copy = *node;
+        copy.input = push(node->input, std::move(below));
+        return filtered(make_rel(rel->columns, std::move(copy)), here);
+    }
     return filtered(rel, predicates);
 }
 
+// `expand` over `input`, whose column moved[i] was column i, or is gone (SIZE_MAX). `where` becomes
+// the same for the columns of the result. Null: a key is gone.
+RelPtr moved_expand(const Rel& rel,
+                    const RelPtr& input,
+                    const std::vector<std::size_t>& moved,
+                    std::vector<std::size_t>& where) {
+    Expand copy = std::get<Expand>(rel.node);
+    const std::size_t width = copy.input->columns.size();
+    copy.input = input;
+    for (std::size_t& key : copy.spec.keys) {
+        if (moved[key] == SIZE_MAX) return nullptr;
+        key = moved[key];
+    }
+    where = moved;
+    std::vector<ColumnInfo> columns = input->columns;
+    for (std::size_t i = width; i < rel.columns.size(); ++i) {
+        where.push_back(columns.size());
+        columns.push_back(rel.columns[i]);
+    }
+    return make_rel(std::move(columns), std::move(copy));
+}
+
 // Aggregate(Project(AssignWindow(x))) -> Aggregate(Project(x)) with slices, when the window's
-// columns are read by nothing but the GROUP BY.
+// columns are read by nothing but the GROUP BY. An Expand of the projection stays where it is.
 RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
     Aggregate copy = node;
-    const auto* project = std::get_if<Project>(&node.input->node);
+    const auto* expand = std::get_if<Expand>(&node.input->node);
+    const RelPtr& projected = expand == nullptr ? node.input : expand->input;
+    const auto* project = std::get_if<Project>(&projected->node);
     const auto* assign =
         project == nullptr ? nullptr : std::get_if<AssignWindow>(&project->input->node);
     if (assign == nullptr || node.window == nullptr || !same_window(assign->window, node.window))
@@ -289,7 +324,20 @@ RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
         if (!reads_below(*project->expressions[i], width, count)) continue;
         moved[i] = expressions.size();
         expressions.push_back(project->expressions[i]);
-        names.push_back(node.input->columns[i].name);
+        names.push_back(projected->columns[i].name);
+    }
+    copy.time_column = expressions.size();
+    expressions.push_back(
+        make_column(assign->time_column, assign->input->columns[assign->time_column].type));
+    names.push_back(assign->input->columns[assign->time_column].name);
+    // The new projection may merge with one below it.
+    copy.input =
+        push(make_project_rel(assign->input, std::move(expressions), std::move(names)), {});
+    if (expand != nullptr) {
+        std::vector<std::size_t> where;
+        copy.input = moved_expand(*node.input, copy.input, moved, where);
+        if (copy.input == nullptr) return make_rel(rel.columns, node);
+        moved = std::move(where);
     }
     bool can_move = true;
     const auto move_to = [&](std::size_t& column) {
@@ -304,13 +352,6 @@ RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
     }
     if (!can_move) return make_rel(rel.columns, node);
     copy.is_attached = false;
-    copy.time_column = expressions.size();
-    expressions.push_back(
-        make_column(assign->time_column, assign->input->columns[assign->time_column].type));
-    names.push_back(assign->input->columns[assign->time_column].name);
-    // The new projection may merge with one below it.
-    copy.input =
-        push(make_project_rel(assign->input, std::move(expressions), std::move(names)), {});
     return make_rel(rel.columns, std::move(copy));
 }
 
