@@ -1,10 +1,10 @@
 #include "ingest/datagen_source.h"
 
+#include "ingest/stream_name.h"
 #include "ingest/stream_reader.h"
 #include "state/base/int128.h"
 #include "state/base/time.h"
 #include "state/text/decimal.h"
-#include "state/text/number.h"
 #include "state/text/suggest.h"
 
 #include <algorithm>
@@ -50,26 +50,6 @@ std::uint64_t seed_of(std::string_view name, std::size_t instance) {
     for (const char c : name)
         hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
     return hash;
-}
-
-// A stream, as positions name it: "2 of 4".
-struct StreamName {
-    std::size_t index = 0;
-    std::size_t count = 1;
-};
-
-std::string name_of(std::size_t index, std::size_t count) {
-    return std::to_string(index) + " of " + std::to_string(count);
-}
-
-std::optional<StreamName> parse_stream(std::string_view name) {
-    constexpr std::string_view kOf = " of ";
-    const std::size_t at = name.find(kOf);
-    if (at == std::string_view::npos) return std::nullopt;
-    const auto index = parse_int64(name.substr(0, at));
-    const auto count = parse_int64(name.substr(at + kOf.size()));
-    if (!index || !count || *index < 0 || *index >= *count) return std::nullopt;
-    return StreamName{static_cast<std::size_t>(*index), static_cast<std::size_t>(*count)};
 }
 
 // Sequences end, and the table with the first that does.
@@ -143,7 +123,7 @@ Result<void> DatagenSource::restore(const std::vector<SourcePosition>& positions
     if (positions.empty()) return {};
     streams_.clear();
     for (const SourcePosition& position : positions) {
-        const auto name = parse_stream(position.id);
+        const auto name = StreamName::parse(position.id);
         if (!name || name->count != positions.size())
             return fail(Code::kInvalid,
                         "the state was saved while '" + position.id +
@@ -168,7 +148,7 @@ Result<void> DatagenSource::restore(const std::vector<SourcePosition>& positions
 
 void DatagenSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
     for (const Stream& stream : streams_)
-        positions.push_back({name_of(stream.index, stream.count), 0, stream.made});
+        positions.push_back({StreamName{stream.index, stream.count}.text(), 0, stream.made});
 }
 
 Result<void> DatagenSource::open(Outlet& outlet) {

@@ -3,6 +3,7 @@
 #include "ingest/datagen_source.h"
 #include "ingest/decoder.h"
 #include "ingest/file_source.h"
+#include "ingest/nexmark_source.h"
 #include "ingest/producer_source.h"
 #include "ingest/source_options.h"
 #include "ingest/stdin_source.h"
@@ -297,6 +298,42 @@ Result<SourcePlan> plan_datagen(const SourceOptions& options, FormatSpec format)
     return plan;
 }
 
+constexpr std::array<std::string_view, 22> kNexmarkOptions = {"first-event.rate",
+                                                              "next-event.rate",
+                                                              "rate.shape",
+                                                              "rate.period",
+                                                              "rate.limited",
+                                                              "max-emit-speed",
+                                                              "events.num",
+                                                              "stop-at",
+                                                              "keep-alive",
+                                                              "person.proportion",
+                                                              "auction.proportion",
+                                                              "bid.proportion",
+                                                              "person.avg-size",
+                                                              "auction.avg-size",
+                                                              "bid.avg-size",
+                                                              "bid.hot-ratio.auctions",
+                                                              "bid.hot-ratio.bidders",
+                                                              "auction.hot-ratio.sellers",
+                                                              "bid.first-bidder-id",
+                                                              "seed",
+                                                              "base-time",
+                                                              "out-of-order.group-size"};
+
+Result<SourcePlan> plan_nexmark(const SourceOptions& options, FormatSpec format) {
+    TRY(const NexmarkSettings settings, read_nexmark(options));
+    TRY(std::vector<NexmarkColumn> columns, nexmark_columns(options.table(), format));
+    SourcePlan plan;
+    plan.traits.is_bounded = settings.event_count.has_value() && !settings.stays;
+    plan.traits.replay = Replay::kPositions;
+    plan.make = [settings, columns = std::move(columns), format = std::move(format)](
+                    SourceInstance instance, IoLoop& /*loop*/, const SourceEvent& /*event*/) {
+        return std::make_unique<NexmarkSource>(settings, columns, format, std::move(instance));
+    };
+    return plan;
+}
+
 // --- The table ----------------------------------------------------------------------------------
 
 constexpr std::array kConnectors = {
@@ -307,6 +344,8 @@ constexpr std::array kConnectors = {
     Connector{.name = "filesystem", .options = kFilesystemOptions, .plan = plan_filesystem},
     Connector{
         .name = "datagen", .options = kDatagenOptions, .has_format = false, .plan = plan_datagen},
+    Connector{
+        .name = "nexmark", .options = kNexmarkOptions, .has_format = false, .plan = plan_nexmark},
 };
 
 Result<const Connector*> find_connector(const SourceSpec& spec) {

@@ -235,6 +235,12 @@ std::string TableDefinition::format() const {
     return "";
 }
 
+std::string TableDefinition::path() const {
+    if (const std::string* given = option("path")) return *given;
+    if (const std::string* legacy = option("connector.path")) return *legacy;
+    return "";
+}
+
 void Catalog::create(const sql::CreateTable& statement, sql::Location location) {
     if (statement.like) throw sql::not_supported(statement.like->table.location, "LIKE");
     if (statement.as_query != nullptr)

@@ -53,6 +53,7 @@ struct TableDefinition {
     [[nodiscard]] const std::string* option(const std::string& key) const;
     [[nodiscard]] std::string connector() const;
     [[nodiscard]] std::string format() const;
+    [[nodiscard]] std::string path() const;  // As it is written; "" where there is none.
 };
 
 struct ViewDefinition {

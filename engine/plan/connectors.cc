@@ -33,9 +33,8 @@ std::string with_format(const std::string& connector, const std::string& format)
 // What a filesystem table's path means, without following links; empty for other tables.
 std::filesystem::path path_of(const TableDefinition& table) {
     constexpr std::string_view kScheme = "file://";
-    const auto option = table.options.find("path");
-    if (table.connector() != "filesystem" || option == table.options.end()) return {};
-    std::string text = option->second;
+    std::string text = table.path();
+    if (table.connector() != "filesystem" || text.empty()) return {};
     if (text.starts_with(kScheme)) text.erase(0, kScheme.size());
     std::error_code error;
     return std::filesystem::absolute(text, error).lexically_normal();
@@ -99,7 +98,7 @@ void check_overwriting(const TableDefinition& sink, const TableDefinition& sourc
     const std::filesystem::path place = read.has_filename() ? read : read.parent_path();
     if (place != written && place != written.parent_path()) return;
     refuse(sink,
-           "'" + sink.options.at("path") + "' is read by '" + source.name +
+           "'" + sink.path() + "' is read by '" + source.name +
                "' in the same script, and writing would empty it first");
 }
 

@@ -25,7 +25,7 @@ void read_scan(const Scan& scan, const TimeZonePtr& zone, PlannedLookup& planned
     planned.lines = std::move(source.lines);
     planned.lines.front() = "lookup table " + scan.table->definition->name + " (" +
                             describe(source.stage.source) + ") of '" +
-                            source.stage.source.options.at("path") + "'";
+                            scan.table->definition->path() + "'";
     for (const ScanColumn& output : scan.outputs)
         planned.source.columns.push_back(source.stage.columns[source.find(output)]);
     planned.source.source = std::move(source.stage.source);

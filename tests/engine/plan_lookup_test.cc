@@ -98,6 +98,20 @@ TEST_CASE("plan lookup: each join has a table of its own") {
     CHECK_EQ(topology.lookups[1].source.format.wanted.size(), 2);
 }
 
+TEST_CASE("plan lookup: a table with the old names of options") {
+    auto planned = plan_script(R"(
+        CREATE TABLE s (ad BIGINT, at AS PROCTIME())
+        WITH ('connector' = 'tcp', 'address' = '127.0.0.1:4711', 'format' = 'json');
+        CREATE TABLE ads (ad BIGINT, campaign STRING)
+        WITH ('connector.type' = 'filesystem', 'connector.path' = '/nowhere/ads.csv',
+              'format.type' = 'csv');
+        EXPLAIN SELECT campaign FROM s JOIN ads FOR SYSTEM_TIME AS OF s.at AS a ON s.ad = a.ad;)",
+                               {});
+    REQUIRE_MESSAGE(planned.has_value(), planned.error().message());
+    CHECK_NE(planned->explained.find("lookup table ads (filesystem, csv) of '/nowhere/ads.csv'"),
+             std::string::npos);
+}
+
 TEST_CASE("plan lookup: a file that is looked up in is not written by the same script") {
     auto planned = plan_script(std::string(kTables) +
                                    "INSERT INTO ads SELECT kind, page, 1, page FROM s "
