@@ -95,10 +95,7 @@ class GroupAggregate final : public Op, private GroupWatch {
         if (table == 0) {
             groups_.load(rows, rows.selection);
         } else if (table + 1 == tables_.size()) {
-            rows.selection.for_each([&](std::size_t row) {
-                const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-                position_ = std::max(position_, position);
-            });
+            position_ = greatest_progress(rows, 0, position_);
         } else {
             groups_.load_values(plan_.distinct_calls()[table - 1], rows, rows.selection);
         }

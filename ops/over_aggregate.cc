@@ -139,10 +139,7 @@ class OverAggregate final : public Op {
         } else if (table == 1) {
             load_partitions(rows);
         } else {
-            rows.selection.for_each([&](std::size_t row) {
-                const auto arrival = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-                next_arrival_ = std::max(next_arrival_, arrival);
-            });
+            next_arrival_ = greatest_progress(rows, 0, next_arrival_);
         }
     }
 

@@ -1,5 +1,6 @@
 #include "ops/over_aggregate.h"
 #include "ops/over_evaluator.h"
+#include "ops/progress_table.h"
 #include "ops/rank_partitions.h"
 
 #include <algorithm>
@@ -53,17 +54,12 @@ class OverChanges final : public Op {
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
-        const Type whole = Type::bigint().not_null();
-        return {{"rows", plan_.saved_schema(), StateRoute::kByKey, plan_.route_columns()},
-                {"progress", make_schema({{"arrival", whole}}), StateRoute::kAll, {}}};
+        return {plan_.rows_table(), progress_table({"arrival"})};
     }
 
     void freeze(StateOut& out) override {
         partitions_.freeze(out);
-        Batch& progress = out.open(1, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(next_arrival_);
-        progress.set_size(row + 1);
+        write_progress(out, 1, {static_cast<std::int64_t>(plan_.next_arrival)});
     }
 
     Progress save(std::size_t rows_max) override {
@@ -73,18 +69,14 @@ class OverChanges final : public Op {
 
     void load(std::size_t table, const BatchView& rows, Watermark, OpContext&) override {
         if (table == 0) {
-            partitions_.restore(rows, rows.selection, next_arrival_);
+            partitions_.restore(rows, rows.selection);
             return;
         }
-        rows.selection.for_each([&](std::size_t row) {
-            const auto arrival = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-            next_arrival_ = std::max(next_arrival_, arrival);
-        });
+        plan_.next_arrival = greatest_progress(rows, 0, plan_.next_arrival);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
-        return plan_.records.memory_bytes() + plan_.keys.memory_bytes() +
-               plan_.codec.memory_bytes() + partitions_.memory_bytes() + evaluator_.memory_bytes() +
+        return plan_.memory_bytes() + partitions_.memory_bytes() + evaluator_.memory_bytes() +
                out_.memory_bytes() + (given_.capacity() + free_.capacity()) * sizeof(Record*) +
                stamps_.capacity() * sizeof(std::uint64_t);
     }
@@ -116,7 +108,7 @@ class OverChanges final : public Op {
         const std::span<const std::byte> key = plan_.keys.key(i);
         if (is_insertion) {
             Record* const record = plan_.records.make(key, plan_.codec.row(i));
-            record->arrival = next_arrival_++;
+            record->arrival = plan_.next_arrival++;
             partitions_.insert(position, record, dropped_);
             return;
         }
@@ -209,7 +201,6 @@ class OverChanges final : public Op {
     Arena arena_;
     RowCodec codec_;  // Of results.
     Batch out_;
-    std::uint64_t next_arrival_ = 1;
 
     std::vector<Record*> given_;       // By mark; none has mark 0.
     std::vector<std::uint32_t> free_;  // Marks that nobody has.

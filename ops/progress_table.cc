@@ -1,5 +1,6 @@
 #include "ops/progress_table.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -19,6 +20,14 @@ void write_progress(StateOut& out, std::size_t table, std::initializer_list<std:
     for (const std::int64_t number : numbers)
         progress.column(column++).data<std::int64_t>()[row] = number;
     progress.set_size(row + 1);
+}
+
+std::uint64_t greatest_progress(const BatchView& rows, std::size_t column, std::uint64_t number) {
+    rows.selection.for_each([&](std::size_t row) {
+        const std::int64_t saved = rows[column].data<std::int64_t>()[row];
+        number = std::max(number, static_cast<std::uint64_t>(saved));
+    });
+    return number;
 }
 
 }  // namespace thalweg

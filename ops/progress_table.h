@@ -18,4 +18,9 @@ namespace thalweg {
 // Writes the row, to the table at this place of Op::state_tables().
 void write_progress(StateOut& out, std::size_t table, std::initializer_list<std::int64_t> numbers);
 
+// The greatest number of a column of such rows, if it is greater than `number`, else that.
+[[nodiscard]] std::uint64_t greatest_progress(const BatchView& rows,
+                                              std::size_t column,
+                                              std::uint64_t number);
+
 }  // namespace thalweg

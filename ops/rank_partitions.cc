@@ -28,18 +28,16 @@ RankPlan::RankPlan(const RankSpec& rank_spec)
       key(partition_types(rank_spec), rank_spec.seed, GroupKey::Nulls::kInside),
       keys(rank_spec.order) {}
 
-SchemaPtr RankPlan::saved_schema() const {
+StateTable RankPlan::rows_table() const {
     std::vector<Field> fields = spec.schema->fields;
     fields.push_back({"arrival", Type::bigint().not_null()});
-    return make_schema(std::move(fields));
-}
-
-std::vector<std::size_t> RankPlan::route_columns() const {
-    if (spec.route.empty()) return spec.partition;
     std::vector<std::size_t> routing;
     for (const std::size_t place : spec.route)
         routing.push_back(spec.partition[place]);
-    return routing;
+    return {"rows",
+            make_schema(std::move(fields)),
+            StateRoute::kByKey,
+            spec.route.empty() ? spec.partition : routing};
 }
 
 RankPartitions::~RankPartitions() {
@@ -141,7 +139,7 @@ std::size_t RankPartitions::write(std::uint32_t position) {
     return partitions_[position].size();
 }
 
-void RankPartitions::restore(const BatchView& view, Selection rows, std::uint64_t& next_arrival) {
+void RankPartitions::restore(const BatchView& view, Selection rows) {
     const std::size_t columns = plan_->spec.schema->size();
     const BatchView values{view.columns.first(columns), rows};
     locate(values, rows);
@@ -151,7 +149,7 @@ void RankPartitions::restore(const BatchView& view, Selection rows, std::uint64_
         const auto arrival =
             static_cast<std::uint64_t>(view[columns].data<std::int64_t>()[rows[i]]);
         record->arrival = plan_->place_of(arrival);
-        next_arrival = std::max(next_arrival, arrival + 1);
+        plan_->next_arrival = std::max(plan_->next_arrival, arrival + 1);
         partitions_[plan_->positions[i]].insert(record);
         ++record_count_;
     }

@@ -23,16 +23,17 @@ namespace thalweg {
 struct RankPlan {
     explicit RankPlan(const RankSpec& rank_spec);
 
-    // The columns of saved rows: those of the input, then the arrival.
-    [[nodiscard]] SchemaPtr saved_schema() const;
+    // The rows that are kept: the columns of the input, then the arrival.
+    [[nodiscard]] StateTable rows_table() const;
 
     // The place of an arrival among equal keys, and the arrival of a place.
     [[nodiscard]] std::uint64_t place_of(std::uint64_t arrival) const noexcept {
         return spec.newest_first ? ~arrival : arrival;
     }
 
-    // The columns of PARTITION BY that route rows to their shard.
-    [[nodiscard]] std::vector<std::size_t> route_columns() const;
+    [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        return records.memory_bytes() + keys.memory_bytes() + codec.memory_bytes();
+    }
 
     RankSpec spec;
     GroupKey key;
@@ -40,6 +41,7 @@ struct RankPlan {
     RecordPool records;
     SortKeyWriter keys;
     RowCodec codec;
+    std::uint64_t next_arrival = 1;
 
     // Room for one batch.
     GroupKey::Encoded encoded;
@@ -102,7 +104,7 @@ class RankPartitions {
     void save_before(std::uint32_t position);
 
     // Takes a saved row back, the i-th that was located.
-    void restore(const BatchView& view, Selection rows, std::uint64_t& next_arrival);
+    void restore(const BatchView& view, Selection rows);
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
         return keys_.memory_bytes() + partitions_.capacity() * sizeof(OrderedRecords) +

@@ -74,10 +74,7 @@ class RetractingAggregate final : public Op {
 
     void load(std::size_t table, const BatchView& rows, Watermark, OpContext&) override {
         if (table + 1 == tables_.size()) {
-            rows.selection.for_each([&](std::size_t row) {
-                const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-                position_ = std::max(position_, position);
-            });
+            position_ = greatest_progress(rows, 0, position_);
             return;
         }
         const std::size_t keys = key_columns_.size();

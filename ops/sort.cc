@@ -79,20 +79,22 @@ class Sort final : public Op {
 
     void load(std::size_t table, const BatchView& rows, Watermark watermark, OpContext&) override {
         watermark_ = std::max(watermark_, watermark);
-        const std::size_t width = spec_.schema->size();
-        const Column& arrivals = rows[table == 0 ? width : 0];
-        if (table == 0) {
-            const BatchView values{rows.columns.first(width), rows.selection};
-            keys_.write(values, rows.selection);
-            codec_.write(values, rows.selection);
+        if (table == 1) {
+            next_arrival_ = greatest_progress(rows, 0, next_arrival_);
+            rows.selection.for_each([&](std::size_t row) {
+                last_left_ = std::max(last_left_, rows[1].data<std::int64_t>()[row]);
+            });
+            return;
         }
+        const std::size_t width = spec_.schema->size();
+        const BatchView values{rows.columns.first(width), rows.selection};
+        keys_.write(values, rows.selection);
+        codec_.write(values, rows.selection);
         for (std::size_t i = 0; i < rows.size(); ++i) {
             const auto arrival =
-                static_cast<std::uint64_t>(arrivals.data<std::int64_t>()[rows.selection[i]]);
-            if (table == 0) insert(i, arrival);
-            if (table == 1)
-                last_left_ = std::max(last_left_, rows[1].data<std::int64_t>()[rows.selection[i]]);
-            next_arrival_ = std::max(next_arrival_, arrival + (table == 0 ? 1 : 0));
+                static_cast<std::uint64_t>(rows[width].data<std::int64_t>()[rows.selection[i]]);
+            insert(i, arrival);
+            next_arrival_ = std::max(next_arrival_, arrival + 1);
         }
     }
 

@@ -1,5 +1,6 @@
 #include "ops/top_n.h"
 
+#include "ops/progress_table.h"
 #include "ops/rank_partitions.h"
 #include "ops/ranked_output.h"
 
@@ -43,17 +44,12 @@ class TopN final : public Op {
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
-        const Type whole = Type::bigint().not_null();
-        return {{"rows", plan_.saved_schema(), StateRoute::kByKey, plan_.route_columns()},
-                {"progress", make_schema({{"arrival", whole}}), StateRoute::kAll, {}}};
+        return {plan_.rows_table(), progress_table({"arrival"})};
     }
 
     void freeze(StateOut& out) override {
         partitions_.freeze(out);
-        Batch& progress = out.open(1, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(next_arrival_);
-        progress.set_size(row + 1);
+        write_progress(out, 1, {static_cast<std::int64_t>(plan_.next_arrival)});
     }
 
     Progress save(std::size_t rows_max) override {
@@ -63,18 +59,14 @@ class TopN final : public Op {
 
     void load(std::size_t table, const BatchView& rows, Watermark, OpContext&) override {
         if (table == 0) {
-            partitions_.restore(rows, rows.selection, next_arrival_);
+            partitions_.restore(rows, rows.selection);
             return;
         }
-        rows.selection.for_each([&](std::size_t row) {
-            const auto arrival = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-            next_arrival_ = std::max(next_arrival_, arrival);
-        });
+        plan_.next_arrival = greatest_progress(rows, 0, plan_.next_arrival);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
-        return plan_.records.memory_bytes() + plan_.keys.memory_bytes() +
-               plan_.codec.memory_bytes() + partitions_.memory_bytes() + out_.memory_bytes() +
+        return plan_.memory_bytes() + partitions_.memory_bytes() + out_.memory_bytes() +
                stamps_.capacity() * sizeof(std::uint32_t);
     }
 
@@ -113,7 +105,7 @@ class TopN final : public Op {
             if (partitions_.is_beyond(position, key)) return;
             touch(position);
             Record* const record = plan_.records.make(key, plan_.codec.row(index));
-            record->arrival = plan_.place_of(next_arrival_++);
+            record->arrival = plan_.place_of(plan_.next_arrival++);
             partitions_.insert(position, record, dropped_);
             return;
         }
@@ -190,7 +182,6 @@ class TopN final : public Op {
     RankPlan plan_;
     RankPartitions partitions_;
     RankedOutput out_;
-    std::uint64_t next_arrival_ = 1;
 
     // The batch being worked on.
     std::vector<std::uint16_t> picked_;       // Places in the selection, of rows that may be kept,

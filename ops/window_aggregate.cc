@@ -118,10 +118,9 @@ class WindowAggregate final : public WindowOp {
     // Of all instances, each its own: positions need only grow, and windows that one of them has
     // fired by the clock are not fired again.
     void load_progress(const BatchView& rows) {
+        position_ = greatest_progress(rows, 0, position_);
+        if (spec_.window.is_event_time) return;
         rows.selection.for_each([&](std::size_t row) {
-            const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-            position_ = std::max(position_, position);
-            if (spec_.window.is_event_time) return;
             watermark_ = std::max(watermark_, Watermark{rows[1].data<std::int64_t>()[row]});
         });
     }

@@ -1,6 +1,7 @@
 #include "ops/window_top_n.h"
 
 #include "ops/local_time.h"
+#include "ops/progress_table.h"
 #include "ops/rank_partitions.h"
 #include "ops/ranked_output.h"
 #include "ops/row_slicer.h"
@@ -75,22 +76,13 @@ class WindowTopN final : public Op {
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
-        const Type whole = Type::bigint().not_null();
-        return {{"rows", plan_.saved_schema(), StateRoute::kByKey, plan_.route_columns()},
-                {"progress",
-                 make_schema({{"passed", whole}, {"arrival", whole}}),
-                 StateRoute::kAll,
-                 {}}};
+        return {plan_.rows_table(), progress_table({"passed", "arrival"})};
     }
 
     void freeze(StateOut& out) override {
         for (auto& [id, window] : windows_)
             window.freeze(out);
-        Batch& progress = out.open(1, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = watermark_.nanos;
-        progress.column(1).data<std::int64_t>()[row] = static_cast<std::int64_t>(next_arrival_);
-        progress.set_size(row + 1);
+        write_progress(out, 1, {watermark_.nanos, static_cast<std::int64_t>(plan_.next_arrival)});
     }
 
     Progress save(std::size_t rows_max) override {
@@ -111,18 +103,14 @@ class WindowTopN final : public Op {
         watermark_ = std::max(watermark_, local_watermark(watermark, zone_));
         if (table == 0) {
             for (const RowSlicer::Part& part : slicer_.cut(rows, context))
-                partitions_of(part.id).restore(rows, part.rows, next_arrival_);
+                partitions_of(part.id).restore(rows, part.rows);
             return;
         }
-        rows.selection.for_each([&](std::size_t row) {
-            const auto arrival = static_cast<std::uint64_t>(rows[1].data<std::int64_t>()[row]);
-            next_arrival_ = std::max(next_arrival_, arrival);
-        });
+        plan_.next_arrival = greatest_progress(rows, 1, plan_.next_arrival);
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
-        std::size_t total = plan_.records.memory_bytes() + plan_.keys.memory_bytes() +
-                            plan_.codec.memory_bytes() + out_.memory_bytes();
+        std::size_t total = plan_.memory_bytes() + out_.memory_bytes();
         for (const auto& [id, window] : windows_)
             total += window.memory_bytes();
         return total;
@@ -143,7 +131,7 @@ class WindowTopN final : public Op {
             if (window.is_beyond(position, key)) continue;
             window.save_before(position);
             Record* const record = plan_.records.make(key, plan_.codec.row(i));
-            record->arrival = plan_.place_of(next_arrival_++);
+            record->arrival = plan_.place_of(plan_.next_arrival++);
             window.insert(position, record, dropped_);
             window.trim(position, dropped_);
         }
@@ -157,7 +145,6 @@ class WindowTopN final : public Op {
     RowSlicer slicer_;
     RankedOutput out_;
     Watermark watermark_;
-    std::uint64_t next_arrival_ = 1;
     std::size_t fired_ = 0;  // Partitions of the first window that are told.
     std::vector<Record*> dropped_;
 };
