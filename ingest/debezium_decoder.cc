@@ -84,11 +84,12 @@ class DebeziumDecoder final : public Decoder {
 
     DecodeResult decode(const Piece& piece, Batch& batch, Outlet& outlet) override {
         scratch_.reset();
+        const std::size_t rows_of_record = rows_of_record_max("debezium-json");
         Piece wide = piece;
-        wide.rows_max = std::max(piece.rows_max, rows_of_record_max("debezium-json"));
+        wide.rows_max = std::max(piece.rows_max, rows_of_record);
         RowAppender rows(append_plan_, wide, batch, outlet);
         std::string_view rest = piece.bytes;
-        while (rows.room() >= rows_of_record_max("debezium-json")) {
+        while (rows.room() >= rows_of_record) {
             const Framer::Frame frame = framer_.next(rest, piece.is_end);
             if (frame.kind == Framer::Kind::kMore) break;
             rest.remove_prefix(frame.consumed);

@@ -30,6 +30,7 @@ bool wants(const FormatSpec& format, Metadata metadata) {
 
 UdpSource::UdpSource(UdpSettings settings, SourceInstance instance, IoLoop& loop, SourceEvent event)
     : settings_(std::move(settings)),
+      rows_of_record_(rows_of_record_max(settings_.format.format)),
       instance_(instance),
       loop_(loop),
       event_(std::move(event)),
@@ -119,7 +120,7 @@ bool UdpSource::receive() {
 
 // Whether any record fits into the batch.
 bool UdpSource::has_room() const {
-    return batch_.room() >= rows_of_record_max(settings_.format.format);
+    return batch_.room() >= rows_of_record_;
 }
 
 // Decodes what waits into the batch, and offers it when it is full.

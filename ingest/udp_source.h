@@ -110,6 +110,7 @@ class UdpSource final : public Source {
     void finish(Outlet& outlet);
 
     UdpSettings settings_;
+    std::size_t rows_of_record_;  // At most.
     SourceInstance instance_;
     IoLoop& loop_;
     SourceEvent event_;

@@ -1,5 +1,6 @@
 #include "ops/group_aggregate.h"
 
+#include "ops/changed_rows.h"
 #include "ops/group_table.h"
 #include "ops/progress_table.h"
 #include "ops/retracting_aggregate.h"
@@ -23,29 +24,6 @@ constexpr std::array<RowKind, kBatchRows> all_of(RowKind kind) {
 
 constexpr auto kBefore = all_of(RowKind::kUpdateBefore);
 constexpr auto kAfter = all_of(RowKind::kUpdateAfter);
-
-// Whether both have the same value in a row; doubles by their bits, so that NaN is itself.
-template <class T>
-bool is_same(const T& a, const T& b) {
-    if constexpr (std::is_same_v<T, StringRef>) {
-        return a.view() == b.view();
-    } else {
-        return std::memcmp(&a, &b, sizeof(T)) == 0;
-    }
-}
-
-// Marks the rows in which two columns differ.
-void mark_changed(const Column& before, const Column& after, std::span<bool> changed) {
-    visit_physical(before.physical(), [&]<class T>() {
-        const T* const old_values = before.data<T>();
-        const T* const new_values = after.data<T>();
-        for (std::size_t row = 0; row < changed.size(); ++row) {
-            const bool was_null = before.is_null(row);
-            changed[row] = changed[row] || was_null != after.is_null(row) ||
-                           (!was_null && !is_same(old_values[row], new_values[row]));
-        }
-    });
-}
 
 class GroupAggregate final : public Op, private GroupWatch {
   public:
@@ -151,7 +129,7 @@ class GroupAggregate final : public Op, private GroupWatch {
         std::array<bool, kBatchRows> changed{};
         const std::span marks(changed.data(), known_.size());
         for (std::size_t i = plan_.key.size(); i < after_.column_count(); ++i)
-            mark_changed(before_.column(i), after_.column(i), marks);
+            mark_changed(before_.column(i), after_.column(i), Selection::all(marks.size()), marks);
         changed_rows_.clear();
         for (std::size_t row = 0; row < marks.size(); ++row) {
             if (marks[row]) changed_rows_.push_back(static_cast<std::uint16_t>(row));

@@ -1,42 +1,17 @@
 #pragma once
 
+#include "ops/changed_rows.h"
 #include "ops/op.h"
 #include "state/batch.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <cstring>
 #include <span>
-#include <type_traits>
 #include <utility>
 #include <vector>
 
 namespace thalweg {
-
-// Marks the rows of `rows` in which two columns differ; doubles by their bits, so that NaN is
-// itself.
-inline void mark_changed(const Column& before,
-                         const Column& after,
-                         std::span<const std::uint16_t> rows,
-                         std::span<bool> changed) {
-    visit_physical(before.physical(), [&]<class T>() {
-        const T* const old_values = before.data<T>();
-        const T* const new_values = after.data<T>();
-        for (const std::uint16_t row : rows) {
-            const bool was_null = before.is_null(row);
-            bool is_same = was_null == after.is_null(row);
-            if (is_same && !was_null) {
-                if constexpr (std::is_same_v<T, StringRef>) {
-                    is_same = old_values[row] == new_values[row];
-                } else {
-                    is_same = std::memcmp(&old_values[row], &new_values[row], sizeof(T)) == 0;
-                }
-            }
-            changed[row] = changed[row] || !is_same;
-        }
-    });
-}
 
 // The results of some groups, each with a place of its own, before and after a batch of rows; and
 // what they say as changes.
@@ -96,7 +71,7 @@ class RetractingChanges {
             if (had_[row]) both_.push_back(row);
         }
         for (std::size_t i = keys_; i < before_.column_count(); ++i)
-            mark_changed(before_.column(i), after_.column(i), both_, changed_);
+            mark_changed(before_.column(i), after_.column(i), Selection::list(both_), changed_);
     }
 
     void emit(const Batch& batch,

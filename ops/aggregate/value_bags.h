@@ -15,8 +15,7 @@
 // LISTAGG).
 //
 // Shape     Trees of all groups in one pool (ops/aggregate/value_trees.h); a group has the number
-// of
-//           its root. A multiset costs 24 bytes a distinct value of 8 bytes, a list 32 a value.
+//           of its root. A multiset costs 24 bytes a distinct value of 8 bytes, a list 32 a value.
 //           Values are std::uint64_t, UInt128 or StringRef; strings are copied.
 // Lifetime  Strings that come out are good until their value is taken away.
 // Threads   One at a time.
