@@ -204,7 +204,7 @@ class GroupedBinder {
     ExprPtr fix(const ExprPtr& expr) const {
         const std::size_t key_count = grouping_.keys.size() + (grouping_.sets.empty() ? 0 : 1);
         const std::size_t width = key_count + calls_.size();
-        std::vector<ExprPtr> columns(kWindowBase + 3);
+        ColumnMap columns;
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
             columns[i] = make_column(i, key_type(i));
         columns[kSetColumn] = make_column(grouping_.keys.size(), Type::integer().not_null());
@@ -378,7 +378,9 @@ class GroupedBinder {
         AggregateCall bound;
         bound.kind = *find_aggregate(name);
         const bool is_list = bound.kind == AggregateKind::kListAgg;
-        if (is_list) bound.separator = separator_of(call, at);
+        if (is_list)
+            bound.separator = list_separator(
+                call, [this](const sql::Expr& each) { return plain_.bind(each); }, at);
         if (call.arguments.size() != 1 && !is_list &&
             !(bound.kind == AggregateKind::kCount && call.arguments.empty()))
             throw SqlError(at, name + " takes one argument");
@@ -415,19 +417,6 @@ class GroupedBinder {
         calls_.push_back(bound);
         call_names_.push_back(sql::to_sql(expr));
         return make_column(kCallBase + calls_.size() - 1, bound.result_type);
-    }
-
-    // LISTAGG's second argument, a literal; without one a comma.
-    std::string separator_of(const sql::Call& call, sql::Location at) {
-        if (call.arguments.empty() || call.arguments.size() > 2)
-            throw SqlError(at, "LISTAGG takes a value and perhaps a separator");
-        if (call.arguments.size() == 1) return ",";
-        const ExprPtr separator = plain_.bind(*call.arguments[1].value);
-        const auto* const text = std::get_if<std::string>(&separator->literal.data);
-        if (separator->kind != ExprKind::kLiteral || text == nullptr)
-            throw SqlError(call.arguments[1].value->location,
-                           "LISTAGG's separator must be a string literal");
-        return *text;
     }
 
     static bool same(const AggregateCall& a, const AggregateCall& b) {

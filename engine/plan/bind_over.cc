@@ -67,6 +67,20 @@ bool minds_repetition(AggregateKind kind) noexcept {
            kind != AggregateKind::kFirstValue && kind != AggregateKind::kLastValue;
 }
 
+std::string list_separator(const sql::Call& call,
+                           const OverCollector::Bind& bind,
+                           sql::Location at) {
+    if (call.arguments.empty() || call.arguments.size() > 2)
+        throw SqlError(at, "LISTAGG takes a value and perhaps a separator");
+    if (call.arguments.size() == 1) return ",";
+    const ExprPtr separator = bind(*call.arguments[1].value);
+    const auto* const text = std::get_if<std::string>(&separator->literal.data);
+    if (separator->kind != ExprKind::kLiteral || text == nullptr)
+        throw SqlError(call.arguments[1].value->location,
+                       "LISTAGG's separator must be a string literal");
+    return *text;
+}
+
 bool contains_over(const sql::Expr& expr) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
     if (call != nullptr && call->over != nullptr) return true;
@@ -300,19 +314,6 @@ void OverCollector::bind_neighbour(const sql::Call& call, sql::Location at, Call
                                     otherwise.location);
 }
 
-// LISTAGG's second argument, a literal; without one a comma.
-std::string OverCollector::bind_separator(const sql::Call& call, sql::Location at) {
-    if (call.arguments.size() > 2)
-        throw SqlError(at, "LISTAGG takes a value and perhaps a separator");
-    if (call.arguments.size() == 1) return ",";
-    const ExprPtr separator = bind_(*call.arguments[1].value);
-    const auto* const text = std::get_if<std::string>(&separator->literal.data);
-    if (separator->kind != ExprKind::kLiteral || text == nullptr)
-        throw SqlError(call.arguments[1].value->location,
-                       "LISTAGG's separator must be a string literal");
-    return *text;
-}
-
 void OverCollector::bind_aggregate(const sql::Call& call,
                                    AggregateKind kind,
                                    sql::Location at,
@@ -329,7 +330,7 @@ void OverCollector::bind_aggregate(const sql::Call& call,
         aggregate.kind = AggregateKind::kCountStar;
         aggregate.result_type = Type::bigint().not_null();
     } else {
-        if (kind == AggregateKind::kListAgg) aggregate.separator = bind_separator(call, at);
+        if (kind == AggregateKind::kListAgg) aggregate.separator = list_separator(call, bind_, at);
         if (call.arguments.size() != 1 && kind != AggregateKind::kListAgg)
             throw SqlError(at, name + " takes one argument");
         bound.argument = bind_(*call.arguments[0].value);
@@ -355,8 +356,7 @@ void OverCollector::bind_aggregate(const sql::Call& call,
     bound.call.result_type = aggregate.result_type;
 }
 
-void OverCollector::keep(std::vector<ExprPtr>& columns) const {
-    columns.resize(std::max(columns.size(), kBase + calls_.size()));
+void OverCollector::keep(ColumnMap& columns) const {
     for (std::size_t i = 0; i < calls_.size(); ++i)
         columns[kBase + i] = make_column(kBase + i, calls_[i].call.result_type);
 }
@@ -392,8 +392,9 @@ RelPtr OverCollector::finish(RelPtr input, const Fix& fix) {
         nodes[i].input = std::move(rel);
         rel = make_rel(std::move(out), std::move(nodes[i]));
     }
-    fixed_ = identity(*rel);
-    fixed_.resize(std::max(fixed_.size(), kBase + calls_.size()));
+    const std::vector<ExprPtr> own = identity(*rel);
+    for (std::size_t i = 0; i < own.size(); ++i)
+        fixed_[i] = own[i];
     for (std::size_t i = 0; i < calls_.size(); ++i)
         fixed_[kBase + i] = make_column(calls_[i].column, calls_[i].call.result_type);
     return rel;

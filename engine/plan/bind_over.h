@@ -1,6 +1,7 @@
 #pragma once
 
 #include "engine/plan/bind_expression.h"
+#include "engine/plan/column_map.h"
 #include "engine/plan/logical.h"
 #include "engine/sql/ast.h"
 
@@ -41,7 +42,7 @@ class OverCollector {
     [[nodiscard]] bool empty() const noexcept { return calls_.empty(); }
 
     // Lets the columns of intercept() stand for themselves in a substitution of the others.
-    void keep(std::vector<thalweg::ExprPtr>& columns) const;
+    void keep(ColumnMap& columns) const;
 
     // The calls over `input`, whose columns come first in what is returned; `fix` makes what Bind
     // returned an expression over them.
@@ -83,7 +84,6 @@ class OverCollector {
                                            const Window& window);
     void bind_function(const sql::Call& call, sql::Location at, Call& bound);
     void bind_aggregate(const sql::Call& call, AggregateKind kind, sql::Location at, Call& bound);
-    [[nodiscard]] std::string bind_separator(const sql::Call& call, sql::Location at);
     void bind_neighbour(const sql::Call& call, sql::Location at, Call& bound);
     [[nodiscard]] std::int64_t literal_count(const sql::Expr& expr, std::string_view what);
 
@@ -93,11 +93,16 @@ class OverCollector {
     bool is_inside_ = false;  // Binding what stands in a call with OVER.
     std::vector<Window> bound_windows_;
     std::vector<Call> calls_;
-    std::vector<thalweg::ExprPtr> fixed_;  // By column: what fix() puts there.
+    ColumnMap fixed_;  // What fix() puts for each column.
 };
 
 // Whether DISTINCT changes what an aggregate gives.
 [[nodiscard]] bool minds_repetition(AggregateKind kind) noexcept;
+
+// LISTAGG's second argument, a literal; without one a comma.
+[[nodiscard]] std::string list_separator(const sql::Call& call,
+                                         const OverCollector::Bind& bind,
+                                         sql::Location at);
 
 // Whether a call with OVER is in `expr`.
 [[nodiscard]] bool contains_over(const sql::Expr& expr);

@@ -151,6 +151,12 @@ void PhysicalPlanner::add_window(const WindowSpec& spec) {
     if (spec.is_event_time) windows_.push_back(spec);
 }
 
+void PhysicalPlanner::add_each_millisecond() {
+    WindowSpec window;
+    window.size_ns = window.slide_ns = kNanosPerMilli;
+    add_window(window);
+}
+
 PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<Scan>(&rel->node))
         return keep_latest(*rel, *node, compile_scan(*rel, *node));

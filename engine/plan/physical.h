@@ -103,6 +103,9 @@ class PhysicalPlanner {
                   std::size_t port);
     [[nodiscard]] bool is_local(const Stream& stream, const std::vector<std::size_t>& keys) const;
     void add_window(const WindowSpec& spec);
+    // As if each millisecond ended a window: whether a row is late is then judged by the watermark
+    // in force when it came, however rows come together.
+    void add_each_millisecond();
     void finish_source(const std::shared_ptr<const BoundTable>& table,
                        const std::vector<const ScanUse*>& uses);
     [[nodiscard]] std::string explain() const;

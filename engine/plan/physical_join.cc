@@ -69,14 +69,6 @@ IntervalJoinSpec interval_spec(const StreamJoinSpec& join, const TimeBounds& bou
         join, bounds.left, bounds.right, bounds.lower_ns, bounds.upper_ns, bounds.is_event_time};
 }
 
-// Every millisecond is the end of something: so that a row that is late is judged by the watermark
-// that was in force, however rows come together.
-WindowSpec each_millisecond() {
-    WindowSpec window;
-    window.size_ns = window.slide_ns = kNanosPerMilli;
-    return window;
-}
-
 }  // namespace
 
 PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
@@ -102,7 +94,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
     }
     exchange(left, spec.left, left_keys, stage, 0);
     exchange(right, spec.right, right_keys, stage, 1);
-    if (node.as_of || (node.bounds && node.bounds->is_event_time)) add_window(each_millisecond());
+    if (node.as_of || (node.bounds && node.bounds->is_event_time)) add_each_millisecond();
     const std::string line = text_of(node);
     Stream output;
     output.stage = stage;

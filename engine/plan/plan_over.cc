@@ -36,11 +36,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_over(const Rel& rel, const Over
     const bool has_time = is_by_time(node);
     spec.is_by_arrival =
         has_time && node.input->columns[node.order[0].column].role == Role::kProctime;
-    if (has_time && !spec.is_by_arrival) {
-        WindowSpec instants;  // Late is what the watermark has passed: each millisecond counts.
-        instants.size_ns = instants.slide_ns = kNanosPerMilli;
-        add_window(instants);
-    }
+    if (has_time && !spec.is_by_arrival) add_each_millisecond();
     const std::string line = line_of(rel, node, names_of(*node.input));
     Stream output = gather_partitions(input, spec.schema, node.partition, "over");
     spec.route = places_of(output.partition, node.partition);

@@ -122,11 +122,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_sort(const Rel& rel, const Sort
     spec.schema = schema_of(*node.input);
     spec.order = node.order;
     spec.is_temporal = node.is_temporal;
-    if (node.is_temporal) {
-        WindowSpec instants;  // Late is what the watermark has passed: each millisecond counts.
-        instants.size_ns = instants.slide_ns = kNanosPerMilli;
-        add_window(instants);
-    }
+    if (node.is_temporal) add_each_millisecond();
     const std::string line = std::string(node.is_temporal ? "sort with the watermark" : "sort") +
                              " by " + order_text(node.order, names_of(*node.input));
     Stream output;

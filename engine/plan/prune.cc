@@ -323,16 +323,7 @@ Pruned prune_node(const Rel& rel, const LookupJoin& node, Needed needed) {
         copy.shown.push_back(r.at(node.shown[i - input_count]));
         columns.push_back(rel.columns[i]);
     }
-    if (node.residual != nullptr) {
-        std::vector<ExprPtr> moved = l.columns();
-        for (const std::size_t column : r.where) {
-            const bool is_gone = column == Pruned::kGone;
-            moved.push_back(
-                is_gone ? nullptr
-                        : make_column(l.rel->columns.size() + column, r.rel->columns[column].type));
-        }
-        copy.residual = substitute(node.residual, moved);
-    }
+    copy.residual = prune_condition(node.residual, l, r);
     result.rel = make_rel(std::move(columns), std::move(copy));
     return result;
 }
