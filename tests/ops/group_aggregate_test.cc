@@ -4,6 +4,7 @@
 #include "ops/group_aggregate.h"
 
 #include "state/base/random.h"
+#include "tests/support/changes.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -24,31 +25,8 @@
 namespace thalweg {
 namespace {
 
-// What is left of changes: a change of a row that is not there is noticed.
-struct Fold final : Emitter {
-    std::multiset<std::string> rows;
-    std::size_t orphans = 0;
-    std::size_t updates = 0;
-
-    void emit(const BatchView& view) override {
-        const std::vector<Row> cells = rows_of(view);
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            const RowKind kind = view.kind(view.selection[i]);
-            const std::string text = text_of(cells[i]);
-            if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
-                rows.insert(text);
-                continue;
-            }
-            ++updates;
-            const auto found = rows.find(text);
-            found == rows.end() ? static_cast<void>(++orphans)
-                                : static_cast<void>(rows.erase(found));
-        }
-    }
-};
-
 // The same aggregation over one window that has all rows.
-std::multiset<std::string> expected(const GroupAggregateSpec& spec, const std::vector<Row>& rows) {
+Texts expected(const GroupAggregateSpec& spec, const std::vector<Row>& rows) {
     WindowAggregateSpec windowed;
     windowed.window.kind = WindowKind::kTumble;
     windowed.window.start_column = kTime;
@@ -62,7 +40,7 @@ std::multiset<std::string> expected(const GroupAggregateSpec& spec, const std::v
         row[kTime] = {std::int64_t{0}};
         oracle.add(row, context);
     }
-    std::multiset<std::string> texts;
+    Texts texts;
     for (Row& row : oracle.advance(Watermark::max())) {
         row.resize(row.size() - 3);  // Of the window.
         texts.insert(text_of(row));
@@ -90,12 +68,6 @@ class Instances final : public Op {
     std::vector<std::size_t> keys_;
 };
 
-// A row that comes, or goes.
-struct Change {
-    Row row;
-    bool is_delete = false;
-};
-
 // Feeds changes as batches: an update's two halves are no different from a deletion and an
 // insertion.
 void feed(Op& op,
@@ -113,8 +85,9 @@ void feed(Op& op,
             for (std::size_t column = 0; column < kColumns; ++column)
                 set_value(batch.column(column), i, change.row[column], batch.arena());
             const bool is_update = chance(random, 2);
-            kinds[i] = change.is_delete ? (is_update ? RowKind::kUpdateBefore : RowKind::kDelete)
-                                        : (is_update ? RowKind::kUpdateAfter : RowKind::kInsert);
+            kinds[i] = is_gain(change.kind)
+                           ? (is_update ? RowKind::kUpdateAfter : RowKind::kInsert)
+                           : (is_update ? RowKind::kUpdateBefore : RowKind::kDelete);
         }
         batch.set_size(count);
         op.process(0, batch.view(), context, out);
@@ -144,7 +117,7 @@ class Model {
             check();
             if (chance(random_, 3)) restart();
         }
-        if (spec_.calls.empty() && kind_ == Rows::kGained) CHECK_EQ(fold_.updates, 0);
+        if (spec_.calls.empty() && kind_ == Rows::kGained) CHECK_EQ(fold_.losses, 0);
     }
 
   private:
@@ -190,11 +163,11 @@ class Model {
         for (std::uint64_t count = random_.below(60); count > 0; --count) {
             if (random_.below(100) >= of_deletes || rows_.empty()) {
                 rows_.push_back(draw_row());
-                changes.push_back({rows_.back(), false});
+                changes.push_back({rows_.back(), RowKind::kInsert});
                 continue;
             }
             const Row row = rows_[random_.below(rows_.size())];
-            changes.push_back({row, true});
+            changes.push_back({row, RowKind::kDelete});
             rows_.erase(std::find(rows_.begin(), rows_.end(), row));
         }
         const std::size_t size = 1 + random_.below(40);
@@ -212,7 +185,7 @@ class Model {
     void check() {
         CHECK_EQ(fold_.orphans, 0);
         if (spec_.keys.empty() && had_rows_ && rows_.empty()) {
-            REQUIRE(fold_.rows == std::multiset<std::string>{text_of_nothing()});
+            REQUIRE(fold_.rows == Texts{text_of_nothing()});
         } else {
             REQUIRE(fold_.rows == expected(spec_, rows_));
         }
@@ -231,27 +204,16 @@ class Model {
 
     // A barrier; then rows that come while the state is written, and are forgotten by the crash.
     void restart() {
-        std::vector<std::unique_ptr<StateRows>> saved;
-        std::vector<const StateRows*> all;
-        for (const auto& op : instances_->ops) {
-            saved.push_back(std::make_unique<StateRows>(*op));
-            all.push_back(saved.back().get());
-            op->freeze(*saved.back());
-        }
+        SavedInstances saved(instances_->ops);
         const Fold fold_then = fold_;
         const std::vector<Row> rows_then = rows_;
         const bool had_rows_then = had_rows_;
-        for (const auto& op : instances_->ops) {
-            while (op->save(1 + random_.below(30)) == Progress::kMore) {
-                if (chance(random_, 2)) feed_some();
-            }
-        }
+        saved.save(instances_->ops, 30, random_, [this] {
+            if (chance(random_, 2)) feed_some();
+        });
         check();
         instances_ = std::make_unique<Instances>(spec_, 1 + random_.below(3));
-        std::vector<Op*> ops;
-        for (const auto& op : instances_->ops)
-            ops.push_back(op.get());
-        load_state(all, ops, Watermark::min(), context_, random_);
+        saved.load(instances_->ops, Watermark::min(), context_, random_);
         REQUIRE_FALSE(context_.failed());
         fold_ = fold_then;
         rows_ = rows_then;
@@ -326,7 +288,8 @@ double left_of(AggregateKind kind, const std::vector<std::pair<double, bool>>& c
         Row row(kColumns);
         row[kKey] = {std::int64_t{1}};
         row[kReal] = {value};
-        feed(*op, {{row, is_delete}}, 1, random, context, out);
+        feed(
+            *op, {{row, is_delete ? RowKind::kDelete : RowKind::kInsert}}, 1, random, context, out);
     }
     return std::get<double>(out.rows.back()[1].data);
 }

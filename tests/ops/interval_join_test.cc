@@ -5,7 +5,9 @@
 #include "ops/interval_join.h"
 
 #include "state/base/random.h"
+#include "tests/support/changes.h"
 #include "tests/support/state_rows.h"
+#include "tests/support/timed_sides.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
 
@@ -22,26 +24,6 @@
 
 namespace thalweg {
 namespace {
-
-constexpr std::size_t kTs = 0;
-constexpr std::size_t kKeyColumn = 1;
-constexpr std::size_t kValue = 2;
-constexpr std::size_t kWidth = 3;
-
-SchemaPtr side_schema() {
-    return make_schema({{"ts", Type::timestamp(3)}, {"k", Type::string()}, {"v", Type::bigint()}});
-}
-
-// What has come out.
-struct Result final : Emitter {
-    std::multiset<std::string> rows;
-
-    void emit(const BatchView& view) override {
-        CHECK(view.kinds == nullptr);
-        for (const Row& row : rows_of(view))
-            rows.insert(text_of(row));
-    }
-};
 
 // The rows that have come, and what follows from them.
 class Oracle {
@@ -64,8 +46,8 @@ class Oracle {
         seen_[port].push_back(std::move(mine));
     }
 
-    [[nodiscard]] std::multiset<std::string> expected() const {
-        std::multiset<std::string> rows = pairs_;
+    [[nodiscard]] Texts expected() const {
+        Texts rows = pairs_;
         const JoinKind kind = spec_.join.kind;
         const std::string nulls = text_of(Row(kWidth));
         for (const std::size_t port : {std::size_t{0}, std::size_t{1}}) {
@@ -110,7 +92,7 @@ class Oracle {
 
     IntervalJoinSpec spec_;
     std::array<std::vector<Seen>, 2> seen_;
-    std::multiset<std::string> pairs_;
+    Texts pairs_;
 };
 
 class Model {
@@ -139,13 +121,7 @@ class Model {
         spec.join.kind = kKinds[random_.below(4)];
         spec.join.left = spec.join.right = side_schema();
         if (!chance(random_, 4)) spec.join.keys = {{kKeyColumn, kKeyColumn, false}};
-        if (chance(random_, 2)) {
-            const Type value = Type::bigint();
-            auto call = make_call(
-                "<", {make_column(kValue, value), make_column(kWidth + kValue, value)}, {});
-            REQUIRE(call.has_value());
-            spec.join.residual = *std::move(call);
-        }
+        if (chance(random_, 2)) spec.join.residual = left_value_is_less();
         const auto width = static_cast<std::int64_t>(random_.below(2000)) * kNanosPerMilli;
         spec.lower_ns = (static_cast<std::int64_t>(random_.below(3000)) - 2000) * kNanosPerMilli;
         spec.upper_ns = spec.lower_ns + width;
@@ -204,39 +180,29 @@ class Model {
 
     void check() {
         REQUIRE_FALSE(context_.failed());
+        REQUIRE_EQ(result_.losses, 0);
         REQUIRE(result_.rows == oracle_.expected());
     }
 
     // A barrier; then rows and time while the state is written, forgotten by the crash.
     void restart() {
-        std::vector<std::unique_ptr<StateRows>> saved;
-        std::vector<const StateRows*> all;
-        for (const auto& op : ops_) {
-            saved.push_back(std::make_unique<StateRows>(*op));
-            all.push_back(saved.back().get());
-            op->freeze(*saved.back());
-        }
-        const auto then = std::make_tuple(result_.rows, oracle_, now_);
-        for (const auto& op : ops_) {
-            while (op->save(1 + random_.below(10)) == Progress::kMore) {
-                if (chance(random_, 2)) feed_some();
-                if (chance(random_, 3)) move_on();
-            }
-        }
+        SavedInstances saved(ops_);
+        const auto then = std::make_tuple(result_, oracle_, now_);
+        saved.save(ops_, 10, random_, [this] {
+            if (chance(random_, 2)) feed_some();
+            if (chance(random_, 3)) move_on();
+        });
         check();
         start();
-        std::tie(result_.rows, oracle_, now_) = then;
-        std::vector<Op*> ops;
-        for (const auto& op : ops_)
-            ops.push_back(op.get());
-        load_state(all, ops, oracle_.watermark, context_, random_);
+        std::tie(result_, oracle_, now_) = then;
+        saved.load(ops_, oracle_.watermark, context_, random_);
     }
 
     Random random_;
     IntervalJoinSpec spec_;
     Oracle oracle_;
     std::vector<std::unique_ptr<Op>> ops_;
-    Result result_;
+    Fold result_;
     OpContext context_;
     std::int64_t now_ = 0;
 };
@@ -256,7 +222,7 @@ TEST_CASE("interval_join: rows that can have no partner any more are forgotten")
     spec.upper_ns = kNanosPerSecond;
     const auto op = make_interval_join(spec);
     OpContext context;
-    Result result;
+    Fold result;
     std::size_t after_few = 0;
     for (std::int64_t second = 0; second < 400; ++second) {
         Batch batch(side_schema());

@@ -4,6 +4,7 @@
 #include "ops/latest_by_key.h"
 
 #include "state/base/random.h"
+#include "tests/support/changes.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -22,26 +23,6 @@ namespace {
 SchemaPtr schema() {
     return make_schema({{"v", Type::bigint()}, {"k", Type::string()}});
 }
-
-struct Fold final : Emitter {
-    std::multiset<std::string> rows;
-    std::size_t orphans = 0;
-
-    void emit(const BatchView& view) override {
-        const std::vector<Row> cells = rows_of(view);
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            const RowKind kind = view.kinds[view.selection[i]];
-            const std::string text = text_of(cells[i]);
-            if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
-                rows.insert(text);
-                continue;
-            }
-            const auto found = rows.find(text);
-            found == rows.end() ? static_cast<void>(++orphans)
-                                : static_cast<void>(rows.erase(found));
-        }
-    }
-};
 
 class Model {
   public:
@@ -73,8 +54,7 @@ class Model {
             kinds[i] = static_cast<RowKind>(random_.below(4));
             set_value(batch.column(0), i, value, batch.arena());
             set_value(batch.column(1), i, key, batch.arena());
-            const bool is_gain = kinds[i] == RowKind::kInsert || kinds[i] == RowKind::kUpdateAfter;
-            if (is_gain) {
+            if (is_gain(kinds[i])) {
                 latest_[text_of(key)] = text_of(Row{value, key});
             } else {
                 latest_.erase(text_of(key));
@@ -87,7 +67,7 @@ class Model {
     }
 
     void check() {
-        std::multiset<std::string> wanted;
+        Texts wanted;
         for (const auto& [key, row] : latest_)
             wanted.insert(row);
         CHECK_EQ(fold_.orphans, 0);
@@ -95,27 +75,15 @@ class Model {
     }
 
     void restart() {
-        std::vector<std::unique_ptr<StateRows>> saved;
-        std::vector<const StateRows*> all;
-        for (const auto& op : ops_) {
-            saved.push_back(std::make_unique<StateRows>(*op));
-            all.push_back(saved.back().get());
-            op->freeze(*saved.back());
-        }
+        SavedInstances saved(ops_);
         const Fold fold_then = fold_;
         const auto latest_then = latest_;
-        for (const auto& op : ops_) {
-            while (op->save(1 + random_.below(3)) == Progress::kMore)
-                feed_some();
-        }
+        saved.save(ops_, 3, random_, [this] { feed_some(); });
         check();
         start();
         fold_ = fold_then;
         latest_ = latest_then;
-        std::vector<Op*> ops;
-        for (const auto& op : ops_)
-            ops.push_back(op.get());
-        load_state(all, ops, Watermark::min(), context_, random_);
+        saved.load(ops_, Watermark::min(), context_, random_);
         REQUIRE_FALSE(context_.failed());
     }
 

@@ -5,6 +5,7 @@
 #include "ops/stream_join.h"
 
 #include "state/base/random.h"
+#include "tests/support/changes.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -35,34 +36,6 @@ SchemaPtr side_schema() {
                         {"list", Type::array(Type::string())}});
 }
 
-// What is left of changes: a change of a row that is not there is noticed.
-struct Fold final : Emitter {
-    std::multiset<std::string> rows;
-    std::size_t orphans = 0;
-    std::size_t lost = 0;
-
-    void emit(const BatchView& view) override {
-        const std::vector<Row> cells = rows_of(view);
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            const RowKind kind = view.kind(view.selection[i]);
-            const std::string text = text_of(cells[i]);
-            if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
-                rows.insert(text);
-                continue;
-            }
-            ++lost;
-            const auto found = rows.find(text);
-            found == rows.end() ? static_cast<void>(++orphans)
-                                : static_cast<void>(rows.erase(found));
-        }
-    }
-};
-
-struct Change {
-    Row row;
-    RowKind kind = RowKind::kInsert;
-};
-
 ExprPtr less(ExprPtr a, ExprPtr b) {
     auto call = make_call("<", {std::move(a), std::move(b)}, {});
     REQUIRE(call.has_value());
@@ -91,13 +64,13 @@ std::string both(const Row& left, const Row& right) {
     return text_of(left) + text_of(right);
 }
 
-std::multiset<std::string> expected(const StreamJoinSpec& spec,
-                                    const std::vector<Row>& left,
-                                    const std::vector<Row>& right) {
+Texts expected(const StreamJoinSpec& spec,
+               const std::vector<Row>& left,
+               const std::vector<Row>& right) {
     const JoinKind kind = spec.kind;
     const bool is_left_only = kind == JoinKind::kSemi || kind == JoinKind::kAnti;
     const Row nulls(kWidth);
-    std::multiset<std::string> rows;
+    Texts rows;
     std::vector<bool> met(right.size(), false);
     for (const Row& a : left) {
         bool is_met = false;
@@ -174,7 +147,7 @@ class Model {
         }
         const bool only_gains =
             keeps_gaining(spec_.kind) && !spec_.loses_rows[0] && !spec_.loses_rows[1];
-        if (only_gains) CHECK_EQ(fold_.lost, 0);
+        if (only_gains) CHECK_EQ(fold_.losses, 0);
         take_all_back();
         check();
     }
@@ -258,26 +231,15 @@ class Model {
 
     // A barrier; then rows that come while the state is written, and are forgotten by the crash.
     void restart() {
-        std::vector<std::unique_ptr<StateRows>> saved;
-        std::vector<const StateRows*> all;
-        for (const auto& op : instances_->ops) {
-            saved.push_back(std::make_unique<StateRows>(*op));
-            all.push_back(saved.back().get());
-            op->freeze(*saved.back());
-        }
+        SavedInstances saved(instances_->ops);
         const Fold fold_then = fold_;
         const auto rows_then = rows_;
-        for (const auto& op : instances_->ops) {
-            while (op->save(1 + random_.below(10)) == Progress::kMore) {
-                if (chance(random_, 2)) feed_some();
-            }
-        }
+        saved.save(instances_->ops, 10, random_, [this] {
+            if (chance(random_, 2)) feed_some();
+        });
         check();
         instances_ = std::make_unique<Instances>(spec_, 1 + random_.below(3));
-        std::vector<Op*> ops;
-        for (const auto& op : instances_->ops)
-            ops.push_back(op.get());
-        load_state(all, ops, Watermark::min(), context_, random_);
+        saved.load(instances_->ops, Watermark::min(), context_, random_);
         REQUIRE_FALSE(context_.failed());
         fold_ = fold_then;
         rows_ = rows_then;

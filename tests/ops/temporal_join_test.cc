@@ -4,7 +4,9 @@
 #include "ops/temporal_join.h"
 
 #include "state/base/random.h"
+#include "tests/support/changes.h"
 #include "tests/support/state_rows.h"
+#include "tests/support/timed_sides.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
 
@@ -22,15 +24,6 @@
 namespace thalweg {
 namespace {
 
-constexpr std::size_t kTs = 0;
-constexpr std::size_t kKeyColumn = 1;
-constexpr std::size_t kValue = 2;
-constexpr std::size_t kWidth = 3;
-
-SchemaPtr side_schema() {
-    return make_schema({{"ts", Type::timestamp(3)}, {"k", Type::string()}, {"v", Type::bigint()}});
-}
-
 // Texts of what comes out, in order, with a sign.
 struct Script final : Emitter {
     std::vector<std::string> lines;
@@ -44,12 +37,9 @@ struct Script final : Emitter {
     }
 };
 
-struct Change {
-    Row row;
-    RowKind kind = RowKind::kInsert;
-
-    [[nodiscard]] std::int64_t time() const { return std::get<std::int64_t>(row[kTs].data); }
-};
+std::int64_t time_of(const Change& change) {
+    return std::get<std::int64_t>(change.row[kTs].data);
+}
 
 class Model {
   public:
@@ -58,13 +48,7 @@ class Model {
         spec_.join.left = spec_.join.right = side_schema();
         spec_.join.keys = {{kKeyColumn, kKeyColumn, false}};
         spec_.join.loses_rows = {chance(random_, 2), true};
-        if (chance(random_, 2)) {
-            const Type value = Type::bigint();
-            auto call = make_call(
-                "<", {make_column(kValue, value), make_column(kWidth + kValue, value)}, {});
-            REQUIRE(call.has_value());
-            spec_.join.residual = *std::move(call);
-        }
+        if (chance(random_, 2)) spec_.join.residual = left_value_is_less();
         start();
     }
 
@@ -148,7 +132,7 @@ class Model {
     void advance() {
         std::vector<Change> rest;
         for (const Change& change : waiting_) {
-            if (change.time() > now_) {
+            if (time_of(change) > now_) {
                 rest.push_back(change);
             } else {
                 expect(change, version_of(change));
@@ -166,8 +150,8 @@ class Model {
         const Change* best = nullptr;
         for (const Change& version : versions_) {
             if (!(version.row[kKeyColumn] == row.row[kKeyColumn])) continue;
-            if (version.time() > row.time()) continue;
-            if (best == nullptr || version.time() >= best->time()) best = &version;
+            if (time_of(version) > time_of(row)) continue;
+            if (best == nullptr || time_of(version) >= best->time()) best = &version;
         }
         if (best == nullptr || best->kind == RowKind::kDelete) return nullptr;
         const bool holds = std::get<std::int64_t>(row.row[kValue].data) <
@@ -186,27 +170,16 @@ class Model {
 
     // A barrier; then rows and time while the state is written, forgotten by the crash.
     void restart() {
-        std::vector<std::unique_ptr<StateRows>> saved;
-        std::vector<const StateRows*> all;
-        for (const auto& op : ops_) {
-            saved.push_back(std::make_unique<StateRows>(*op));
-            all.push_back(saved.back().get());
-            op->freeze(*saved.back());
-        }
+        SavedInstances saved(ops_);
         const auto then = std::make_tuple(out_.lines, expected_, waiting_, versions_, now_);
-        for (const auto& op : ops_) {
-            while (op->save(1 + random_.below(10)) == Progress::kMore) {
-                if (chance(random_, 2)) feed_some();
-                if (chance(random_, 3)) move_on();
-            }
-        }
+        saved.save(ops_, 10, random_, [this] {
+            if (chance(random_, 2)) feed_some();
+            if (chance(random_, 3)) move_on();
+        });
         check();
         start();
         std::tie(out_.lines, expected_, waiting_, versions_, now_) = then;
-        std::vector<Op*> ops;
-        for (const auto& op : ops_)
-            ops.push_back(op.get());
-        load_state(all, ops, {now_}, context_, random_);
+        saved.load(ops_, {now_}, context_, random_);
     }
 
     Random random_;

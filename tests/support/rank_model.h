@@ -3,6 +3,7 @@
 #include "ops/op.h"
 #include "ops/sort_key.h"
 #include "state/base/random.h"
+#include "tests/support/changes.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -26,38 +27,6 @@
 // Random changelogs for them, and states that are saved while rows come and taken over by others.
 
 namespace thalweg {
-
-using Texts = std::multiset<std::string>;
-
-struct Change {
-    Row row;
-    RowKind kind = RowKind::kInsert;
-};
-
-// What is left of changes: one of a row that is not there is noticed.
-struct Fold final : Emitter {
-    Texts rows;
-    std::vector<std::string> order;
-    std::size_t orphans = 0;
-    bool has_changes = false;
-
-    void emit(const BatchView& view) override {
-        const std::vector<Row> cells = rows_of(view);
-        for (std::size_t i = 0; i < cells.size(); ++i) {
-            const RowKind kind = view.kind(view.selection[i]);
-            const std::string text = text_of(cells[i]);
-            if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
-                rows.insert(text);
-                order.push_back(text);
-                continue;
-            }
-            has_changes = true;
-            const auto found = rows.find(text);
-            found == rows.end() ? static_cast<void>(++orphans)
-                                : static_cast<void>(rows.erase(found));
-        }
-    }
-};
 
 // What one has and the other has not.
 inline std::string difference(const Texts& found, const Texts& wanted) {
@@ -234,24 +203,13 @@ class Instances {
                  Watermark watermark,
                  OpContext& context,
                  const std::function<void()>& meanwhile) {
-        std::vector<std::unique_ptr<StateRows>> saved;
-        std::vector<const StateRows*> all;
-        for (const auto& op : ops_) {
-            saved.push_back(std::make_unique<StateRows>(*op));
-            all.push_back(saved.back().get());
-            op->freeze(*saved.back());
-        }
-        for (const auto& op : ops_) {
-            while (op->save(1 + random.below(30)) == Progress::kMore) {
-                if (chance(random, 2)) meanwhile();
-            }
-        }
+        SavedInstances saved(ops_);
+        saved.save(ops_, 30, random, [&] {
+            if (chance(random, 2)) meanwhile();
+        });
         ops_.clear();
         grow(1 + random.below(3));
-        std::vector<Op*> ops;
-        for (const auto& op : ops_)
-            ops.push_back(op.get());
-        load_state(all, ops, watermark, context, random);
+        saved.load(ops_, watermark, context, random);
     }
 
   private:

@@ -144,4 +144,39 @@ inline void load_state(const std::vector<const StateRows*>& saved,
     }
 }
 
+// What all instances of an operator save from one barrier on, to be taken over by others.
+class SavedInstances {
+  public:
+    using Ops = std::vector<std::unique_ptr<Op>>;
+
+    // The barrier.
+    explicit SavedInstances(const Ops& ops) {
+        for (const auto& op : ops) {
+            saved_.push_back(std::make_unique<StateRows>(*op));
+            all_.push_back(saved_.back().get());
+            op->freeze(*saved_.back());
+        }
+    }
+
+    // Writes everything, up to `rows_max` rows at a time, with meanwhile() in between.
+    template <class Meanwhile>
+    void save(const Ops& ops, std::size_t rows_max, Random& random, const Meanwhile& meanwhile) {
+        for (const auto& op : ops) {
+            while (op->save(1 + random.below(rows_max)) == Progress::kMore)
+                meanwhile();
+        }
+    }
+
+    void load(const Ops& ops, Watermark watermark, OpContext& context, Random& random) const {
+        std::vector<Op*> others;
+        for (const auto& op : ops)
+            others.push_back(op.get());
+        load_state(all_, others, watermark, context, random);
+    }
+
+  private:
+    std::vector<std::unique_ptr<StateRows>> saved_;
+    std::vector<const StateRows*> all_;
+};
+
 }  // namespace thalweg
