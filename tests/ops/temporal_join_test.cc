@@ -151,7 +151,7 @@ class Model {
         for (const Change& version : versions_) {
             if (!(version.row[kKeyColumn] == row.row[kKeyColumn])) continue;
             if (time_of(version) > time_of(row)) continue;
-            if (best == nullptr || time_of(version) >= best->time()) best = &version;
+            if (best == nullptr || time_of(version) >= time_of(*best)) best = &version;
         }
         if (best == nullptr || best->kind == RowKind::kDelete) return nullptr;
         const bool holds = std::get<std::int64_t>(row.row[kValue].data) <
