@@ -1,5 +1,6 @@
 #include "engine/plan/bind_over.h"
 #include "engine/plan/bind_query.h"
+#include "engine/plan/conjuncts.h"
 #include "engine/plan/grouping_sets.h"
 #include "engine/sql/unparse.h"
 #include "state/base/assertion.h"
@@ -156,6 +157,14 @@ class GroupedBinder {
     // What stands for f(..) OVER (..), and is kept by fix().
     void set_over(OverCollector& over) { over_ = &over; }
 
+    // Names a scalar subquery, whose value is of a type.
+    void add_scalar(const sql::ScalarQuery* query, const Type& type) {
+        scalars_.emplace_back(query, make_column(kScalarBase + scalars_.size(), type));
+    }
+
+    // Where that value is in the end, in the order in which they were added.
+    void place_scalar(ExprPtr column) { scalar_columns_.push_back(std::move(column)); }
+
     ExprPtr bind(const sql::Expr& expr) { return outer_.bind(expr); }
 
     ExprPtr bind_condition(const sql::Expr& expr, std::string_view what) {
@@ -205,6 +214,8 @@ class GroupedBinder {
         const std::size_t key_count = grouping_.keys.size() + (grouping_.sets.empty() ? 0 : 1);
         const std::size_t width = key_count + calls_.size();
         ColumnMap columns;
+        for (std::size_t i = 0; i < scalar_columns_.size(); ++i)
+            columns[kScalarBase + i] = scalar_columns_[i];
         for (std::size_t i = 0; i < grouping_.keys.size(); ++i)
             columns[i] = make_column(i, key_type(i));
         columns[kSetColumn] = make_column(grouping_.keys.size(), Type::integer().not_null());
@@ -223,6 +234,7 @@ class GroupedBinder {
     static constexpr std::size_t kSetColumn = 9'999;
     static constexpr std::size_t kCallBase = 10'000;
     static constexpr std::size_t kWindowBase = 20'000;
+    static constexpr std::size_t kScalarBase = 25'000;
 
     // NULL stands for a key that the set of a row has not.
     Type key_type(std::size_t key) const {
@@ -342,7 +354,10 @@ class GroupedBinder {
                 kind && call->over == nullptr)
                 return bind_grouping_call(*call, expr.location, *kind);
         }
-        if (contains_aggregate(expr)) return std::nullopt;
+        for (const auto& [query, column] : scalars_) {
+            if (std::get_if<sql::ScalarQuery>(&expr.node) == query) return column;
+        }
+        if (contains_aggregate(expr) || contains_query(expr)) return std::nullopt;
         if (std::holds_alternative<sql::Star>(expr.node))
             throw SqlError(expr.location, "* may not stand in the select list of a GROUP BY");
         ExprPtr bound = plain_.bind(expr);
@@ -431,6 +446,8 @@ class GroupedBinder {
     ExpressionBinder plain_;
     ExpressionBinder outer_;
     std::vector<ExprPtr> inputs_;  // What the aggregate reads, over FROM's columns: keys first.
+    std::vector<std::pair<const sql::ScalarQuery*, ExprPtr>> scalars_;
+    std::vector<ExprPtr> scalar_columns_;
     std::vector<AggregateCall> calls_;
     std::vector<std::string> call_names_;  // As written.
 };
@@ -444,6 +461,17 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
     OverCollector over(select.windows, expr_settings_);
     over.set_bind([&](const sql::Expr& expr) { return binder.bind(expr); });
     binder.set_over(over);
+    std::vector<Scalar> scalars;
+    const auto add_scalars = [&](const sql::Expr& expr) {
+        for (const sql::ScalarQuery* const query : scalar_queries(expr)) {
+            scalars.push_back(bind_scalar({}, *query->query));
+            const Type& type = scalars.back().rel->columns.back().type;
+            binder.add_scalar(query, type.with_nullable(!scalars.back().is_count));
+        }
+    };
+    for (const sql::SelectItem& item : select.items)
+        add_scalars(*item.expr);
+    if (select.having != nullptr) add_scalars(*select.having);
     std::vector<ExprPtr> expressions;
     std::vector<std::string> names;
     for (std::size_t i = 0; i < select.items.size(); ++i) {
@@ -466,6 +494,10 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
     ExprPtr having =
         select.having == nullptr ? nullptr : binder.bind_condition(*select.having, "HAVING");
     RelPtr rel = binder.finish(from.rel);
+    for (const Scalar& scalar : scalars) {
+        rel = join_scalar({rel, Scope::of(*rel, "")}, scalar).rel;
+        binder.place_scalar(identity(*rel).back());
+    }
     if (having != nullptr) rel = make_filter_rel(std::move(rel), binder.fix(having));
     for (ExprPtr& expr : expressions)
         expr = binder.fix(expr);
@@ -474,6 +506,26 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
         for (ExprPtr& expr : expressions)
             expr = over.fix(expr);
     }
+    return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
+}
+
+RelPtr QueryBinder::bind_value_by(const sql::Select& select,
+                                  From from,
+                                  std::vector<ExprPtr> keys) {
+    Grouping grouping;
+    grouping.keys = std::move(keys);
+    const std::size_t key_count = grouping.keys.size();
+    GroupedBinder binder(from.scope, expr_settings_, std::move(grouping));
+    const ExprPtr value = binder.bind(*select.items[0].expr);
+    const ExprPtr having =
+        select.having == nullptr ? nullptr : binder.bind_condition(*select.having, "HAVING");
+    RelPtr rel = binder.finish(from.rel);
+    if (having != nullptr) rel = make_filter_rel(std::move(rel), binder.fix(having));
+    std::vector<ExprPtr> expressions = identity(*rel);
+    expressions.resize(key_count);
+    std::vector<std::string> names(key_count, "key");
+    expressions.push_back(binder.fix(value));
+    names.emplace_back("value");
     return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
 }
 

@@ -145,6 +145,8 @@ Scope Scope::side_by_side(const Scope& left, const Scope& right) {
         relation.first += left.columns.size();
         both.relations.push_back(std::move(relation));
     }
+    for (const auto& [query, column] : right.scalars)
+        both.scalars.emplace_back(query, column + left.columns.size());
     return both;
 }
 
@@ -294,8 +296,11 @@ ExprPtr ExpressionBinder::bind_node(const sql::Expr& expr) {
                 throw sql::not_supported(at, "IN (SELECT ...)");
             },
             [&](const sql::Exists&) -> ExprPtr { throw sql::not_supported(at, "EXISTS"); },
-            [&](const sql::ScalarQuery&) -> ExprPtr {
-                throw sql::not_supported(at, "a scalar subquery");
+            [&](const sql::ScalarQuery& node) -> ExprPtr {
+                for (const auto& [query, column] : scope_.scalars) {
+                    if (query == &node) return make_column(column, scope_.columns[column].type);
+                }
+                throw sql::not_supported(at, "a scalar subquery here");
             }},
         expr.node);
 }

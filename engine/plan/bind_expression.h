@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 // Names and types of scalar expressions: syntax in, bound expressions over the columns of a scope
@@ -27,12 +28,15 @@ struct Scope {
     std::vector<ColumnInfo> columns;
     std::vector<Relation> relations;
 
+    // Scalar subqueries that are columns by now; these have no name.
+    std::vector<std::pair<const sql::ScalarQuery*, std::size_t>> scalars = {};
+
     // Where a name means several columns and some of them stand from here on, it means those: the
     // columns of a subquery hide those around it.
     std::size_t inner_first = 0;
 
     [[nodiscard]] static Scope of(const Rel& rel, std::string alias) {
-        return {rel.columns, {{std::move(alias), 0, rel.columns.size()}}, 0};
+        return {rel.columns, {{std::move(alias), 0, rel.columns.size()}}};
     }
 
     [[nodiscard]] static Scope side_by_side(const Scope& left, const Scope& right);
@@ -78,6 +82,9 @@ class ExpressionBinder {
 
 // Whether an aggregate function is called in `expr` (outside of subqueries and OVER).
 [[nodiscard]] bool contains_aggregate(const sql::Expr& expr);
+
+// The scalar subqueries that stand in `expr`, but for those in subqueries.
+[[nodiscard]] std::vector<const sql::ScalarQuery*> scalar_queries(const sql::Expr& expr);
 
 // The column that `name` means in `scope`, and how many of its parts it took.
 struct Resolved {

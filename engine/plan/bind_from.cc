@@ -66,8 +66,15 @@ QueryBinder::From QueryBinder::aliased(RelPtr rel, const sql::TableRef& ref, std
     return {std::move(rel), std::move(scope)};
 }
 
-RelPtr QueryBinder::resolve_table(const sql::QualifiedName& name) {
+RelPtr QueryBinder::resolve_table(const sql::QualifiedName& name,
+                                  const std::vector<sql::Hint>& hints) {
     const std::string& text = last_part(name);
+    if (!hints.empty()) {
+        const TableDefinition* const table = catalog_.find_table(text);
+        if (table == nullptr)
+            throw SqlError(hints[0].name.location, "OPTIONS stands behind a table of CREATE TABLE");
+        return read_table(bind_options(*table, hints));
+    }
     for (auto scope = common_tables_.rbegin(); scope != common_tables_.rend(); ++scope) {
         const auto found = scope->find(text);
         if (found != scope->end()) return found->second;
@@ -85,10 +92,7 @@ QueryBinder::From QueryBinder::bind_named(const sql::NamedTable& table, const sq
         throw SqlError(table.as_of->location,
                        "FOR SYSTEM_TIME AS OF stands on the right side of a join only",
                        "FROM s JOIN t FOR SYSTEM_TIME AS OF s.at AS t ON s.k = t.k");
-    if (!table.hints.empty())
-        throw sql::not_supported(table.hints[0].name.location,
-                                 "the hint " + table.hints[0].name.text);
-    return aliased(resolve_table(table.name), ref, last_part(table.name));
+    return aliased(resolve_table(table.name, table.hints), ref, last_part(table.name));
 }
 
 QueryBinder::From QueryBinder::bind_from(const sql::TableRef& ref) {
@@ -142,11 +146,10 @@ QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, 
 QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
                                          const sql::Expr* where,
                                          sql::Location at) {
-    if (join.natural) throw sql::not_supported(at, "NATURAL JOIN");
-    if (!join.using_columns.empty())
-        throw sql::not_supported(join.using_columns[0].location, "USING");
+    const bool has_shared = join.natural || !join.using_columns.empty();
     From left = bind_from(*join.left);
     if (std::holds_alternative<sql::Unnest>(join.right->node)) {
+        if (has_shared) throw sql::not_supported(at, "USING or NATURAL with UNNEST");
         const bool is_left = join.kind == sql::JoinKind::kLeft;
         if (join.kind != sql::JoinKind::kCross && !is_left)
             throw sql::not_supported(at, "this kind of join with UNNEST");
@@ -166,7 +169,10 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     From right = is_lookup ? bind_snapshot(*named, *join.right, left.scope)
                  : as_of ? aliased(resolve_table(named->name), *join.right, last_part(named->name))
                          : bind_from(*join.right);
+    if (has_shared && has_as_of)
+        throw sql::not_supported(at, "USING or NATURAL with FOR SYSTEM_TIME AS OF");
     Scope both = Scope::side_by_side(left.scope, right.scope);
+    const std::vector<Shared> shared = shared_columns(join, left.scope, right.scope);
     const bool takes_where = join.condition == nullptr && join.kind == sql::JoinKind::kCross;
     const sql::Expr* const on = takes_where ? where : join.condition.get();
     if (on == nullptr && is_lookup)
@@ -180,7 +186,8 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
         rel = join_sides(left,
                          right,
                          kind_of(join.kind),
-                         bind_conjuncts(join.condition.get(), both, "ON"),
+                         has_shared ? shared_conditions(shared, left.scope, right.scope, at)
+                                    : bind_conjuncts(join.condition.get(), both, "ON"),
                          bind_hints(where, both),
                          join.condition != nullptr ? join.condition->location : at);
     }
@@ -189,7 +196,9 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
         both.columns[i] = rel->columns[i];
         both.columns[i].name = std::move(name);
     }
-    return {std::move(rel), std::move(both)};
+    From joined{std::move(rel), std::move(both)};
+    if (!has_shared) return joined;
+    return merge_shared(std::move(joined), left.scope.columns.size(), shared, join.kind);
 }
 
 }  // namespace thalweg::plan

@@ -172,12 +172,9 @@ RelPtr show(const LookupJoin& node, std::size_t left_count) {
 QueryBinder::From QueryBinder::bind_snapshot(const sql::NamedTable& table,
                                              const sql::TableRef& ref,
                                              const Scope& stream) {
-    if (!table.hints.empty())
-        throw sql::not_supported(table.hints[0].name.location,
-                                 "the hint " + table.hints[0].name.text);
     ExpressionBinder binder(stream, expr_settings_);
     check_time(*binder.bind(*table.as_of), stream, table.as_of->location);
-    RelPtr rel = resolve_table(table.name);
+    RelPtr rel = resolve_table(table.name, table.hints);
     const std::string& name = last_part(table.name);
     check_table(*rel, name, table.name.location, settings_.zone());
     return aliased(std::move(rel), ref, name);

@@ -73,7 +73,7 @@ RelPtr QueryBinder::bind_body(const sql::QueryBody& body, Order* order) {
         return in_order(bind_set_operation(*operation));
     if (const auto* nested = std::get_if<sql::NestedQuery>(&body.node))
         return in_order(bind(*nested->query));
-    throw sql::not_supported(body.location, "VALUES");
+    return in_order(bind_values(std::get<sql::Values>(body.node), body.location));
 }
 
 RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
@@ -96,13 +96,8 @@ RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
 }
 
 RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at, Order* order) {
-    if (select.from == nullptr) throw sql::not_supported(at, "SELECT without FROM");
-    if (!select.hints.empty())
-        throw sql::not_supported(select.hints[0].name.location,
-                                 "the hint " + select.hints[0].name.text);
-    const auto* join = std::get_if<sql::Join>(&select.from->node);
-    From from = join != nullptr ? bind_join(*join, select.where.get(), select.from->location)
-                                : bind_from(*select.from);
+    bind_hints_of(select);
+    From from = bind_from_clause(select, at);
     const bool has_aggregates =
         select.having != nullptr ||
         std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
@@ -127,10 +122,30 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at, Ord
     return select.distinct ? bind_distinct(std::move(rel), "DISTINCT", at) : rel;
 }
 
+QueryBinder::From QueryBinder::bind_from_clause(const sql::Select& select, sql::Location at) {
+    if (select.from == nullptr) {
+        const bool has_star =
+            std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
+                return std::holds_alternative<sql::Star>(item.expr->node);
+            });
+        if (has_star) throw SqlError(at, "* needs a FROM");
+        RelPtr rel = one_row();
+        Scope scope{rel->columns, {}};  // Its column has no name.
+        return {std::move(rel), std::move(scope)};
+    }
+    const auto* join = std::get_if<sql::Join>(&select.from->node);
+    if (join == nullptr) return bind_from(*select.from);
+    return bind_join(*join, select.where.get(), select.from->location);
+}
+
 RelPtr QueryBinder::bind_plain(const sql::Select& select,
                                From from,
                                Order* order,
                                const std::vector<const sql::Expr*>& late) {
+    std::vector<const sql::Expr*> items = late;
+    for (const sql::SelectItem& item : select.items)
+        items.push_back(item.expr.get());
+    from = join_scalars(std::move(from), items);
     ExpressionBinder binder(from.scope, expr_settings_);
     ExpressionBinder plain(from.scope, expr_settings_);
     OverCollector over(select.windows, expr_settings_);

@@ -29,6 +29,9 @@ class QueryBinder {
 
     [[nodiscard]] RelPtr bind(const sql::Query& query);
 
+    // What the queries so far asked for, and is not done.
+    [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
+
     // The query's rows as the columns of a sink want them: `columns` names those the INSERT gives
     // (empty: all, in order), casts added, NULL for the rest.
     [[nodiscard]] RelPtr bind_insert(const sql::InsertInto& insert, const TableDefinition& target);
@@ -58,6 +61,7 @@ class QueryBinder {
                       From from,
                       Order* order,
                       const std::vector<const sql::Expr*>& late);
+    From bind_from_clause(const sql::Select& select, sql::Location at);
     RelPtr bind_view(const ViewDefinition& view);
     void expand_items(const sql::Select& select,
                       const Scope& scope,
@@ -69,15 +73,49 @@ class QueryBinder {
     RelPtr bind_set_operation(const sql::SetOperation& operation);
     static RelPtr make_union(RelPtr left, RelPtr right);
     RelPtr bind_matching(RelPtr left, RelPtr right, const sql::SetOperation& operation);
+    RelPtr bind_matching_all(RelPtr left, RelPtr right, const sql::SetOperation& operation);
 
     // bind_from.cc
     From bind_from(const sql::TableRef& ref);
     From bind_named(const sql::NamedTable& table, const sql::TableRef& ref);
     From bind_unnest(From left, const sql::TableRef& ref, bool keep_empty);
+
+    // bind_using.cc
+    // The columns that USING or NATURAL names, each as its column of the left and of the right.
+    struct Shared {
+        std::string name;
+        std::size_t left = 0;
+        std::size_t right = 0;
+    };
+
+    static std::vector<Shared> shared_columns(const sql::Join& join,
+                                              const Scope& left,
+                                              const Scope& right);
+    std::vector<thalweg::ExprPtr> shared_conditions(const std::vector<Shared>& shared,
+                                                    const Scope& left,
+                                                    const Scope& right,
+                                                    sql::Location at);
+    // The join with the shared columns once, in front.
+    From merge_shared(From joined,
+                      std::size_t left_count,
+                      const std::vector<Shared>& shared,
+                      sql::JoinKind kind);
+
+    // bind_values.cc
+    RelPtr bind_values(const sql::Values& values, sql::Location at);
+    // One row of one column: what a SELECT without FROM reads.
+    RelPtr one_row();
+    std::string values_name();
     // A join without ON may find in `where`, if not null, that it is one of windows: FROM a, b
     // WHERE ...
     From bind_join(const sql::Join& join, const sql::Expr* where, sql::Location at);
-    RelPtr resolve_table(const sql::QualifiedName& name);
+    RelPtr resolve_table(const sql::QualifiedName& name, const std::vector<sql::Hint>& hints = {});
+
+    // bind_hints.cc
+    void bind_hints_of(const sql::Select& select);
+    // The table as OPTIONS make it.
+    std::shared_ptr<const BoundTable> bind_options(const TableDefinition& definition,
+                                                   const std::vector<sql::Hint>& hints);
 
     // bind_window.cc
     From bind_table_function(const sql::TableFunction& function, const sql::TableRef& ref);
@@ -140,8 +178,32 @@ class QueryBinder {
         thalweg::ExprPtr value;                    // Of its only item, likewise; null: several.
     };
 
+    // FROM and WHERE of a SELECT that may name columns around it.
+    struct CorrelatedFrom {
+        From from;  // With what WHERE says of it alone.
+        std::vector<thalweg::ExprPtr>
+            conditions;  // The rest, over the columns of outer, then from.
+    };
+
     Subquery bind_subquery(const Scope& outer, const sql::Query& query);
     Subquery bind_correlated(const Scope& outer, const sql::Select& select);
+    CorrelatedFrom bind_correlated_from(const Scope& outer, const sql::Select& select);
+
+    // bind_scalar.cc
+    // A scalar subquery: columns that it is correlated by, then its value.
+    struct Scalar {
+        RelPtr rel;
+        std::vector<thalweg::ExprPtr> outer;  // What is equal to the first columns, around it.
+        std::vector<bool> null_is_equal;      // For each of those.
+        bool is_count = false;                // No row means 0.
+    };
+
+    Scalar bind_scalar(const Scope& outer, const sql::Query& query);
+    Scalar bind_simple_scalar(const Scope& outer, const sql::Select& select, sql::Location at);
+    // `from` with the value as its last column.
+    From join_scalar(From from, const Scalar& scalar);
+    // The same for all scalar subqueries in `exprs`, which the scope then knows.
+    From join_scalars(From from, const std::vector<const sql::Expr*>& exprs);
 
     // bind_lookup.cc
     From bind_snapshot(const sql::NamedTable& table, const sql::TableRef& ref, const Scope& stream);
@@ -164,6 +226,8 @@ class QueryBinder {
 
     // bind_aggregate.cc
     RelPtr bind_grouped(const sql::Select& select, From from, Order* order);
+    // The only item of a SELECT with aggregates, by `keys`: those, then the item.
+    RelPtr bind_value_by(const sql::Select& select, From from, std::vector<thalweg::ExprPtr> keys);
     // Each combination of values once; `what` asks for it: DISTINCT, UNION.
     static RelPtr bind_distinct(RelPtr rel, std::string_view what, sql::Location at);
 
@@ -175,7 +239,9 @@ class QueryBinder {
     std::map<const TableDefinition*, std::shared_ptr<const BoundTable>> tables_;
     std::vector<std::map<std::string, RelPtr>> common_tables_;  // WITH, innermost last.
     std::vector<const ViewDefinition*> open_views_;             // Being bound, against cycles.
-    std::size_t depth_ = 0;                                     // Of queries in queries.
+    std::vector<std::string> warnings_;
+    std::size_t values_count_ = 0;  // Of VALUES and SELECTs without FROM.
+    std::size_t depth_ = 0;         // Of queries in queries.
 };
 
 }  // namespace thalweg::plan

@@ -10,6 +10,9 @@
 //     project a's columns, TRUE, NULL  `
 //                                       union all -> GROUP BY all columns: MAX of both marks
 //     project b's columns, NULL, TRUE  '               -> filter: a's is there, b's is (not) there
+//
+// With ALL the marks are counted, and a group becomes as many rows as the counts say: the lesser of
+// both, or what a's has more.
 
 namespace thalweg::plan {
 
@@ -63,7 +66,6 @@ RelPtr QueryBinder::bind_set_operation(const sql::SetOperation& operation) {
     const std::string name(name_of(operation.op));
     const sql::Location at = operation.op_location;
     const bool is_union = operation.op == sql::SetOp::kUnion;
-    if (!is_union && operation.all) throw sql::not_supported(at, name + " ALL");
     RelPtr left = bind_body(*operation.left);
     RelPtr right = bind_body(*operation.right);
     if (left->columns.size() != right->columns.size()) {
@@ -82,6 +84,8 @@ RelPtr QueryBinder::bind_set_operation(const sql::SetOperation& operation) {
     }
     left = cast_to(std::move(left), types, expr_settings_, at);
     right = cast_to(std::move(right), types, expr_settings_, at);
+    if (!is_union && operation.all)
+        return bind_matching_all(std::move(left), std::move(right), operation);
     if (!is_union) return bind_matching(std::move(left), std::move(right), operation);
     RelPtr all = make_union(std::move(left), std::move(right));
     return operation.all ? all : bind_distinct(std::move(all), name, at);
@@ -108,6 +112,54 @@ RelPtr QueryBinder::make_union(RelPtr left, RelPtr right) {
         }
     }
     return make_rel(std::move(columns), UnionAll{std::move(inputs)});
+}
+
+namespace {
+
+// How many equal rows INTERSECT ALL or EXCEPT ALL has, of how many the sides have.
+ExprPtr copies(const ExprPtr& left,
+               const ExprPtr& right,
+               bool is_except,
+               const ExprSettings& settings) {
+    if (!is_except) return *make_call("LEAST", {left, right}, settings);
+    const ExprPtr zero = make_literal({std::int64_t{0}}, Type::bigint().not_null());
+    return *make_call("GREATEST", {*make_call("-", {left, right}, settings), zero}, settings);
+}
+
+}  // namespace
+
+// INTERSECT ALL and EXCEPT ALL.
+RelPtr QueryBinder::bind_matching_all(RelPtr left,
+                                      RelPtr right,
+                                      const sql::SetOperation& operation) {
+    const std::size_t width = left->columns.size();
+    std::vector<std::string> names;
+    for (const ColumnInfo& column : left->columns)
+        names.push_back(column.name);
+    const RelPtr both =
+        make_union(with_marks(std::move(left), true), with_marks(std::move(right), false));
+    const RelPtr grouped = bind_distinct(both, name_of(operation.op), operation.op_location);
+    Aggregate node = std::get<Aggregate>(grouped->node);
+    node.keys.resize(width);
+    std::vector<ColumnInfo> columns(grouped->columns.begin(),
+                                    grouped->columns.begin() + static_cast<std::ptrdiff_t>(width));
+    const Type count = Type::bigint().not_null();
+    for (std::size_t side = 0; side < 2; ++side) {
+        const Type mark = Type::boolean().with_nullable(true);
+        node.calls.push_back({AggregateKind::kCount, false, width + side, {}, mark, count});
+        columns.push_back({side == 0 ? "left" : "right", count, Role::kPlain, nullptr});
+    }
+    RelPtr rel = make_rel(std::move(columns), std::move(node));
+    const bool is_except = operation.op == sql::SetOp::kExcept;
+    const ExprPtr number =
+        copies(make_column(width, count), make_column(width + 1, count), is_except, expr_settings_);
+    const ExprPtr list = *make_call("$COPIES", {number}, expr_settings_);
+    columns = rel->columns;
+    columns.push_back({"copy", Type::boolean(), Role::kPlain, nullptr});
+    rel = make_rel(std::move(columns), Unnest{rel, list, false});
+    std::vector<ExprPtr> kept = identity(*rel);
+    kept.resize(width);
+    return make_project_rel(std::move(rel), std::move(kept), std::move(names));
 }
 
 // INTERSECT and EXCEPT.

@@ -41,7 +41,7 @@ const sql::Select* plain_select(const sql::Query& query) {
         return nullptr;
     const auto* select = std::get_if<sql::Select>(&query.body->node);
     if (select == nullptr || select->from == nullptr || !select->group_by.empty() ||
-        select->having != nullptr || !select->hints.empty())
+        select->having != nullptr)
         return nullptr;
     const bool has_calls =
         std::any_of(select->items.begin(), select->items.end(), [](const sql::SelectItem& item) {
@@ -55,6 +55,7 @@ const sql::Select* plain_select(const sql::Query& query) {
 QueryBinder::From QueryBinder::bind_where(From from, const std::vector<const sql::Expr*>& parts) {
     std::vector<ExprPtr> plain;
     std::vector<std::pair<Quantified, sql::Location>> joins;
+    from = join_scalars(std::move(from), parts);
     ExpressionBinder binder(from.scope, expr_settings_);
     for (const sql::Expr* const part : parts) {
         if (const std::optional<Quantified> found = quantified(*part)) {
@@ -110,10 +111,32 @@ QueryBinder::Subquery QueryBinder::bind_subquery(const Scope& outer, const sql::
 }
 
 QueryBinder::Subquery QueryBinder::bind_correlated(const Scope& outer, const sql::Select& select) {
-    Subquery result;
+    CorrelatedFrom inner = bind_correlated_from(outer, select);
+    Subquery result{std::move(inner.from), std::move(inner.conditions), nullptr};
+    if (select.items.size() != 1) return result;
+    const sql::Expr& item = *select.items[0].expr;
+    const std::vector<ColumnInfo>& columns = result.from.scope.columns;
+    if (!std::holds_alternative<sql::Star>(item.node)) {
+        Scope both = Scope::side_by_side(outer, result.from.scope);
+        both.inner_first = outer.columns.size();
+        ExpressionBinder binder(both, expr_settings_);
+        result.value = binder.bind(item);
+    } else if (columns.size() == 1) {
+        result.value = make_column(outer.columns.size(), columns[0].type);
+    }
+    return result;
+}
+
+QueryBinder::CorrelatedFrom QueryBinder::bind_correlated_from(const Scope& outer,
+                                                              const sql::Select& select) {
+    CorrelatedFrom result;
+    bind_hints_of(select);
     const auto* join = std::get_if<sql::Join>(&select.from->node);
     From from = join != nullptr ? bind_join(*join, select.where.get(), select.from->location)
                                 : bind_from(*select.from);
+    std::vector<const sql::Expr*> parts;
+    if (select.where != nullptr) parts = conjuncts(*select.where);
+    from = join_scalars(std::move(from), parts);
     Scope both = Scope::side_by_side(outer, from.scope);
     both.inner_first = outer.columns.size();
     const std::size_t count = both.columns.size();
@@ -123,27 +146,18 @@ QueryBinder::Subquery QueryBinder::bind_correlated(const Scope& outer, const sql
     ExpressionBinder binder(both, expr_settings_);
     std::vector<ExprPtr> own;
     std::vector<std::pair<Quantified, sql::Location>> joins;
-    if (select.where != nullptr) {
-        for (const sql::Expr* const part : conjuncts(*select.where)) {
-            if (const std::optional<Quantified> found = quantified(*part)) {
-                joins.emplace_back(*found, part->location);
-                continue;
-            }
-            ExprPtr condition = binder.bind_condition(*part, "WHERE");
-            const Side reads = side_of(*condition, outer.columns.size(), count);
-            if (reads == Side::kRight || reads == Side::kNone) {
-                own.push_back(substitute(condition, to_inner));
-            } else {
-                result.conditions.push_back(std::move(condition));
-            }
+    for (const sql::Expr* const part : parts) {
+        if (const std::optional<Quantified> found = quantified(*part)) {
+            joins.emplace_back(*found, part->location);
+            continue;
         }
-    }
-    if (select.items.size() == 1) {
-        const sql::Expr& item = *select.items[0].expr;
-        const bool is_star = std::holds_alternative<sql::Star>(item.node);
-        if (!is_star) result.value = binder.bind(item);
-        if (is_star && from.scope.columns.size() == 1)
-            result.value = make_column(outer.columns.size(), from.scope.columns[0].type);
+        ExprPtr condition = binder.bind_condition(*part, "WHERE");
+        const Side reads = side_of(*condition, outer.columns.size(), count);
+        if (reads == Side::kRight || reads == Side::kNone) {
+            own.push_back(substitute(condition, to_inner));
+        } else {
+            result.conditions.push_back(std::move(condition));
+        }
     }
     if (!own.empty()) from.rel = make_filter_rel(from.rel, conjunction(own));
     for (const auto& [inner, at] : joins)

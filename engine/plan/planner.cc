@@ -34,6 +34,7 @@ class ScriptPlanner {
     }
 
     void finish() {
+        warn();
         if (queries_.empty()) return;
         for (const Query& query : queries_) {
             if (query.target == nullptr) continue;
@@ -67,6 +68,7 @@ class ScriptPlanner {
         const Settings& settings = plan_.settings;
         if (binder_ == nullptr || bound_zone_ != settings.zone() ||
             bound_idle_ns_ != settings.idle_timeout_ns()) {
+            warn();
             binder_ = std::make_unique<QueryBinder>(catalog_, settings);
             bound_zone_ = settings.zone();
             bound_idle_ns_ = settings.idle_timeout_ns();
@@ -74,12 +76,21 @@ class ScriptPlanner {
         return *binder_;
     }
 
+    // What the binder could not do.
+    void warn() {
+        if (binder_ == nullptr) return;
+        const std::vector<std::string>& warnings = binder_->warnings();
+        plan_.warnings.insert(plan_.warnings.end(), warnings.begin(), warnings.end());
+    }
+
     // The sources a query reads must be ones that can be read.
     void check_sources(const RelPtr& rel) {
         if (const auto* scan = std::get_if<Scan>(&rel->node)) {
             const TableDefinition& table = *scan->table->definition;
-            if (checked_.insert(&table).second)
+            if (checked_.insert(&table).second) {
+                kept_.push_back(scan->table);
                 check(table, source_spec(table, plan_.settings.zone()));
+            }
             return;
         }
         for (const RelPtr& input : inputs_of(*rel))
@@ -220,7 +231,8 @@ class ScriptPlanner {
     TimeZonePtr bound_zone_;  // Of binder_.
     std::int64_t bound_idle_ns_ = 0;
     std::vector<Query> queries_;
-    std::set<const TableDefinition*> checked_;  // The sources.
+    std::set<const TableDefinition*> checked_;             // The sources,
+    std::vector<std::shared_ptr<const BoundTable>> kept_;  // and what they belong to.
     int select_count_ = 0;
 };
 

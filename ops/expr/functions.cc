@@ -36,7 +36,8 @@ Registry make_registry() {
     for (const Table table : kParts) {
         for (const Function& function : table()) {
             auto& overloads = registry.by_name[function.name];
-            if (overloads.empty()) registry.names.emplace_back(function.name);
+            const bool is_ours = function.name.front() == '$';  // No query can name it.
+            if (overloads.empty() && !is_ours) registry.names.emplace_back(function.name);
             overloads.push_back(&function);
         }
     }

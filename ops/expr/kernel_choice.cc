@@ -2,6 +2,7 @@
 #include "ops/expr/functions.h"
 #include "ops/expr/kernel.h"
 
+#include <cstdint>
 #include <utility>
 
 namespace thalweg {
@@ -43,12 +44,26 @@ Function extreme(std::string_view name, Kernel kernel) {
             .bind = bind_extreme};
 }
 
+// Of the number of rows of a scalar subquery: TRUE, or the end of the query.
+void kernel_single_row(const KernelCall& call) {
+    const auto* const counts = call.arguments[0]->data<std::int64_t>();
+    auto* const out = call.result.data<std::uint8_t>();
+    call.selection.for_each([&](std::size_t row) {
+        if (counts[row] > 1) call.context.fail("a scalar subquery has more than one row");
+        out[row] = 1;
+    });
+}
+
 }  // namespace
 
 std::span<const Function> choice_functions() {
     static const std::vector<Function> kFunctions = {
         extreme("GREATEST", kernel_extreme<true>),
         extreme("LEAST", kernel_extreme<false>),
+        {.name = "$SINGLE_ROW",
+         .parameters = {Parameter::kInteger},
+         .result = returns_boolean,
+         .kernel = kernel_single_row},
     };
     return kFunctions;
 }

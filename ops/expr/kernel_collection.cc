@@ -2,6 +2,8 @@
 #include "ops/expr/kernel.h"
 #include "ops/expr/type_rules.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <utility>
 
 namespace thalweg {
@@ -151,6 +153,21 @@ void kernel_row(const KernelCall& call) {
     });
 }
 
+// As many elements as the argument says.
+void kernel_copies(const KernelCall& call) {
+    const auto* const counts = call.arguments[0]->data<std::int64_t>();
+    auto* const lists = call.result.data<ListRef>();
+    std::size_t next = 0;
+    call.selection.for_each([&](std::size_t row) {
+        const auto length = static_cast<std::size_t>(std::max<std::int64_t>(counts[row], 0));
+        lists[row] = {static_cast<std::uint32_t>(next), static_cast<std::uint32_t>(length)};
+        next += length;
+    });
+    call.result.child(0).reserve(next);
+    std::fill_n(call.result.child(0).data<std::uint8_t>(), next, std::uint8_t{1});
+    call.result.set_child_rows(next);
+}
+
 // The common type of the arguments first, first + step, ...
 Result<Type> type_of_every(Arguments arguments, std::size_t first, std::size_t step) {
     std::vector<Type> types;
@@ -227,6 +244,10 @@ std::span<const Function> collection_functions() {
          .nullability = Nullability::kFromRule,
          .prepare = prepare_field,
          .bind = bind_field},
+        {.name = "$COPIES",
+         .parameters = {kInteger},
+         .result = [](Arguments) { return Type::array(Type::boolean()); },
+         .kernel = kernel_copies},
         constructor("ARRAY", 1, kernel_list, bind_array),
         constructor("MAP", 2, kernel_list, bind_map),
         constructor("ROW", 1, kernel_row, bind_row),

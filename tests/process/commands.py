@@ -214,6 +214,49 @@ class Commands(unittest.TestCase):
         self.assertEqual(engine.wait(60), 0, self.read("log"))
         self.assertIn("key groups moved", self.read("log"))
 
+    def rows_of(self, query, *arguments):
+        """What a script without inputs of its own writes."""
+        script = ("CREATE TABLE o (a BIGINT, b STRING) WITH ('connector' = 'filesystem', 'path' = "
+                  f"'{self.path('rows')}', 'format' = 'csv');\nINSERT INTO o {query};\n")
+        result = self.run_script(script, *arguments)
+        self.assertEqual(result.returncode, 0, result.stderr)
+        return sorted(self.read("rows").splitlines())
+
+    def test_values_are_rows(self):
+        for layout in ([], ["--shards", "2", "--ingest-threads", "2"], ["--batch-rows", "1"]):
+            with self.subTest(layout):
+                values = "(VALUES (1, 'a'), (2, NULL), (1 + 2, 'c'))"
+                self.assertEqual(self.rows_of(values[1:-1], *layout), ["1,a", "2,", "3,c"])
+                self.assertEqual(self.rows_of("VALUES (NULL, 'x')", *layout), [",x"])
+                self.assertEqual(self.rows_of("SELECT 1 + 1, UPPER('x')", *layout), ["2,X"])
+                self.assertEqual(
+                    self.rows_of(f"SELECT x, y FROM {values} AS t (x, y) WHERE x <> 2", *layout),
+                    ["1,a", "3,c"])
+                self.assertEqual(
+                    self.rows_of("SELECT x, z FROM (VALUES (1), (2)) AS t (x) "
+                                 "JOIN (VALUES (2, 'b'), (3, 'c')) AS u (x, z) USING (x)", *layout),
+                    ["2,b"])
+
+    def test_values_of_rows_that_do_not_fit(self):
+        self.assert_refused(self.run_script("SELECT * FROM (VALUES (1, 2), (3)) AS t;"), 2,
+                            "VALUES has rows of 2 and of 1 values")
+        self.assert_refused(self.run_script("SELECT * FROM (VALUES (1), ('a')) AS t;"), 2,
+                            "column 1 of VALUES")
+        self.assert_refused(self.run_script("SELECT *;"), 2, "* needs a FROM")
+
+    def test_options_of_a_hint_replace_those_of_the_table(self):
+        table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
+        self.write("other", row("b", 2, 1))
+        hint = f"/*+ OPTIONS('path' = '{self.path('other')}') */"
+        result = self.run_script(table + f"SELECT k FROM t {hint} AS x UNION ALL SELECT k FROM t;")
+        self.assertEqual(sorted(result.stdout.split()[-2:]), ["a", "b"], result.stderr)
+
+    def test_hints_without_effect_are_warned_about(self):
+        table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
+        result = self.run_script(table + "SELECT /*+ STATE_TTL('t' = '1 d') */ k FROM t;")
+        self.assertEqual(result.returncode, 0, result.stderr)
+        self.assertIn("the hint STATE_TTL has no effect", result.stderr)
+
     def test_the_terminal_shows_what_a_change_is(self):
         table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
         counts = "SELECT k, COUNT(*) AS n FROM t GROUP BY k;"

@@ -1,0 +1,224 @@
+#include "engine/plan/bind_over.h"
+#include "engine/plan/bind_query.h"
+#include "engine/plan/conjuncts.h"
+#include "engine/sql/children.h"
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+// Scalar subqueries: (SELECT ...) where a value is expected.
+//
+//     outer -> LEFT JOIN, on the columns that the subquery is correlated by, with
+//              subquery: those columns, and its value, grouped by them
+//
+// so that what stood around the subquery has one more column. It changes when the value does. What
+// a subquery's WHERE says of columns around it must be equalities; the rest of it is its own.
+// Where it neither aggregates nor says LIMIT 1 its rows are counted, and two end the query.
+
+namespace thalweg::plan {
+
+using sql::SqlError;
+
+namespace {
+
+// A SELECT that may be correlated.
+const sql::Select* simple_select(const sql::Query& query) {
+    if (!query.with.empty() || !query.order_by.empty() || query.limit != nullptr ||
+        query.offset != nullptr)
+        return nullptr;
+    const auto* select = std::get_if<sql::Select>(&query.body->node);
+    if (select == nullptr || select->from == nullptr || !select->group_by.empty() ||
+        select->distinct || select->items.size() != 1)
+        return nullptr;
+    const sql::Expr& item = *select->items[0].expr;
+    const bool is_plain = !std::holds_alternative<sql::Star>(item.node) && !contains_over(item);
+    return is_plain ? select : nullptr;
+}
+
+bool is_count(const sql::Expr& expr) {
+    const auto* call = std::get_if<sql::Call>(&expr.node);
+    if (call == nullptr || call->over != nullptr) return false;
+    return find_aggregate(last_part(call->name)) == AggregateKind::kCount;
+}
+
+bool contains_count(const sql::Expr& expr) {
+    bool found = is_count(expr);
+    sql::for_each_child(
+        expr,
+        [&](const sql::Expr& child) { found = found || contains_count(child); },
+        [](const sql::Query&) {});
+    return found;
+}
+
+// Whether a relation never has two rows.
+bool has_one_row(const Rel& rel) {
+    if (const auto* node = std::get_if<Project>(&rel.node)) return has_one_row(*node->input);
+    if (const auto* node = std::get_if<Filter>(&rel.node)) return has_one_row(*node->input);
+    if (const auto* node = std::get_if<Aggregate>(&rel.node))
+        return node->keys.empty() && node->window == nullptr;
+    const auto* node = std::get_if<Rank>(&rel.node);
+    return node != nullptr && node->partition.empty() && node->window == nullptr &&
+           node->kind == RankKind::kRowNumber && node->first == node->last;
+}
+
+// The last column of `rel`, of each combination of the others, of which there may be one row.
+RelPtr single_rows(const RelPtr& rel, const ExprSettings& settings, sql::Location at) {
+    const std::size_t key_count = rel->columns.size() - 1;
+    const ColumnInfo& value = rel->columns.back();
+    Aggregate node;
+    node.input = rel;
+    std::vector<ColumnInfo> columns;
+    std::vector<ExprPtr> expressions;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < key_count; ++i) {
+        node.keys.push_back(i);
+        columns.push_back({rel->columns[i].name, rel->columns[i].type, Role::kPlain, nullptr});
+        expressions.push_back(make_column(i, rel->columns[i].type));
+        names.push_back(rel->columns[i].name);
+    }
+    AggregateCall count;
+    count.result_type = Type::bigint().not_null();
+    AggregateCall first;
+    first.kind = AggregateKind::kFirstValue;
+    first.argument = key_count;
+    first.argument_type = value.type;
+    auto type = aggregate_result_type(first.kind, value.type);
+    if (!type) throw sql::not_supported(at, "a scalar subquery of " + value.type.to_string());
+    first.result_type = *std::move(type);
+    columns.push_back({"COUNT(*)", count.result_type, Role::kPlain, nullptr});
+    columns.push_back({value.name, first.result_type, Role::kPlain, nullptr});
+    node.calls = {count, first};
+    auto is_single =
+        make_call("$SINGLE_ROW", {make_column(key_count, count.result_type)}, settings);
+    ASSERT(is_single.has_value());
+    auto checked = make_call("CASE",
+                             {*std::move(is_single),
+                              make_column(key_count + 1, first.result_type),
+                              make_literal({}, first.result_type)},
+                             settings);
+    ASSERT(checked.has_value());
+    expressions.push_back(*std::move(checked));
+    names.push_back(value.name);
+    return make_project_rel(
+        make_rel(std::move(columns), std::move(node)), std::move(expressions), std::move(names));
+}
+
+void collect(const sql::Expr& expr, std::vector<const sql::ScalarQuery*>& found) {
+    if (const auto* scalar = std::get_if<sql::ScalarQuery>(&expr.node)) {
+        found.push_back(scalar);
+        return;
+    }
+    sql::for_each_child(
+        expr, [&](const sql::Expr& child) { collect(child, found); }, [](const sql::Query&) {});
+}
+
+}  // namespace
+
+std::vector<const sql::ScalarQuery*> scalar_queries(const sql::Expr& expr) {
+    std::vector<const sql::ScalarQuery*> found;
+    collect(expr, found);
+    return found;
+}
+
+QueryBinder::Scalar QueryBinder::bind_scalar(const Scope& outer, const sql::Query& query) {
+    if (const sql::Select* const select = simple_select(query))
+        return bind_simple_scalar(outer, *select, query.location);
+    Scalar result;
+    result.rel = bind(query);
+    if (result.rel->columns.size() != 1)
+        throw SqlError(query.location, "a scalar subquery has one column");
+    if (!has_one_row(*result.rel))
+        result.rel = single_rows(result.rel, expr_settings_, query.location);
+    return result;
+}
+
+QueryBinder::Scalar QueryBinder::bind_simple_scalar(const Scope& outer,
+                                                    const sql::Select& select,
+                                                    sql::Location at) {
+    const sql::Expr& item = *select.items[0].expr;
+    CorrelatedFrom inner = bind_correlated_from(outer, select);
+    const std::size_t outer_count = outer.columns.size();
+    const std::size_t count = outer_count + inner.from.rel->columns.size();
+    std::vector<ExprPtr> to_inner(outer_count, nullptr);
+    for (const ExprPtr& column : identity(*inner.from.rel))
+        to_inner.push_back(column);
+    Scalar result;
+    std::vector<ExprPtr> keys;
+    for (const ExprPtr& condition : inner.conditions) {
+        std::optional<Equality> key = equality_of(*condition);
+        if (key && side_of(*key->left, outer_count, count) == Side::kRight)
+            std::swap(key->left, key->right);
+        if (!key || side_of(*key->left, outer_count, count) != Side::kLeft ||
+            side_of(*key->right, outer_count, count) != Side::kRight)
+            throw sql::not_supported(
+                at, "a scalar subquery correlated by anything but equalities with its own columns");
+        keys.push_back(substitute(key->right, to_inner));
+        result.outer.push_back(key->left);
+        result.null_is_equal.push_back(key->null_is_equal);
+    }
+    if (contains_aggregate(item) || select.having != nullptr) {
+        result.is_count = is_count(item) && select.having == nullptr;
+        if (!keys.empty() && contains_count(item) && !result.is_count)
+            throw sql::not_supported(at, "an expression over COUNT in a correlated subquery");
+        result.rel = bind_value_by(select, std::move(inner.from), std::move(keys));
+        return result;
+    }
+    ExpressionBinder binder(inner.from.scope, expr_settings_);
+    std::vector<std::string> names(keys.size(), "key");
+    keys.push_back(binder.bind(item));
+    names.emplace_back("value");
+    result.rel = single_rows(
+        make_project_rel(inner.from.rel, std::move(keys), std::move(names)), expr_settings_, at);
+    return result;
+}
+
+QueryBinder::From QueryBinder::join_scalar(From from, const Scalar& scalar) {
+    const std::size_t left_count = from.rel->columns.size();
+    const std::size_t key_count = scalar.outer.size();
+    std::vector<ExprPtr> conditions;
+    for (std::size_t i = 0; i < key_count; ++i) {
+        const ExprPtr key = make_column(left_count + i, scalar.rel->columns[i].type);
+        auto equal = make_call(scalar.null_is_equal[i] ? "IS NOT DISTINCT FROM" : "=",
+                               {scalar.outer[i], key},
+                               expr_settings_);
+        ASSERT(equal.has_value());
+        conditions.push_back(*std::move(equal));
+    }
+    const From right{scalar.rel, {}};
+    from.rel = bind_stream_join(from, right, JoinKind::kLeft, conjunction(conditions));
+    if (scalar.is_count) {
+        std::vector<ExprPtr> columns = identity(*from.rel);
+        auto none =
+            make_call("COALESCE",
+                      {columns.back(), make_literal({std::int64_t{0}}, Type::bigint().not_null())},
+                      expr_settings_);
+        ASSERT(none.has_value());
+        columns.push_back(*std::move(none));
+        from.rel = with_columns(from.rel, std::move(columns));
+    }
+    for (std::size_t i = 0; i < from.rel->columns.size(); ++i) {
+        ColumnInfo column = from.rel->columns[i];
+        if (i < from.scope.columns.size()) {
+            column.name = std::move(from.scope.columns[i].name);
+            from.scope.columns[i] = std::move(column);
+        } else {
+            from.scope.columns.push_back(std::move(column));
+        }
+    }
+    return from;
+}
+
+QueryBinder::From QueryBinder::join_scalars(From from, const std::vector<const sql::Expr*>& exprs) {
+    for (const sql::Expr* const expr : exprs) {
+        for (const sql::ScalarQuery* const query : scalar_queries(*expr)) {
+            const Scalar scalar = bind_scalar(from.scope, *query->query);
+            from = join_scalar(std::move(from), scalar);
+            from.scope.scalars.emplace_back(query, from.scope.columns.size() - 1);
+        }
+    }
+    return from;
+}
+
+}  // namespace thalweg::plan
