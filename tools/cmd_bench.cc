@@ -1,7 +1,10 @@
+#include "bench/nexmark.h"
 #include "bench/plot.h"
 #include "bench/workload.h"
 #include "tools/command.h"
 
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <memory>
 #include <set>
@@ -18,6 +21,7 @@ struct BenchFlags {
     bool is_json = false;
     std::string plot_folder;
     bench::MeasureOptions options;
+    bench::NexmarkOptions nexmark;
 };
 
 int draw(const std::vector<bench::Figures>& figures, const std::string& folder) {
@@ -32,7 +36,39 @@ int draw(const std::vector<bench::Figures>& figures, const std::string& folder) 
     return kExitDone;
 }
 
+// The queries that were asked for, each a line.
+int run_nexmark(const BenchFlags& flags) {
+    constexpr std::uint64_t kTinyEvents = 3'000;
+    bench::NexmarkOptions options = flags.nexmark;
+    if (flags.options.is_tiny) options.events = kTinyEvents;
+    std::vector<std::string> queries = bench::nexmark_queries();
+    if (!options.query.empty()) {
+        if (std::find(queries.begin(), queries.end(), options.query) == queries.end()) {
+            print_error("no query is named '" + options.query + "'; there are " + queries.front() +
+                        " to " + queries.back());
+            return kExitUsage;
+        }
+        queries = {options.query};
+    }
+    if (!flags.is_json) std::fputs(bench::nexmark_heading().c_str(), stdout);
+    bool is_whole = true;
+    for (const std::string& query : queries) {
+        const Result<bench::NexmarkFigures> figures = bench::measure_nexmark(options, query);
+        if (!figures) {
+            print_error(figures.error().message);
+            return kExitFailed;
+        }
+        const std::string line =
+            flags.is_json ? bench::nexmark_json(*figures) : bench::nexmark_line(*figures);
+        std::fputs(line.c_str(), stdout);
+        std::fflush(stdout);
+        is_whole = is_whole && figures->error.empty();
+    }
+    return is_whole ? kExitDone : kExitFailed;
+}
+
 int run_bench(const BenchFlags& flags) {
+    if (flags.name == "nexmark") return run_nexmark(flags);
     if (!flags.plot_folder.empty()) {
         if (const Result<void> plotter = bench::check_plotter(); !plotter) {
             print_error(plotter.error().message);
@@ -95,15 +131,28 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
         "same query without. out MB/s: bytes written; pause: the longest that the input waited,\n"
         "and the same of the rival. recovery: from the start of a process to its first result.\n"
         "\n"
-        "Exit status: 0 done, 1 a result was wrong, 2 the command line is wrong.");
+        "nexmark [q5] runs the queries of bench/nexmark, each in a process of its own, over "
+        "events\n"
+        "that are made while it runs; --events and --cores are for it alone. peak MB: the most\n"
+        "that was resident. A query that does not run says why. It is not one of all.\n"
+        "\n"
+        "Exit status: 0 done, 1 a result was wrong or a query did not run, 2 the command line is\n"
+        "wrong.");
     command
         ->add_option(
             "NAME",
             flags->name,
             "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, ysb, "
             "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, ysb_tcp, "
-            "latency, idle, durability, scaling, epochs, recovery, or all")
+            "latency, idle, durability, scaling, epochs, recovery, nexmark, or all")
         ->required();
+    command->add_option("QUERY", flags->nexmark.query, "Of nexmark: q0 to q23; all, if left out");
+    command->add_option("--events", flags->nexmark.events, "Of nexmark: how many events")
+        ->check(CLI::Range(std::uint64_t{1}, std::uint64_t{1} << 40U))
+        ->capture_default_str();
+    command->add_option("--cores", flags->nexmark.cores, "Of nexmark: ingest threads, and shards")
+        ->check(CLI::Range(1, 64))
+        ->capture_default_str();
     command->add_option("--variant", flags->variant, "Only variants with TEXT in their name")
         ->type_name("TEXT");
     command->add_flag("--json", flags->is_json, "One JSON object a line");

@@ -109,16 +109,20 @@ class NexmarkCells {
     NexmarkCells(const Column& column, std::size_t row) : column_(column), row_(row) {}
 
     [[nodiscard]] std::int64_t number(std::size_t field) const {
-        CHECK_FALSE(column_.child(field).is_null(row_));
+        check_there(field);
         return column_.child(field).data<std::int64_t>()[row_];
     }
 
     [[nodiscard]] std::string text(std::size_t field) const {
-        CHECK_FALSE(column_.child(field).is_null(row_));
+        check_there(field);
         return std::string(column_.child(field).data<StringRef>()[row_].view());
     }
 
   private:
+    void check_there(std::size_t field) const {
+        if (column_.child(field).is_null(row_)) FAIL_CHECK("a field of an event is NULL");
+    }
+
     const Column& column_;
     std::size_t row_;
 };
