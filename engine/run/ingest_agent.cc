@@ -183,10 +183,16 @@ std::size_t IngestAgent::poll(Input& input, std::size_t records_max) {
 }
 
 // A source that was stopped has not come to its end: its open windows stay silent, and where there
-// are epochs, they are kept for the next life.
+// are epochs, they are kept for the next life. So are those of a source at its end when windows are
+// to stay open: the next life reads what has been added to it by then.
 void IngestAgent::finish(Input& input) {
-    if (epoch_ != nullptr && input.is_stopped && settings_.drain != DrainPolicy::kAlways) {
+    const bool stays_open = settings_.drain == DrainPolicy::kNever ||
+                            (settings_.drain == DrainPolicy::kAuto && input.is_stopped);
+    if (epoch_ != nullptr && stays_open) {
         input.is_at_rest = true;
+        if (input.is_stopped) return;
+        input.outlet->rest();
+        epoch_->desk().announce_rest();
         return;
     }
     const bool fires_all = settings_.drain == DrainPolicy::kAlways ||

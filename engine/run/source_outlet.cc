@@ -367,12 +367,18 @@ void SourceOutlet::end(bool fires_all) {
     has_ended_ = true;
     if (fires_all) {
         settings_.stage->advance(0, settings_.channel, Watermark::max());
-    } else if (!has_had_split_) {
+    } else {
+        rest();
+    }
+    settings_.stage->end(0, settings_.channel);
+}
+
+void SourceOutlet::rest() {
+    if (!has_had_split_) {
         settings_.stage->idle(0, settings_.channel);  // It never had a word to say about time.
     } else if (!is_idle_) {
         send_watermark();
     }
-    settings_.stage->end(0, settings_.channel);
 }
 
 void SourceOutlet::reject(const Rejected& record) {

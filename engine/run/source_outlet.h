@@ -90,6 +90,10 @@ class SourceOutlet final : public Outlet {
     // open windows shall fire. Called once, when ready().
     void end(bool fires_all);
 
+    // The source has delivered everything for now: open windows stay as they are, and the channel
+    // too. Called when ready().
+    void rest();
+
     // Whether nothing is held, and the stage is not at work.
     [[nodiscard]] bool is_quiet() const noexcept {
         return !held_ && !settings_.stage->is_busy() && !is_barred();

@@ -372,6 +372,23 @@ class Stores(unittest.TestCase):
         self.assert_refused(["snapshot-", "come to its end", "another state directory"],
                             state=state)
 
+    def test_a_bounded_input_that_grows(self):
+        """With --no-drain the end of an input is no end: the next run reads what was added."""
+        self.directory.edit(", 'source.monitor-interval' = '5 ms'", "")
+        state = self.directory.path("grown")
+        for name in world.Script.FILES:
+            os.remove(self.directory.path(name))
+        count = RECORDS
+        for arguments in ([], ["--shards", "3"], ["--ingest-threads", "2"], ["--shards", "2"]):
+            status, log = self.run_again("--no-drain", *arguments, state=state)
+            self.assertEqual(status, 0, log)
+            count = self.add_records(count)
+        append(self.directory.input, self.records.last_line(count))
+        status, log = self.run_again("--no-drain", state=state)
+        self.assertEqual(status, 0, log)
+        expected = world.oracle(self.records, count)
+        self.assertEqual(world.differences(expected, self.directory.script.results()), [])
+
     def test_signals_lose_nothing(self):
         """Stopped again and again while records come in, each time with status 0."""
         shutil.rmtree(self.folder)

@@ -40,7 +40,8 @@ bool EpochCoordinator::is_due() {
     if (now_ns >= next_due_ns_) return true;
     if (is_waiting_for_room_) return false;
     return settings_.desk->outbox_bytes() >= EpochDesk::kOutboxBytesMax / 2 ||
-           settings_.desk->has_ended() || settings_.control->stop_requested();
+           settings_.desk->has_ended() || settings_.desk->resting() != resting_ ||
+           settings_.control->stop_requested();
 }
 
 // What waits already is written before anybody is asked for more: while there is no room for it no
@@ -48,6 +49,7 @@ bool EpochCoordinator::is_due() {
 void EpochCoordinator::begin() {
     next_due_ns_ = saturating_add(settings_.clock->steady_now_ns(), settings_.interval_ns);
     is_end_ = settings_.desk->has_ended();
+    resting_ = settings_.desk->resting();
     writer_ = nullptr;
     status_ = {};
     if (Result<SnapshotWriter*> writer = settings_.store->begin()) {
@@ -214,15 +216,16 @@ void EpochCoordinator::after_commit() {
     segment_before_durable_ = segment_before_;
     // What a full destination has not taken is in the snapshot, for the next life.
     const bool is_stopped = settings_.control->stop_requested() && (are_all_at_rest_ || is_end_);
-    if (is_stopped || settings_.manifest.has_ended) {
-        is_finished_ = true;
-        settings_.desk->finish();
-        return;
-    }
     const bool are_all_published =
         std::all_of(outboxes_.begin(), outboxes_.end(), [this](const Outbox& outbox) {
             return outbox.epochs.empty() || outbox.epochs.front().desk_epoch > epoch_;
         });
+    const bool rests = resting_ > 0 && are_all_at_rest_ && are_all_published;
+    if (is_stopped || rests || settings_.manifest.has_ended) {
+        is_finished_ = true;
+        settings_.desk->finish();
+        return;
+    }
     if (is_end_ && are_all_published) close_outboxes();
 }
 

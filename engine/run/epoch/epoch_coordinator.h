@@ -38,9 +38,11 @@ namespace thalweg {
 // Journals  Every source with a journal begins a new segment at the barrier. So segments whose
 //           numbers were taken before an epoch was asked for hold nothing that is not in it: when
 //           the next one is durable they are deleted.
-// End       After a stop the epoch in which all inputs are at rest is the last. At the end of all
-//           inputs the one that follows has the last results; when they are out and destinations
-//           are closed, one more says that the query has ended. Then it may finish.
+// End       After a stop the epoch in which all inputs are at rest is the last. So it is, once its
+//           results are out, when inputs rest at their ends because windows are to stay open: the
+//           next life reads what has been added to them. Else, at the end of all inputs, the one
+//           that follows has the last results; when they are out and destinations are closed, one
+//           more says that the query has ended. Then it may finish.
 // Failure   A full disk: the epoch is given up, its results wait for the next one, which is tried a
 //           second later; nothing is acknowledged meanwhile. Any other error of the disk fails the
 //           query (I5).
@@ -120,6 +122,7 @@ class EpochCoordinator final : public Agent {
     bool is_collecting_ = false;
     std::size_t last_parts_ = 0;
     bool are_all_at_rest_ = false;
+    std::size_t resting_ = 0;               // EpochDesk::resting() when it was asked for.
     bool is_end_ = false;                   // Nothing can come after the epoch being collected.
     bool are_results_out_ = false;          // All of them, and destinations are closed.
     Result<void> status_;                   // Of its sections.

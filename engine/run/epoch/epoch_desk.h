@@ -65,6 +65,12 @@ class EpochDesk {
         wake();
     }
 
+    // An input has come to its end, and its channel stays open; once for each.
+    void announce_rest() noexcept {
+        resting_.fetch_add(1, std::memory_order_relaxed);  // Relaxed: a count.
+        wake();
+    }
+
     // The runners of all agents.
     void wake_agents() {
         if (wake_agents_) wake_agents_();
@@ -89,6 +95,11 @@ class EpochDesk {
 
     [[nodiscard]] bool has_ended() const noexcept {
         return ended_.load(std::memory_order_relaxed);  // Relaxed: carries no data.
+    }
+
+    // Inputs that rest, without having been asked to stop.
+    [[nodiscard]] std::size_t resting() const noexcept {
+        return resting_.load(std::memory_order_relaxed);  // Relaxed: a count.
     }
 
     void release_outbox(std::size_t bytes) noexcept {
@@ -118,6 +129,7 @@ class EpochDesk {
     std::atomic<std::uint64_t> requested_{0};
     std::atomic<std::uint64_t> durable_{0};
     std::atomic<std::size_t> outbox_bytes_{0};
+    std::atomic<std::size_t> resting_{0};
     std::atomic<bool> ended_{false};
     std::atomic<bool> finished_{false};
     std::function<void()> wake_agents_;
