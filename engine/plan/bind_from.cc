@@ -113,7 +113,7 @@ QueryBinder::From QueryBinder::bind_from(const sql::TableRef& ref) {
                        "UNNEST needs a table before it",
                        "FROM t CROSS JOIN UNNEST(t.list) AS u(element)");
     }
-    throw sql::not_supported(ref.location, "MATCH_RECOGNIZE");
+    return bind_match(std::get<sql::MatchRecognize>(ref.node), ref);
 }
 
 QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, bool keep_empty) {

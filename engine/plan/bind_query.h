@@ -120,6 +120,9 @@ class QueryBinder {
     // bind_window.cc
     From bind_table_function(const sql::TableFunction& function, const sql::TableRef& ref);
 
+    // bind_match_table.cc
+    From bind_match(const sql::MatchRecognize& match, const sql::TableRef& ref);
+
     // bind_join.cc
     std::vector<thalweg::ExprPtr> bind_conjuncts(const sql::Expr* condition,
                                                  const Scope& scope,

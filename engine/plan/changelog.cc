@@ -113,6 +113,10 @@ ChangeRule rule_of(const Sort& node) {
     return {.passes = false};
 }
 
+ChangeRule rule_of(const Match&) {
+    return {.refusing = "MATCH_RECOGNIZE", .passes = false};
+}
+
 ChangeRule rule_of(const Over& node) {
     if (is_by_time(node)) return {};
     return {.changing = "OVER in an order that is not that of time"};

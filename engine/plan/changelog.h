@@ -16,10 +16,10 @@
 //                                   others change rows
 //   Aggregate without a window      changes rows; without calls only if its input does
 //   Rank for all time               changes rows, unless it is by arrival over rows that stay
-//   Rank of a window, Sort          gain rows
+//   Rank of a window, Sort, Match    gain rows
 //   Over                            changes rows, unless by time over rows that stay
 //
-// What needs rows that stay as they are (a window, a window join) refuses others. And
+// What needs rows that stay as they are (a window, a window join, a pattern) refuses others. And
 // so does an expression that gives another value each time: what it gave for a row it would take
 // back as something else. What each operator does is one line in changelog.cc, a rule_of().
 

@@ -3,6 +3,7 @@
 #include "ops/aggregate/aggregate.h"
 #include "ops/expand.h"
 #include "ops/expr/expr.h"
+#include "ops/match.h"
 #include "ops/over.h"
 #include "ops/rank.h"
 #include "ops/window.h"
@@ -208,6 +209,12 @@ struct Sort {
     bool is_temporal = false;
 };
 
+// MATCH_RECOGNIZE. Output: a column for each of spec.measures.
+struct Match {
+    RelPtr input;
+    MatchSpec spec;  // Without schema, route and seed.
+};
+
 struct Rel {
     std::vector<ColumnInfo> columns;
     std::variant<Scan,
@@ -223,7 +230,8 @@ struct Rel {
                  UnionAll,
                  Over,
                  Rank,
-                 Sort>
+                 Sort,
+                 Match>
         node;
 };
 

@@ -172,6 +172,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
     if (const auto* node = std::get_if<Rank>(&rel->node)) return compile_rank(*rel, *node);
     if (const auto* node = std::get_if<Sort>(&rel->node)) return compile_sort(*rel, *node);
     if (const auto* node = std::get_if<Over>(&rel->node)) return compile_over(*rel, *node);
+    if (const auto* node = std::get_if<Match>(&rel->node)) return compile_match(*rel, *node);
     if (const auto* node = std::get_if<Filter>(&rel->node)) {
         Stream stream = compile(node->input);
         const auto* scan = std::get_if<Scan>(&node->input->node);

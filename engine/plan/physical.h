@@ -81,6 +81,7 @@ class PhysicalPlanner {
     Stream compile_window_rank(const Rel& rel, const Rank& node);
     Stream compile_sort(const Rel& rel, const Sort& node);
     Stream compile_over(const Rel& rel, const Over& node);
+    Stream compile_match(const Rel& rel, const Match& node);  // plan_match.cc
     // The stage where rows of a partition meet: that of `input`, if they do already, or a new one.
     // The rows that are given have the columns of the input first.
     [[nodiscard]] Stream gather_partitions(const Stream& input,

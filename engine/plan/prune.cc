@@ -1,5 +1,6 @@
 #include "engine/plan/prune.h"
 
+#include "engine/plan/match_columns.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -443,6 +444,33 @@ Pruned prune_node(const Rel& rel, const Sort& node, Needed needed) {
     move_window(input, none, copy.order);
     input.rel = make_rel(std::vector<ColumnInfo>(input.rel->columns), std::move(copy));
     return input;
+}
+
+Pruned prune_node(const Rel& rel, const Match& node, Needed needed) {
+    keep_one(needed);
+    Match copy = node;
+    Pruned result;
+    std::vector<ColumnInfo> columns;
+    copy.spec.measures.expressions.clear();
+    for (std::size_t i = 0; i < needed.size(); ++i) {
+        result.where.push_back(needed[i] ? columns.size() : Pruned::kGone);
+        if (!needed[i]) continue;
+        copy.spec.measures.expressions.push_back(node.spec.measures.expressions[i]);
+        columns.push_back(rel.columns[i]);
+    }
+    Needed below(node.input->columns.size(), false);
+    mark_window(node.spec.partition, node.spec.order, below);
+    mark_match_columns(copy.spec, below);
+    const std::size_t width = below.size();
+    Pruned input = prune_rel(node.input, std::move(below));
+    copy.input = input.rel;
+    move_window(input, copy.spec.partition, copy.spec.order);
+    move_match_columns(copy.spec, width, *input.rel, [&](std::size_t column) {
+        return input.where[column] == Pruned::kGone ? std::nullopt
+                                                    : std::optional(input.where[column]);
+    });
+    result.rel = make_rel(std::move(columns), std::move(copy));
+    return result;
 }
 
 Pruned prune_rel(const RelPtr& rel, Needed needed) {

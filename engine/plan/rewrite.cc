@@ -252,6 +252,11 @@ RelPtr push(const RelPtr& rel, Predicates predicates) {
         copy.input = push(node->input, {});
         return filtered(make_rel(rel->columns, std::move(copy)), predicates);
     }
+    if (const auto* node = std::get_if<Match>(&rel->node)) {
+        Match copy = *node;
+        copy.input = push(node->input, {});
+        return filtered(make_rel(rel->columns, std::move(copy)), predicates);
+    }
     if (const auto* node = std::get_if<UnionAll>(&rel->node)) {
         UnionAll copy;
         for (const RelPtr& input : node->inputs)

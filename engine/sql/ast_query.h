@@ -72,7 +72,7 @@ struct Pattern {
 };
 
 enum class SkipKind : std::uint8_t {
-    kDefault,  // Not written; the standard says PAST LAST ROW.
+    kDefault,  // Not written; Flink takes it for TO NEXT ROW.
     kPastLastRow,
     kToNextRow,
     kToFirst,  // variable

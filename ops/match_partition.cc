@@ -1,0 +1,219 @@
+#include "ops/match_partition.h"
+
+#include "ops/row_codec.h"
+#include "state/base/time.h"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace thalweg {
+
+namespace {
+
+std::size_t rows_back(const MatchExpressions& expressions) {
+    std::size_t most = 0;
+    for (const MatchReference& reference : expressions.references)
+        most = std::max<std::size_t>(most, reference.rows_back);
+    return most;
+}
+
+MatchFrame::Needs all_of(const MatchFrame& frame, const std::vector<ExprPtr>& expressions) {
+    MatchFrame::Needs all;
+    const auto merge = [](std::vector<std::size_t>& into, const std::vector<std::size_t>& from) {
+        into.insert(into.end(), from.begin(), from.end());
+        std::sort(into.begin(), into.end());
+        into.erase(std::unique(into.begin(), into.end()), into.end());
+    };
+    for (const ExprPtr& expr : expressions) {
+        const MatchFrame::Needs needs = frame.needs_of(*expr);
+        merge(all.references, needs.references);
+        merge(all.groups, needs.groups);
+        all.has_time = all.has_time || needs.has_time;
+    }
+    return all;
+}
+
+// The first or last row of a variable, counted from the match's first; nothing if it has none.
+std::optional<std::size_t> row_of(const MatchHistory& history,
+                                  std::uint32_t variable,
+                                  bool is_first) {
+    MatchReference reference;
+    reference.variable = variable;
+    reference.is_first = is_first;
+    return find_row(reference, {{}, 0, &history});
+}
+
+}  // namespace
+
+MatchOutput::MatchOutput(const MatchSpec& spec)
+    : frame_(spec, spec.measures),
+      needs_(all_of(frame_, spec.measures.expressions)),
+      measures_(spec.measures.expressions) {}
+
+void MatchOutput::add(const MatchRows& rows, std::int64_t time, OpContext& context, Emitter& out) {
+    frame_.fill(frame_.size(), needs_, rows, time);
+    if (frame_.size() == kBatchRows) flush(context, out);
+}
+
+void MatchOutput::flush(OpContext& context, Emitter& out) {
+    if (frame_.size() == 0) return;
+    const BatchView view = frame_.view();
+    const auto columns = measures_.run(view, context);
+    if (!context.failed()) out.emit({columns, view.selection});
+    frame_.clear();
+}
+
+MatchTurns::MatchTurns(const MatchSpec& spec, RecordPool& records)
+    : spec_(spec),
+      records_(records),
+      matcher_(spec),
+      output_(spec),
+      rows_back_(std::max(rows_back(spec.defines), rows_back(spec.measures))),
+      row_(spec.schema) {}
+
+void MatchTurns::take(MatchPartition& partition,
+                      Record* record,
+                      std::int64_t time,
+                      OpContext& context) {
+    const bool can_start = matcher_.can_start(record->mark);
+    if (partition.attempts.empty() && !can_start && rows_back_ == 0) {
+        tidy(partition);
+        records_.give_back(record);
+        return;
+    }
+    partition.rows.push_back(record);
+    ++row_count_;
+    if (can_start) {
+        MatchAttempt& attempt = partition.attempts.emplace_back();
+        attempt.start = partition.base + partition.rows.size() - 1;
+        attempt.start_time = time;
+        matcher_.begin(attempt);
+        attempt_bytes_ += attempt.memory_bytes();
+    }
+    for (MatchAttempt& attempt : partition.attempts) {
+        if (attempt.is_decided()) continue;
+        attempt_bytes_ -= attempt.memory_bytes();
+        matcher_.take(attempt, partition.rows, attempt.start - partition.base, context);
+        attempt_bytes_ += attempt.memory_bytes();
+    }
+    std::erase_if(partition.attempts, [&](const MatchAttempt& attempt) {
+        const bool has_failed = attempt.is_decided() && !attempt.found;
+        if (has_failed) attempt_bytes_ -= attempt.memory_bytes();
+        return has_failed;
+    });
+    partition.settled_at = time;
+}
+
+std::int64_t MatchTurns::next_end(const MatchPartition& partition) const {
+    if (partition.attempts.empty()) return MatchPartition::kNever;
+    if (spec_.within_ns) {
+        const std::int64_t end =
+            saturating_add(partition.attempts.front().start_time, *spec_.within_ns);
+        return std::min(end, MatchPartition::kEnd);
+    }
+    return matcher_.waits_for_end() ? MatchPartition::kEnd : MatchPartition::kNever;
+}
+
+void MatchTurns::end_oldest(MatchPartition& partition) {
+    const std::int64_t end = next_end(partition);
+    if (end != MatchPartition::kEnd) partition.settled_at = end;
+    MatchAttempt& attempt = partition.attempts.front();
+    if (!attempt.found) {
+        drop_attempts(partition, 0, 1);
+        return;
+    }
+    attempt_bytes_ -= attempt.memory_bytes();
+    attempt.threads.clear();
+    attempt_bytes_ += attempt.memory_bytes();
+}
+
+std::size_t MatchTurns::settle(MatchPartition& partition,
+                               std::size_t rows_max,
+                               OpContext& context,
+                               Emitter& out) {
+    std::size_t count = 0;
+    while (partition.has_match() && count < rows_max) {
+        const MatchAttempt& match = partition.attempts.front();
+        const MatchRows rows{partition.rows, match.start - partition.base, &*match.found};
+        output_.add(rows, partition.settled_at, context, out);
+        ++count;
+        const std::uint64_t target = skip_target(match, context);
+        if (context.failed()) break;
+        const auto is_before = [](const MatchAttempt& attempt, std::uint64_t place) {
+            return attempt.start < place;
+        };
+        const auto end = std::lower_bound(
+            partition.attempts.begin(), partition.attempts.end(), target, is_before);
+        drop_attempts(partition, 0, static_cast<std::size_t>(end - partition.attempts.begin()));
+    }
+    return count;
+}
+
+// The place of the first row that a match may start with after this one.
+std::uint64_t MatchTurns::skip_target(const MatchAttempt& attempt, OpContext& context) const {
+    const MatchHistory& match = *attempt.found;
+    if (spec_.skip == MatchSkip::kPastLastRow) return attempt.start + match.size();
+    if (spec_.skip == MatchSkip::kToNextRow) return attempt.start + 1;
+    const bool is_first = spec_.skip == MatchSkip::kToFirst;
+    const std::string name = (is_first ? "FIRST " : "LAST ") + spec_.variables[spec_.skip_variable];
+    const auto row = row_of(match, spec_.skip_variable, is_first);
+    if (!row) context.fail("AFTER MATCH SKIP TO " + name + ": there is no such row in the match");
+    if (row && *row == 0)
+        context.fail("AFTER MATCH SKIP TO " + name +
+                     ": could not skip to the first row of a match, which would be found again "
+                     "and again");
+    return attempt.start + row.value_or(0);
+}
+
+void MatchTurns::drop_attempts(MatchPartition& partition, std::size_t first, std::size_t count) {
+    const auto begin = partition.attempts.begin() + static_cast<std::ptrdiff_t>(first);
+    const auto end = begin + static_cast<std::ptrdiff_t>(count);
+    for (auto attempt = begin; attempt != end; ++attempt)
+        attempt_bytes_ -= attempt->memory_bytes();
+    partition.attempts.erase(begin, end);
+}
+
+void MatchTurns::tidy(MatchPartition& partition) {
+    const std::size_t needed_from = partition.attempts.empty()
+                                        ? partition.rows.size()
+                                        : partition.attempts.front().start - partition.base;
+    const std::size_t count = needed_from - std::min(needed_from, rows_back_);
+    // Half of the rows at a time: each is moved once or twice.
+    if (count == 0 || (count != partition.rows.size() && count * 2 < partition.rows.size())) return;
+    const auto end = partition.rows.begin() + static_cast<std::ptrdiff_t>(count);
+    for (auto row = partition.rows.begin(); row != end; ++row)
+        records_.give_back(*row);
+    partition.rows.erase(partition.rows.begin(), end);
+    row_count_ -= count;
+    partition.base += count;
+}
+
+bool MatchTurns::adopt(MatchPartition& partition) {
+    const auto is_before = [](const MatchAttempt& a, const MatchAttempt& b) {
+        return a.start < b.start;
+    };
+    std::sort(partition.attempts.begin(), partition.attempts.end(), is_before);
+    const std::size_t rows = partition.rows.size();
+    row_count_ += rows;
+    for (MatchAttempt& attempt : partition.attempts) {
+        if (attempt.start >= rows) return false;
+        const std::size_t taken = rows - attempt.start;
+        for (const MatchThread& thread : attempt.threads) {
+            if (thread.history.size() != taken) return false;
+        }
+        if (attempt.found && attempt.found->size() > taken) return false;
+        attempt.start_time = time_of(*partition.rows[attempt.start]);
+        attempt_bytes_ += attempt.memory_bytes();
+    }
+    if (rows != 0) partition.settled_at = time_of(*partition.rows.back());
+    return true;
+}
+
+std::int64_t MatchTurns::time_of(const Record& record) {
+    row_.clear();
+    RowCodec::read(record.row(), spec_.schema->size(), row_, 0);
+    return row_.column(spec_.order[0].column).data<std::int64_t>()[0];
+}
+
+}  // namespace thalweg

@@ -1,0 +1,138 @@
+#include "ops/matcher.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace thalweg {
+
+using Kind = MatchProgram::Step::Kind;
+
+std::size_t MatchAttempt::memory_bytes() const noexcept {
+    std::size_t total = sizeof(MatchAttempt) + (found ? found->memory_bytes() : 0);
+    for (const MatchThread& thread : threads)
+        total += sizeof(MatchThread) + thread.history.memory_bytes();
+    return total;
+}
+
+Matcher::Matcher(const MatchSpec& spec)
+    : spec_(spec),
+      program_(spec.pattern),
+      frame_(spec, spec.defines),
+      conditions_(spec.variables.size()) {
+    for (std::size_t i = 0; i < conditions_.size(); ++i) {
+        const ExprPtr& expr = spec.defines.expressions[i];
+        if (expr == nullptr) continue;
+        Condition& condition = conditions_[i];
+        condition.is_always = false;
+        condition.needs = frame_.needs_of(*expr);
+        condition.program.emplace(std::vector<ExprPtr>{expr}, 1);
+        // The row itself is reference 0: its columns are those of the input.
+        if (i < kMarkedMax && i < spec.is_early.size() && spec.is_early[i])
+            condition.early.emplace(std::vector<ExprPtr>{expr});
+    }
+}
+
+std::span<const std::uint32_t> Matcher::mark(const BatchView& view,
+                                             Selection rows,
+                                             OpContext& context) {
+    marks_.assign(rows.size(), 0);
+    for (std::size_t variable = 0; variable < conditions_.size(); ++variable) {
+        Condition& condition = conditions_[variable];
+        if (!condition.early) continue;
+        const std::uint32_t known = std::uint32_t{1} << variable;
+        const std::uint32_t yes = known | known << kMarkedMax;
+        const Selection picked = condition.early->select(view.with(rows), context);
+        std::size_t next = 0;
+        for (std::size_t i = 0; i < rows.size(); ++i) {
+            const bool is_picked = next < picked.size() && picked[next] == rows[i];
+            next += is_picked ? 1 : 0;
+            marks_[i] |= is_picked ? yes : known;
+        }
+    }
+    return marks_;
+}
+
+bool Matcher::can_start(std::uint32_t mark) const {
+    const auto& reached = program_.reached(program_.start());
+    return std::any_of(reached.begin(), reached.end(), [&](std::uint32_t step) {
+        const std::uint32_t variable = program_[step].variable;
+        if (program_[step].kind != Kind::kRow || variable >= kMarkedMax) return true;
+        return (mark >> variable & 1U) == 0 || (mark >> (variable + kMarkedMax) & 1U) != 0;
+    });
+}
+
+void Matcher::begin(MatchAttempt& attempt) const {
+    if (program_.is_plain()) {
+        attempt.threads.push_back({program_.start(), {}});
+        return;
+    }
+    for (const std::uint32_t step : program_.reached(program_.start()))
+        attempt.threads.push_back({step, {}});
+}
+
+void Matcher::take(MatchAttempt& attempt,
+                   std::span<Record* const> rows,
+                   std::size_t first,
+                   OpContext& context) {
+    Turn turn{&attempt, rows, first, &context, false};
+    std::swap(old_, attempt.threads);
+    attempt.threads.clear();
+    for (MatchThread& thread : old_) {
+        static_cast<void>(explore(turn, thread.step, thread.history));
+        if (turn.is_over || context.failed()) break;
+    }
+    old_.clear();
+}
+
+// Whether the row was taken, somewhere behind the step.
+bool Matcher::explore(Turn& turn, std::uint32_t at, MatchHistory& history) {
+    const MatchProgram::Step& step = program_[at];
+    if (turn.is_over || step.kind == Kind::kEnd) return false;
+    if (step.kind == Kind::kSplit) {
+        const bool is_taken = explore(turn, step.next, history);
+        if (is_taken && step.is_committed) return true;
+        return explore(turn, step.other, history) || is_taken;
+    }
+    if (!is_true(turn, step.variable, history)) return false;
+    history.add(step.variable);
+    go_on(turn, step.next, history);
+    history.take_back();
+    return true;
+}
+
+bool Matcher::is_true(const Turn& turn, std::uint32_t variable, MatchHistory& history) {
+    Condition& condition = conditions_[variable];
+    if (condition.is_always) return true;
+    if (condition.early) {
+        const std::uint32_t mark = turn.rows.back()->mark;
+        return (mark >> (variable + kMarkedMax) & 1U) != 0;
+    }
+    history.add(variable);
+    frame_.fill(0, condition.needs, {turn.rows, turn.first, &history}, 0);
+    history.take_back();
+    return !condition.program->select(frame_.view(), *turn.context).empty();
+}
+
+void Matcher::go_on(Turn& turn, std::uint32_t next, const MatchHistory& history) {
+    MatchAttempt& attempt = *turn.attempt;
+    if (program_.is_plain()) {
+        if (!program_.can_end(next)) {
+            attempt.threads.push_back({next, history});
+            return;
+        }
+        attempt.threads.clear();
+        attempt.found = history;
+        turn.is_over = true;
+        return;
+    }
+    for (const std::uint32_t step : program_.reached(next)) {
+        if (program_[step].kind == Kind::kEnd) {
+            attempt.found = history;
+            turn.is_over = true;
+            return;
+        }
+        attempt.threads.push_back({step, history});
+    }
+}
+
+}  // namespace thalweg
