@@ -13,8 +13,8 @@ namespace {
 
 constexpr std::uint64_t kActivePersons = 1'000;
 constexpr std::uint64_t kOpenAuctions = 100;
-constexpr std::uint64_t kLead = 10;      // Ids that may be named before they exist.
-constexpr std::int64_t kHotEvery = 100;  // One hot person, and auction, of so many.
+constexpr std::uint64_t kLead = 10;  // Ids that may be named before they exist.
+constexpr int kHotEvery = 100;       // One hot person, and auction, of so many.
 constexpr std::uint64_t kCategories = 5;
 constexpr std::int64_t kFirstCategory = 10;
 constexpr std::size_t kItemMax = 20;
@@ -131,20 +131,20 @@ std::int64_t NexmarkGenerator::any_person(std::size_t row) const noexcept {
     return static_cast<std::int64_t>(persons - active + drawn);
 }
 
+// Whether it is somebody hot nobody can foretell, a processor neither: both are worked out.
 std::int64_t NexmarkGenerator::auction_of(std::size_t row) const noexcept {
-    const std::int64_t last = last_auction(row);
-    if (draws(row).below(kIsHot, settings_.hot_auction_ratio) != 0)
-        return last / kHotEvery * kHotEvery;
-    const auto newest = static_cast<std::uint64_t>(last);
+    const auto newest = static_cast<std::uint64_t>(last_auction(row));
     const std::uint64_t oldest = newest - std::min(newest, kOpenAuctions);
-    return static_cast<std::int64_t>(oldest +
-                                     draws(row).below(kAnyAuction, newest - oldest + 1 + kLead));
+    const std::uint64_t any = oldest + draws(row).below(kAnyAuction, newest - oldest + 1 + kLead);
+    const std::uint64_t hot = newest / kHotEvery * kHotEvery;
+    const bool is_hot = draws(row).below(kIsHot, settings_.hot_auction_ratio) != 0;
+    return static_cast<std::int64_t>(is_hot ? hot : any);
 }
 
 std::int64_t NexmarkGenerator::bidder_of(std::size_t row) const noexcept {
-    if (draws(row).below(kIsHotPerson, settings_.hot_bidder_ratio) != 0)
-        return last_person(row) / kHotEvery * kHotEvery + 1;
-    return any_person(row);
+    const std::int64_t any = any_person(row);
+    const std::int64_t hot = last_person(row) / kHotEvery * kHotEvery + 1;
+    return draws(row).below(kIsHotPerson, settings_.hot_bidder_ratio) != 0 ? hot : any;
 }
 
 std::int64_t NexmarkGenerator::seller_of(std::size_t row) const noexcept {
