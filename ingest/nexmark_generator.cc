@@ -20,6 +20,7 @@ constexpr std::int64_t kFirstCategory = 10;
 constexpr std::size_t kItemMax = 20;
 constexpr std::size_t kDescriptionMax = 100;
 constexpr std::size_t kNumberBytes = 8;
+constexpr double kMicrosMax = 4e15;  // Behind the first event: half of what an instant can be.
 
 // Which draw of an event is for what. Persons are made of a row of them.
 enum Draw : std::uint64_t {
@@ -61,7 +62,8 @@ NexmarkGenerator::NexmarkGenerator(const NexmarkSettings& settings)
       text_(settings.seed, extra_bytes_max(settings)) {}
 
 std::int64_t NexmarkGenerator::millis_of(std::uint64_t event) const noexcept {
-    return static_cast<std::int64_t>(static_cast<double>(event) * micros_per_event_) / 1'000;
+    const double micros = static_cast<double>(event) * micros_per_event_;
+    return static_cast<std::int64_t>(std::min(micros, kMicrosMax)) / 1'000;
 }
 
 std::uint64_t NexmarkGenerator::number_of(std::uint64_t index) const noexcept {
@@ -160,7 +162,7 @@ std::int64_t NexmarkGenerator::expires_of(std::size_t row) const noexcept {
     const std::int64_t span_ms = 2 * (millis_of(events_[row] + ahead) - now_ms);
     const auto bound = static_cast<std::uint64_t>(std::max<std::int64_t>(span_ms, 1));
     const auto drawn = static_cast<std::int64_t>(draws(row).below(kLength, bound));
-    return settings_.start_ns + (now_ms + 1 + drawn) * kNanosPerMilli;
+    return saturating_add(settings_.start_ns, (now_ms + 1 + drawn) * kNanosPerMilli);
 }
 
 std::size_t NexmarkGenerator::channel_of(std::size_t row) const noexcept {
@@ -203,7 +205,7 @@ void NexmarkGenerator::each(NexmarkKind kind, Column& column, const Value& value
 
 void NexmarkGenerator::fill_times(const NexmarkKind* kind, Column& column) const {
     const auto instant = [this](std::size_t row) {
-        return settings_.start_ns + millis_of(events_[row]) * kNanosPerMilli;
+        return saturating_add(settings_.start_ns, millis_of(events_[row]) * kNanosPerMilli);
     };
     if (kind != nullptr) return each<std::int64_t>(*kind, column, instant);
     auto* const data = column.data<std::int64_t>();

@@ -173,6 +173,15 @@ TEST_CASE("nexmark: proportions, ratios, sizes, ids and times are options") {
     CHECK_EQ(counts, std::vector<std::size_t>{200, 100, 700});
 }
 
+TEST_CASE("nexmark: time that has come to its end stays there") {
+    const std::vector<NexmarkEvent> events = nexmark_events(
+        {{"events.num", "5000"}, {"first-event.rate", "1"}, {"base-time", "2262-04-11 23:00:00"}});
+    CHECK_LT(events[0].at_ns, INT64_MAX);
+    for (std::size_t i = 1; i < events.size(); ++i)
+        REQUIRE_GE(events[i].at_ns, events[i - 1].at_ns);
+    CHECK_EQ(events.back().at_ns, INT64_MAX);
+}
+
 TEST_CASE("nexmark: a seed gives the same events, another one others") {
     const Options options = {{"events.num", "3000"}};
     Options other = options;
