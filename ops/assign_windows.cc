@@ -130,7 +130,7 @@ class AssignWindows final : public Op {
 }  // namespace
 
 std::unique_ptr<Op> make_assign_windows(WindowSpec window, SchemaPtr input) {
-    ASSERT(window.kind != WindowKind::kAttached);
+    ASSERT(window.kind != WindowKind::kAttached && window.kind != WindowKind::kSession);
     return std::make_unique<AssignWindows>(std::move(window), input);
 }
 

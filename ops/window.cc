@@ -15,7 +15,8 @@ std::int64_t align_down(std::int64_t limit, std::int64_t origin, std::int64_t st
 std::int64_t WindowSpec::last_window_end(std::int64_t slice_end) const noexcept {
     switch (kind) {
         case WindowKind::kTumble:
-        case WindowKind::kAttached: return slice_end;
+        case WindowKind::kAttached:
+        case WindowKind::kSession: return slice_end;
         case WindowKind::kCumulate:
             return saturating_add(align_down(slice_end - 1, offset_ns, size_ns), size_ns);
         case WindowKind::kHop: break;

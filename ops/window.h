@@ -14,6 +14,7 @@ enum class WindowKind : std::uint8_t {
     kHop,
     kCumulate,
     kAttached,  // The rows carry window_start and window_end already, from an operator before.
+    kSession,   // As long as rows come less than size_ns apart: no slices (ops/session_window.h).
 };
 
 // A window table function as arithmetic. All times in nanoseconds, all windows half open:
@@ -29,7 +30,7 @@ enum class WindowKind : std::uint8_t {
 //   CUMULATE  slices of the step; windows of a maximal window all start with it
 struct WindowSpec {
     WindowKind kind = WindowKind::kTumble;
-    std::int64_t size_ns = 0;   // CUMULATE: the maximal size.
+    std::int64_t size_ns = 0;   // CUMULATE: the maximal size. SESSION: the gap.
     std::int64_t slide_ns = 0;  // HOP: the slide; CUMULATE: the step; TUMBLE: the size.
     std::int64_t offset_ns = 0;
     bool is_event_time = true;  // Else processing time: OpContext::now_ns.

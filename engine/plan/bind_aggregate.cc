@@ -1,6 +1,7 @@
 #include "engine/plan/bind_over.h"
 #include "engine/plan/bind_query.h"
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/group_window.h"
 #include "engine/plan/grouping_sets.h"
 #include "engine/sql/unparse.h"
 #include "state/base/assertion.h"
@@ -24,13 +25,6 @@ using sql::SqlError;
 
 namespace {
 
-void check_comparable(const Type& type, std::string_view what, sql::Location at) {
-    const Physical physical = type.physical();
-    if (physical != Physical::kList && physical != Physical::kRow) return;
-    throw SqlError(
-        at, std::string(what) + " needs values that can be compared, not " + type.to_string());
-}
-
 // What GROUP BY groups by: expressions over FROM's columns, the window's apart.
 struct Grouping {
     std::vector<ExprPtr> keys;
@@ -39,23 +33,14 @@ struct Grouping {
     std::size_t end = 0;
     bool has_start = false;
     bool has_end = false;
-    std::vector<KeySet> sets = {};       // Of `keys`; none: they are one set.
-    std::vector<std::size_t> some = {};  // Keys that not all sets have.
+    std::vector<KeySet> sets = {};                 // Of `keys`; none: they are one set.
+    std::vector<std::size_t> some = {};            // Keys that not all sets have.
+    std::optional<GroupWindow> group_window = {};  // The window named as TUMBLE(..) among the keys.
 };
 
 // Stand in a KeySet for the bounds of the window.
 constexpr std::size_t kStartKey = SIZE_MAX - 1;
 constexpr std::size_t kEndKey = SIZE_MAX;
-
-bool is_group_window(const sql::Expr& expr) {
-    const auto* call = std::get_if<sql::Call>(&expr.node);
-    if (call == nullptr) return false;
-    std::string name = last_part(call->name);
-    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return name == "TUMBLE" || name == "HOP" || name == "SESSION";
-}
 
 // Adds to `set` what `expr` is: a new key, an old one, a bound of the window.
 void add_group_expr(const sql::Expr& expr,
@@ -63,11 +48,10 @@ void add_group_expr(const sql::Expr& expr,
                     ExpressionBinder& binder,
                     Grouping& grouping,
                     KeySet& set) {
-    if (is_group_window(expr))
-        throw SqlError(expr.location,
-                       "the legacy group window is not supported yet",
-                       "use FROM TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), size)) and GROUP BY "
-                       "window_start, window_end");
+    if (is_group_window(expr)) {  // Assigned already.
+        set.insert(set.end(), {kStartKey, kEndKey});
+        return;
+    }
     if (contains_aggregate(expr)) throw SqlError(expr.location, "GROUP BY may not use aggregates");
     ExprPtr bound = binder.bind(expr);
     if (bound->kind == ExprKind::kColumn && scope.columns[bound->column].window != nullptr) {
@@ -116,9 +100,19 @@ void settle_sets(Grouping& grouping, sql::Location at) {
     if (grouping.sets.size() == 1) grouping.sets.clear();
 }
 
-Grouping bind_grouping(const sql::Select& select, const Scope& scope, ExpressionBinder& binder) {
+Grouping bind_grouping(const sql::Select& select,
+                       const Scope& scope,
+                       ExpressionBinder& binder,
+                       const std::optional<GroupWindow>& window) {
     Grouping grouping;
     grouping.sets = {{}};
+    if (window) {
+        grouping.group_window = window;
+        grouping.window = window->window;
+        grouping.start = window->start_column;
+        grouping.end = window->start_column + 1;
+        grouping.has_start = grouping.has_end = true;
+    }
     for (const sql::GroupingElement& element : select.group_by) {
         std::vector<KeySet> arguments;
         for (const std::vector<sql::ExprPtr>& argument : element.sets) {
@@ -146,6 +140,7 @@ class GroupedBinder {
   public:
     GroupedBinder(const Scope& scope, const ExprSettings& settings, Grouping grouping)
         : scope_(scope),
+          settings_(settings),
           grouping_(std::move(grouping)),
           plain_(scope, settings),
           outer_(empty_, settings) {
@@ -357,6 +352,7 @@ class GroupedBinder {
         for (const auto& [query, column] : scalars_) {
             if (std::get_if<sql::ScalarQuery>(&expr.node) == query) return column;
         }
+        if (auto column = answer_about_window(expr)) return column;
         if (contains_aggregate(expr) || contains_query(expr)) return std::nullopt;
         if (std::holds_alternative<sql::Star>(expr.node))
             throw SqlError(expr.location, "* may not stand in the select list of a GROUP BY");
@@ -382,6 +378,19 @@ class GroupedBinder {
                            "column '" + last_part(std::get<sql::Identifier>(expr.node).name) +
                                "' is neither in GROUP BY nor in an aggregate");
         return std::nullopt;
+    }
+
+    // TUMBLE_START(..) and its like.
+    std::optional<ExprPtr> answer_about_window(const sql::Expr& expr) {
+        const auto asked = window_question(expr, grouping_.group_window, scope_, settings_);
+        if (!asked) return std::nullopt;
+        if (asked->column == WindowQuestion::kProctime) {
+            auto call = make_call("PROCTIME", {}, settings_);
+            ASSERT(call.has_value());
+            return *std::move(call);
+        }
+        const std::vector<ColumnInfo> columns = window_columns(grouping_.window);
+        return make_column(kWindowBase + asked->column, columns[asked->column].type);
     }
 
     ExprPtr bind_aggregate(const sql::Call& call, const sql::Expr& expr) {
@@ -440,6 +449,7 @@ class GroupedBinder {
     }
 
     const Scope& scope_;
+    const ExprSettings& settings_;
     Grouping grouping_;
     OverCollector* over_ = nullptr;
     Scope empty_;
@@ -455,9 +465,13 @@ class GroupedBinder {
 }  // namespace
 
 RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* order) {
+    GroupedInput input{std::move(from.rel), std::move(from.scope)};
+    const std::optional<GroupWindow> window =
+        assign_group_window(select, expr_settings_, settings_.zone(), input);
+    from = {std::move(input.rel), std::move(input.scope)};
     ExpressionBinder group_binder(from.scope, expr_settings_);
     GroupedBinder binder(
-        from.scope, expr_settings_, bind_grouping(select, from.scope, group_binder));
+        from.scope, expr_settings_, bind_grouping(select, from.scope, group_binder, window));
     OverCollector over(select.windows, expr_settings_);
     over.set_bind([&](const sql::Expr& expr) { return binder.bind(expr); });
     binder.set_over(over);
@@ -509,9 +523,7 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
     return make_project_rel(std::move(rel), std::move(expressions), std::move(names));
 }
 
-RelPtr QueryBinder::bind_value_by(const sql::Select& select,
-                                  From from,
-                                  std::vector<ExprPtr> keys) {
+RelPtr QueryBinder::bind_value_by(const sql::Select& select, From from, std::vector<ExprPtr> keys) {
     Grouping grouping;
     grouping.keys = std::move(keys);
     const std::size_t key_count = grouping.keys.size();

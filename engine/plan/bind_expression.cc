@@ -465,4 +465,11 @@ ExprPtr ExpressionBinder::bind_case(const sql::Case& branches, sql::Location at)
     return call("CASE", std::move(arguments), at);
 }
 
+void check_comparable(const Type& type, std::string_view what, sql::Location at) {
+    const Physical physical = type.physical();
+    if (physical != Physical::kList && physical != Physical::kRow) return;
+    throw sql::SqlError(
+        at, std::string(what) + " needs values that can be compared, not " + type.to_string());
+}
+
 }  // namespace thalweg::plan

@@ -94,6 +94,9 @@ struct Resolved {
 
 [[nodiscard]] Resolved resolve(const Scope& scope, const sql::QualifiedName& name);
 
+// Refuses values that have no order and no hash: `what` asks for them.
+void check_comparable(const Type& type, std::string_view what, sql::Location at);
+
 [[nodiscard]] thalweg::ExprPtr cast_or_throw(thalweg::ExprPtr expr,
                                              const Type& type,
                                              CastMode mode,

@@ -60,8 +60,11 @@ ChangeRule rule_of(const UnionAll&) {
     return {};
 }
 
-ChangeRule rule_of(const AssignWindow&) {
-    return {.refusing = "a window table function"};
+// A deletion finds its row by the window that it falls into itself.
+ChangeRule rule_of(const AssignWindow& node) {
+    if (is_session(node)) return {.refusing = "SESSION"};
+    if (!node.window->spec.is_event_time) return {.refusing = "a window of processing time"};
+    return {};
 }
 
 ChangeRule rule_of(const WindowJoin&) {
@@ -86,8 +89,18 @@ ChangeRule rule_of(const LookupJoin&) {
     return {.refusing = "a lookup join"};
 }
 
+// Whether it is about the order in which rows came, which is not kept of rows that change.
+bool has_order(const Aggregate& node) {
+    return std::any_of(node.calls.begin(), node.calls.end(), [](const AggregateCall& call) {
+        return call.kind == AggregateKind::kFirstValue || call.kind == AggregateKind::kLastValue ||
+               call.kind == AggregateKind::kListAgg;
+    });
+}
+
 ChangeRule rule_of(const Aggregate& node) {
-    if (node.window != nullptr) return {.refusing = "a windowed GROUP BY", .passes = false};
+    if (node.window != nullptr)
+        return {.refusing = has_order(node) ? "a windowed FIRST_VALUE, LAST_VALUE or LISTAGG" : "",
+                .passes = false};
     if (node.calls.empty()) return {};
     // The order of the others would depend on which of equal texts is gone.
     const bool has_list =

@@ -16,6 +16,10 @@ bool same_window(const WindowPtr& a, const WindowPtr& b) {
            (x.zone == nullptr) == (y.zone == nullptr);
 }
 
+bool is_session(const AssignWindow& node) {
+    return node.window->spec.kind == WindowKind::kSession;
+}
+
 std::vector<RelPtr> inputs_of(const Rel& rel) {
     return std::visit(
         [](const auto& node) -> std::vector<RelPtr> {

@@ -92,7 +92,10 @@ struct AssignWindow {
     RelPtr input;
     WindowPtr window;
     std::size_t time_column = 0;
+    std::vector<std::size_t> partition = {};  // SESSION: whose sessions they are.
 };
+
+[[nodiscard]] bool is_session(const AssignWindow& node);
 
 // GROUP BY window and keys. Output: keys, calls, window_start, window_end, window_time.
 // Without a window: keys, calls; and what is said of the window means nothing.

@@ -20,52 +20,6 @@ namespace thalweg::plan {
 
 namespace {
 
-std::string_view name_of(AggregateKind kind) {
-    switch (kind) {
-        case AggregateKind::kCountStar:
-        case AggregateKind::kCount: return "COUNT";
-        case AggregateKind::kSum: return "SUM";
-        case AggregateKind::kAvg: return "AVG";
-        case AggregateKind::kMin: return "MIN";
-        case AggregateKind::kMax: return "MAX";
-        case AggregateKind::kVarPop: return "VAR_POP";
-        case AggregateKind::kVarSamp: return "VAR_SAMP";
-        case AggregateKind::kStddevPop: return "STDDEV_POP";
-        case AggregateKind::kStddevSamp: return "STDDEV_SAMP";
-        case AggregateKind::kFirstValue: return "FIRST_VALUE";
-        case AggregateKind::kListAgg: return "LISTAGG";
-        case AggregateKind::kLastValue: break;
-    }
-    return "LAST_VALUE";
-}
-
-std::string text_of(const AggregateCall& call, const std::vector<std::string>& names) {
-    std::string text(name_of(call.kind));
-    text += "(";
-    if (call.is_distinct) text += "DISTINCT ";
-    text += call.kind == AggregateKind::kCountStar ? "*" : names[call.argument];
-    if (call.kind == AggregateKind::kListAgg) text += ", '" + call.separator + "'";
-    text += ")";
-    if (call.filter) text += " FILTER (WHERE " + names[*call.filter] + ")";
-    return text;
-}
-
-// The keys and calls of an aggregation.
-std::string text_of(const Aggregate& node,
-                    std::string_view before_keys,
-                    const std::vector<std::string>& names) {
-    std::string text;
-    if (!node.keys.empty()) {
-        text += before_keys;
-        text += "keys " + join_names(node.keys, names);
-    }
-    std::vector<std::string> calls;
-    for (const AggregateCall& call : node.calls)
-        calls.push_back(text_of(call, names));
-    if (!calls.empty()) text += ": " + join_texts(calls);
-    return text;
-}
-
 bool is_identity(const Project& node) {
     if (node.expressions.size() != node.input->columns.size()) return false;
     for (std::size_t i = 0; i < node.expressions.size(); ++i) {
@@ -203,6 +157,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         return stream;
     }
     if (const auto* node = std::get_if<AssignWindow>(&rel->node)) {
+        if (is_session(*node)) return compile_session(*rel, *node);
         Stream stream = compile(node->input);
         WindowSpec spec = node->window->spec;
         spec.start_column = node->time_column;
@@ -281,7 +236,10 @@ void PhysicalPlanner::exchange(const Stream& stream,
 }
 
 PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const Aggregate& node) {
+    if (!node.is_attached && node.window->spec.kind == WindowKind::kSession)
+        return compile_session_aggregate(rel, node);
     Stream input = compile(node.input);
+    if (!changing_operator(*node.input).empty()) input = settle_windows(input, node);
     WindowAggregateSpec spec;
     spec.window = node.window->spec;
     add_window(spec.window);
@@ -299,8 +257,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const
     spec.seed = options_.seed;
 
     const std::vector<std::string> names = names_of(*node.input);
-    const std::string what =
-        node.window->text + (node.is_attached ? " attached" : "") + text_of(node, ", ", names);
+    const std::string what = node.window->text + (node.is_attached ? " attached" : "") +
+                             aggregate_text(node, ", ", names);
     const std::string state =
         "state: " + state_size_text(spec.key_types, spec.calls, "key and slice");
     const std::string lineage = lineage_of({input.lineage}, "aggregate " + what);
@@ -385,7 +343,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_group_aggregate(const Rel& rel,
     spec.takes_changes = !changing_operator(*node.input).empty();
     const std::string what = std::string("aggregate for all time") +
                              (spec.takes_changes ? " over changes" : "") +
-                             text_of(node, ", ", names_of(*node.input));
+                             aggregate_text(node, ", ", names_of(*node.input));
     Stream output;
     output.lineage = lineage_of({input.lineage}, what);
     if (is_local(input, node.keys)) {

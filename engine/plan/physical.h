@@ -76,6 +76,12 @@ class PhysicalPlanner {
     Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
 
+    // plan_window.cc
+    Stream compile_session(const Rel& rel, const AssignWindow& node);
+    Stream compile_session_aggregate(const Rel& rel, const Aggregate& node);
+    // The rows of each window as they are when it fires, of rows that change until then.
+    Stream settle_windows(const Stream& input, const Aggregate& node);
+
     // plan_rank.cc, and OVER: plan_over.cc
     Stream compile_rank(const Rel& rel, const Rank& node);
     Stream compile_window_rank(const Rel& rel, const Rank& node);

@@ -96,4 +96,53 @@ std::string lineage_of(const std::vector<std::string>& inputs, std::string_view 
     return digits;
 }
 
+namespace {
+
+std::string_view name_of(AggregateKind kind) {
+    switch (kind) {
+        case AggregateKind::kCountStar:
+        case AggregateKind::kCount: return "COUNT";
+        case AggregateKind::kSum: return "SUM";
+        case AggregateKind::kAvg: return "AVG";
+        case AggregateKind::kMin: return "MIN";
+        case AggregateKind::kMax: return "MAX";
+        case AggregateKind::kVarPop: return "VAR_POP";
+        case AggregateKind::kVarSamp: return "VAR_SAMP";
+        case AggregateKind::kStddevPop: return "STDDEV_POP";
+        case AggregateKind::kStddevSamp: return "STDDEV_SAMP";
+        case AggregateKind::kFirstValue: return "FIRST_VALUE";
+        case AggregateKind::kListAgg: return "LISTAGG";
+        case AggregateKind::kLastValue: break;
+    }
+    return "LAST_VALUE";
+}
+
+std::string text_of(const AggregateCall& call, const std::vector<std::string>& names) {
+    std::string text(name_of(call.kind));
+    text += "(";
+    if (call.is_distinct) text += "DISTINCT ";
+    text += call.kind == AggregateKind::kCountStar ? "*" : names[call.argument];
+    if (call.kind == AggregateKind::kListAgg) text += ", '" + call.separator + "'";
+    text += ")";
+    if (call.filter) text += " FILTER (WHERE " + names[*call.filter] + ")";
+    return text;
+}
+
+}  // namespace
+
+std::string aggregate_text(const Aggregate& node,
+                           std::string_view before_keys,
+                           const std::vector<std::string>& names) {
+    std::string text;
+    if (!node.keys.empty()) {
+        text += before_keys;
+        text += "keys " + join_names(node.keys, names);
+    }
+    std::vector<std::string> calls;
+    for (const AggregateCall& call : node.calls)
+        calls.push_back(text_of(call, names));
+    if (!calls.empty()) text += ": " + join_texts(calls);
+    return text;
+}
+
 }  // namespace thalweg::plan

@@ -26,6 +26,11 @@ namespace thalweg::plan {
 [[nodiscard]] std::string order_text(const std::vector<SortItem>& order,
                                      const std::vector<std::string>& names);
 
+// The keys and calls of an aggregation.
+[[nodiscard]] std::string aggregate_text(const Aggregate& node,
+                                         std::string_view before_keys,
+                                         const std::vector<std::string>& names);
+
 // The places of columns among keys.
 [[nodiscard]] std::vector<std::size_t> places_of(const std::vector<std::size_t>& columns,
                                                  const std::vector<std::size_t>& keys);

@@ -118,8 +118,12 @@ Pruned prune_node(const Rel& rel, const AssignWindow& node, Needed needed) {
     const std::size_t width = node.input->columns.size();
     needed.resize(width);
     needed[node.time_column] = true;
+    for (const std::size_t key : node.partition)
+        needed[key] = true;
     Pruned input = prune_rel(node.input, std::move(needed));
-    AssignWindow copy{input.rel, node.window, input.at(node.time_column)};
+    AssignWindow copy{input.rel, node.window, input.at(node.time_column), node.partition};
+    for (std::size_t& key : copy.partition)
+        key = input.at(key);
     return with_node(append_columns(rel, std::move(input), width), std::move(copy));
 }
 

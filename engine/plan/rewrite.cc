@@ -1,10 +1,12 @@
 #include "engine/plan/rewrite.h"
 
+#include "engine/plan/changelog.h"
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/join_order.h"
 #include "engine/plan/prune.h"
 #include "engine/plan/rank_rules.h"
 #include "engine/plan/row_fields.h"
+#include "ops/session_aggregate.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -264,6 +266,8 @@ RelPtr push(const RelPtr& rel, Predicates predicates) {
         return make_rel(rel->columns, std::move(copy));
     }
     if (const auto* node = std::get_if<AssignWindow>(&rel->node)) {
+        if (is_session(*node))
+            return push_partitioned(*rel, *node, node->partition, std::move(predicates));
         auto [below, here] =
             split(std::move(predicates), node->input->columns.size(), rel->columns.size());
         AssignWindow copy = *node;
@@ -309,8 +313,31 @@ RelPtr moved_expand(const Rel& rel,
     return make_rel(std::move(columns), std::move(copy));
 }
 
-// Aggregate(Project(AssignWindow(x))) -> Aggregate(Project(x)) with slices, when the window's
-// columns are read by nothing but the GROUP BY. An Expand of the projection stays where it is.
+// Whether the groups are those of sessions: their keys, and constants.
+bool groups_sessions(const Aggregate& node, const Project& project, const AssignWindow& assign) {
+    std::vector<std::size_t> missing = assign.partition;
+    for (const std::size_t key : node.keys) {
+        const Expr& expr = *project.expressions[key];
+        if (expr.kind == ExprKind::kLiteral) continue;
+        const auto& partition = assign.partition;
+        if (expr.kind != ExprKind::kColumn ||
+            std::find(partition.begin(), partition.end(), expr.column) == partition.end())
+            return false;
+        std::erase(missing, expr.column);
+    }
+    return missing.empty() && can_merge_sessions(node.calls);
+}
+
+bool can_fuse(const Aggregate& node, const Project& project, const AssignWindow& assign) {
+    if (!changing_operator(*assign.input).empty()) return false;
+    if (!is_session(assign)) return true;
+    const bool has_sets = std::holds_alternative<Expand>(node.input->node);
+    return !has_sets && groups_sessions(node, project, assign);
+}
+
+// Aggregate(Project(AssignWindow(x))) -> Aggregate(Project(x)) with slices or sessions, when the
+// window's columns are read by nothing but the GROUP BY. An Expand of the projection stays where it
+// is.
 RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
     Aggregate copy = node;
     const auto* expand = std::get_if<Expand>(&node.input->node);
@@ -318,7 +345,8 @@ RelPtr fuse_aggregate(const Rel& rel, const Aggregate& node) {
     const auto* project = std::get_if<Project>(&projected->node);
     const auto* assign =
         project == nullptr ? nullptr : std::get_if<AssignWindow>(&project->input->node);
-    if (assign == nullptr || node.window == nullptr || !same_window(assign->window, node.window))
+    if (assign == nullptr || node.window == nullptr || !same_window(assign->window, node.window) ||
+        !can_fuse(node, *project, *assign))
         return make_rel(rel.columns, std::move(copy));
     const std::size_t width = assign->input->columns.size();
     const std::size_t count = project->input->columns.size();

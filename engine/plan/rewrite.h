@@ -9,7 +9,8 @@
 //   push filters   a conjunct goes below every operator that does not make the columns it reads;
 //                  joins for all time get their keys and their order (join_order.h)
 //   fuse windows   Aggregate(Project(AssignWindow(x))) reads the row time and assigns slices
-//                  itself, so that a row of a sliding window is not copied once for each window
+//                  or sessions itself, so that a row of a sliding window is not copied once for
+//                  each window
 //   extract fields  nested ROW access right above a scan becomes a column of the scan
 //   prune columns  from the root down to the scans, and so into the decoders
 

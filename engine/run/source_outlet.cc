@@ -261,10 +261,10 @@ bool SourceOutlet::is_in_order(std::size_t limit) const {
     return is_ascending({times + held.position, limit - held.position});
 }
 
-// Whether the watermark is a millisecond or more behind each row: then no row in order falls before
-// the end of a window that was passed on the way.
+// Whether the watermark is so far behind each row, a millisecond or more: then no row in order
+// falls before the end of a window that was passed on the way.
 bool SourceOutlet::is_behind(Watermark others) const {
-    return *delay_ns_ >= kNanosPerMilli && std::min(held_->running, others) <= current_;
+    return *delay_ns_ >= grid_.delay_min_ns() && std::min(held_->running, others) <= current_;
 }
 
 // The first row after the position that fares differently under the watermark before it than under

@@ -42,14 +42,16 @@ bool zone_passes_end(const WindowSpec& window,
 
 WindowGrid::WindowGrid(const std::vector<WindowSpec>& windows) {
     for (const WindowSpec& window : windows) {
-        if (window.is_event_time && window.kind != WindowKind::kAttached)
-            grids_.push_back({window, window.slice_ns()});
+        if (!window.is_event_time || window.kind == WindowKind::kAttached) continue;
+        grids_.push_back({window, window.slice_ns()});
+        has_sessions_ = has_sessions_ || window.kind == WindowKind::kSession;
     }
 }
 
 bool WindowGrid::passes_end(const Grid& grid, Watermark before, Watermark after) {
     const auto& [window, width] = grid;
     if (after <= before) return false;
+    if (window.kind == WindowKind::kSession) return true;
     if (before == Watermark::min() || is_extreme(window, after)) return true;
     const std::int64_t from = passed_until(before);
     const std::int64_t to = passed_until(after);
@@ -67,6 +69,12 @@ WindowGrid::Line WindowGrid::line(Watermark before, Watermark after) const {
     Line line{std::numeric_limits<std::int64_t>::min(), Watermark::max()};
     for (const Grid& grid : grids_) {
         const std::int64_t reached = passed_until(after);
+        if (grid.window.kind == WindowKind::kSession) {
+            // A row joins a session that ends no earlier than it comes.
+            if (after > before) line.time_ns = std::max(line.time_ns, saturating_add(reached, 1));
+            line.until = std::min(line.until, Watermark{saturating_add(after.nanos, 1)});
+            continue;
+        }
         if (is_extreme(grid.window, after) || has_zone(grid.window)) {
             if (passes_end(grid, before, after)) line.time_ns = std::max(line.time_ns, reached);
             line.until = std::min(line.until, Watermark{saturating_add(after.nanos, 1)});

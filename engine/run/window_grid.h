@@ -16,7 +16,9 @@ namespace thalweg {
 // cut there. The answers err on the side of cutting (in zones whose clocks change), which costs
 // time and never a result.
 //
-// Threads  Immutable.
+// Sessions  end wherever rows say so: every watermark is worth passing on, and a row fares
+//           differently if it comes at or before an end that may have been passed.
+// Threads   Immutable.
 class WindowGrid {
   public:
     // Keeps the windows of event time with arithmetic of their own.
@@ -33,6 +35,12 @@ class WindowGrid {
 
     [[nodiscard]] Line line(Watermark before, Watermark after) const;
 
+    // So far behind a row its watermark must be, if no row from there on is to come before an end
+    // that was passed.
+    [[nodiscard]] std::int64_t delay_min_ns() const noexcept {
+        return kNanosPerMilli + (has_sessions_ ? 1 : 0);
+    }
+
   private:
     struct Grid {
         WindowSpec window;
@@ -42,6 +50,7 @@ class WindowGrid {
     [[nodiscard]] static bool passes_end(const Grid& grid, Watermark before, Watermark after);
 
     std::vector<Grid> grids_;
+    bool has_sessions_ = false;
 };
 
 }  // namespace thalweg

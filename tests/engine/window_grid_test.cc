@@ -62,6 +62,20 @@ TEST_CASE("window grid: the line holds for all watermarks up to the next") {
     }
 }
 
+TEST_CASE("window grid: a session ends wherever rows say so") {
+    WindowSpec session;
+    session.kind = WindowKind::kSession;
+    session.size_ns = session.slide_ns = 10 * kMs;
+    const WindowGrid grid({session});
+    CHECK(grid.passes_end({5 * kMs}, {5 * kMs + 1}));
+    CHECK_FALSE(grid.passes_end({5 * kMs}, {5 * kMs}));
+    const WindowGrid::Line line = grid.line({5 * kMs}, {8 * kMs});
+    CHECK_EQ(line.time_ns, 9 * kMs + 1);  // A row at 9 ms touches a session that ended there.
+    CHECK_EQ(line.until.nanos, 8 * kMs + 1);
+    CHECK_GT(grid.delay_min_ns(), kMs);
+    CHECK_EQ(WindowGrid({hop(10, 10, 0)}).delay_min_ns(), kMs);
+}
+
 TEST_CASE("window grid: at the ends of time it errs on the side of cutting") {
     const WindowGrid grid({hop(10, 10, 0)});
     CHECK(grid.passes_end(Watermark::min(), {0}));

@@ -1,0 +1,148 @@
+#include "ops/open_sessions.h"
+
+#include "state/base/assertion.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace thalweg {
+
+namespace {
+
+constexpr std::size_t kPayloadBytes = 8;
+
+}  // namespace
+
+OpenSessions::OpenSessions(const Settings& settings)
+    : key_(settings.key_types, settings.seed, GroupKey::Nulls::kInside),
+      gap_ns_(settings.gap_ns),
+      touching_join_(settings.touching_join) {
+    ASSERT(gap_ns_ > 0);
+    if (key_.is_text()) {
+        texts_.emplace(kPayloadBytes);
+    } else {
+        words_.emplace(key_.key_bytes(), kPayloadBytes);
+    }
+}
+
+void OpenSessions::locate(std::span<const Column* const> keys, Selection rows) {
+    positions_.resize(rows.size());
+    key_.encode(keys, rows, encoded_);
+    first_new_ = texts_ ? texts_->find_or_insert(encoded_.texts, encoded_.hashes, positions_)
+                        : words_->find_or_insert(encoded_.words, encoded_.hashes, positions_);
+}
+
+std::optional<std::uint32_t> OpenSessions::restore(std::size_t i,
+                                                   std::int64_t start_ns,
+                                                   std::int64_t end_ns) {
+    const std::uint32_t owner = positions_[i];
+    for (std::uint32_t slot = first_of(owner); slot != kNone; slot = sessions_[slot].next) {
+        if (meets(sessions_[slot], start_ns, end_ns)) return std::nullopt;
+    }
+    return open(owner, start_ns, end_ns);
+}
+
+// From the last one on: what moves into a hole has a session, or came before.
+void OpenSessions::forget_empty() {
+    for (std::size_t i = entries().size(); i > first_new_; --i) {
+        const auto owner = static_cast<std::uint32_t>(i - 1);
+        if (first_of(owner) == kNone) erase_key(owner);
+    }
+    first_new_ = entries().size();
+}
+
+std::optional<std::int64_t> OpenSessions::next_end() {
+    while (!heap_.empty()) {
+        const Due due = heap_.front();
+        const Session& session = sessions_[due.slot];
+        const bool is_live = session.stamp == due.stamp;
+        if (is_live && session.end_ns == due.end_ns) return due.end_ns;
+        std::pop_heap(heap_.begin(), heap_.end());
+        heap_.pop_back();
+        if (is_live) push(due.slot);
+    }
+    return std::nullopt;
+}
+
+void OpenSessions::close(std::uint32_t slot) {
+    const std::uint32_t owner = sessions_[slot].owner;
+    std::uint32_t before = kNone;
+    for (std::uint32_t each = first_of(owner); each != slot; each = sessions_[each].next)
+        before = each;
+    unlink(owner, before, slot);
+    if (first_of(owner) == kNone) erase_key(owner);
+}
+
+void OpenSessions::write_key(std::uint32_t slot,
+                             std::span<Column* const> columns,
+                             std::size_t row,
+                             Arena& arena) const {
+    for (Column* const column : columns)
+        column->set_valid(row);
+    key_.decode(entries().entry(sessions_[slot].owner), 0, 1, columns, row, arena);
+}
+
+std::size_t OpenSessions::memory_bytes() const noexcept {
+    return (texts_ ? texts_->memory_bytes() : words_->memory_bytes()) +
+           sessions_.capacity() * sizeof(Session) +
+           (free_.capacity() + positions_.capacity()) * sizeof(std::uint32_t) +
+           heap_.capacity() * sizeof(Due);
+}
+
+std::uint32_t OpenSessions::open(std::uint32_t owner, std::int64_t start, std::int64_t end) {
+    std::uint32_t slot = static_cast<std::uint32_t>(sessions_.size());
+    if (free_.empty()) {
+        sessions_.emplace_back();
+    } else {
+        slot = free_.back();
+        free_.pop_back();
+    }
+    Session& session = sessions_[slot];
+    session.start_ns = start;
+    session.end_ns = end;
+    session.owner = owner;
+    session.next = first_of(owner);
+    set_first(owner, slot);
+    push(slot);
+    opened_ = slot;
+    return slot;
+}
+
+void OpenSessions::unlink(std::uint32_t owner, std::uint32_t before, std::uint32_t slot) {
+    Session& session = sessions_[slot];
+    if (before == kNone) {
+        set_first(owner, session.next);
+    } else {
+        sessions_[before].next = session.next;
+    }
+    session.owner = kNone;
+    session.next = kNone;
+    ++session.stamp;
+    free_.push_back(slot);
+}
+
+// The last key moves into the hole: its sessions are told.
+void OpenSessions::erase_key(std::uint32_t owner) {
+    const auto last = static_cast<std::uint32_t>(entries().size() - 1);
+    if (owner != last) {
+        for (std::uint32_t slot = first_of(last); slot != kNone; slot = sessions_[slot].next)
+            sessions_[slot].owner = owner;
+    }
+    const std::uint64_t hash = entries().hash_of(owner);
+    bool was_there = false;
+    if (texts_) {
+        was_there = texts_->erase(texts_->key(owner), hash);
+    } else {
+        std::byte key[FlatTable::kKeyBytesMax];
+        std::memcpy(key, words_->entry(owner), words_->key_bytes());
+        was_there = words_->erase({key, words_->key_bytes()}, hash);
+    }
+    ASSERT(was_there);
+}
+
+void OpenSessions::push(std::uint32_t slot) {
+    heap_.push_back({sessions_[slot].end_ns, slot, sessions_[slot].stamp});
+    std::push_heap(heap_.begin(), heap_.end());
+}
+
+}  // namespace thalweg
