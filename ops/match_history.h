@@ -17,6 +17,8 @@ class MatchHistory {
     struct Run {
         std::uint32_t variable = 0;
         std::uint32_t count = 0;
+
+        friend bool operator==(const Run&, const Run&) = default;
     };
 
     MatchHistory() = default;
@@ -41,6 +43,8 @@ class MatchHistory {
         if (--runs_.back().count == 0) runs_.pop_back();
         --size_;
     }
+
+    friend bool operator==(const MatchHistory&, const MatchHistory&) = default;
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
         return sizeof(MatchHistory) + runs_.capacity() * sizeof(Run);

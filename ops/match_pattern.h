@@ -33,7 +33,8 @@ struct MatchPattern {
 //           take). Every other split is gone both ways. The match that is complete first wins.
 // Preferred All other patterns: the order of preference of ISO/IEC 19075-5 (SQL:2016): the earlier
 //           alternative, the greedy loop once more, the reluctant one not. Steps and the order of
-//           threads are those of Thompson's and Pike's regular expression machines.
+//           threads are those of Thompson's and Pike's regular expression machines. A repeated
+//           part that may take no row is over when it takes none.
 // Immutable after construction.
 class MatchProgram {
   public:

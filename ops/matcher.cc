@@ -1,6 +1,7 @@
 #include "ops/matcher.h"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 namespace thalweg {
@@ -30,6 +31,19 @@ Matcher::Matcher(const MatchSpec& spec)
         if (i < kMarkedMax && i < spec.is_early.size() && spec.is_early[i])
             condition.early.emplace(std::vector<ExprPtr>{expr});
     }
+    asks_history_ = asks_history();
+}
+
+// Whether a condition looks at more than the row and those before it.
+bool Matcher::asks_history() const {
+    return std::any_of(conditions_.begin(), conditions_.end(), [&](const Condition& condition) {
+        const auto& references = condition.needs.references;
+        return !condition.needs.groups.empty() ||
+               std::any_of(references.begin(), references.end(), [&](std::size_t i) {
+                   const MatchReference& reference = spec_.defines.references[i];
+                   return reference.variable || reference.is_first || reference.offset != 0;
+               });
+    });
 }
 
 std::span<const std::uint32_t> Matcher::mark(const BatchView& view,
@@ -117,7 +131,7 @@ void Matcher::go_on(Turn& turn, std::uint32_t next, const MatchHistory& history)
     MatchAttempt& attempt = *turn.attempt;
     if (program_.is_plain()) {
         if (!program_.can_end(next)) {
-            attempt.threads.push_back({next, history});
+            add_thread(turn, next, history);
             return;
         }
         attempt.threads.clear();
@@ -131,8 +145,24 @@ void Matcher::go_on(Turn& turn, std::uint32_t next, const MatchHistory& history)
             turn.is_over = true;
             return;
         }
-        attempt.threads.push_back({step, history});
+        add_thread(turn, step, history);
     }
+}
+
+void Matcher::add_thread(Turn& turn, std::uint32_t step, const MatchHistory& history) const {
+    std::vector<MatchThread>& threads = turn.attempt->threads;
+    const bool can_repeat = !asks_history_ || !program_.is_plain();
+    const bool is_there =
+        can_repeat && std::any_of(threads.begin(), threads.end(), [&](const MatchThread& other) {
+            return other.step == step && (!asks_history_ || other.history == history);
+        });
+    if (is_there) return;
+    if (threads.size() == kThreadsMax) {
+        turn.context->fail("MATCH_RECOGNIZE: a match may go on in more than " +
+                           std::to_string(kThreadsMax) + " ways, by what DEFINE says");
+        return;
+    }
+    threads.push_back({step, history});
 }
 
 }  // namespace thalweg

@@ -39,9 +39,15 @@ struct MatchAttempt {
 //
 // Conditions  Of DEFINE are asked for a row, a variable and a thread, over what the thread has
 //             taken and the row. Those that look at the row alone are known beforehand: mark().
+// Ways        Of threads that stand at the same step the most preferred stays, where no condition
+// asks
+//             what the rows before were: so there are no more threads than steps. Where one does,
+//             equal histories are one. More than kThreadsMax of an attempt fail the query.
 // Threads     One at a time.
 class Matcher {
   public:
+    static constexpr std::size_t kThreadsMax = 10'000;
+
     // Borrows the spec.
     explicit Matcher(const MatchSpec& spec);
 
@@ -91,11 +97,14 @@ class Matcher {
     bool explore(Turn& turn, std::uint32_t step, MatchHistory& history);
     [[nodiscard]] bool is_true(const Turn& turn, std::uint32_t variable, MatchHistory& history);
     void go_on(Turn& turn, std::uint32_t next, const MatchHistory& history);
+    void add_thread(Turn& turn, std::uint32_t step, const MatchHistory& history) const;
+    [[nodiscard]] bool asks_history() const;
 
     const MatchSpec& spec_;
     MatchProgram program_;
     MatchFrame frame_;
     std::vector<Condition> conditions_;  // By variable.
+    bool asks_history_ = false;
     std::vector<MatchThread> old_;
     std::vector<std::uint32_t> marks_;
 };
