@@ -78,6 +78,39 @@ class LookupJoin final : public Op {
     }
 
     void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
+        if (rows.kinds == nullptr || table_->is_unique()) {
+            join(rows, context, out);
+            return;
+        }
+        // Pairs go before rows without a partner, so old rows and new ones each by themselves.
+        std::size_t count = 0;
+        rows.selection.for_each([&](std::size_t row) {
+            const bool is_next =
+                count != 0 && is_old(rows.kinds[row]) != is_old(rows.kinds[run_[0]]);
+            if (is_next && !context.failed())
+                join(rows.with(Selection::list({run_.data(), count})), context, out);
+            if (is_next) count = 0;
+            run_[count++] = static_cast<std::uint16_t>(row);
+        });
+        if (count != 0 && !context.failed())
+            join(rows.with(Selection::list({run_.data(), count})), context, out);
+    }
+
+    [[nodiscard]] std::size_t memory_bytes() const override {
+        std::size_t total = 0;
+        for (const Column& column : found_)
+            total += column.memory_bytes();
+        for (const Column& column : repeated_)
+            total += column.memory_bytes();
+        return total;
+    }
+
+  private:
+    [[nodiscard]] static bool is_old(RowKind kind) noexcept {
+        return kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
+    }
+
+    void join(const BatchView& rows, OpContext& context, Emitter& out) {
         const Selection asked = with_keys(rows);
         for (std::size_t i = 0; i < spec_.keys.size(); ++i)
             keys_[i] = rows.columns[spec_.keys[i]];
@@ -91,16 +124,6 @@ class LookupJoin final : public Op {
         }
     }
 
-    [[nodiscard]] std::size_t memory_bytes() const override {
-        std::size_t total = 0;
-        for (const Column& column : found_)
-            total += column.memory_bytes();
-        for (const Column& column : repeated_)
-            total += column.memory_bytes();
-        return total;
-    }
-
-  private:
     [[nodiscard]] bool is_left() const noexcept { return spec_.kind == JoinKind::kLeft; }
 
     // The rows that have no NULL among their keys.
@@ -249,6 +272,7 @@ class LookupJoin final : public Op {
     std::vector<const Column*> repeated_pointers_;
     std::vector<const Column*> keys_;
 
+    std::array<std::uint16_t, kBatchRows> run_{};  // Rows that are all old, or all new.
     std::array<std::uint32_t, kBatchRows> groups_{};
     std::array<std::uint32_t, kBatchRows> partners_{};
     std::array<std::uint16_t, kBatchRows + kSelectSlack> with_keys_{};

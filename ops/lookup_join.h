@@ -16,6 +16,7 @@ namespace thalweg {
 //
 //     SELECT ... FROM s [LEFT] JOIN t FOR SYSTEM_TIME AS OF s.at AS t ON s.k = t.k AND residual
 //
+// Changes   Pass: the table stays as it is, so that a row that is taken back finds what it found.
 // Output    The input's columns, then columns [0, shown_count) of `columns`. kInner: a row without
 //           a partner is dropped and counted as filtered. kLeft: it is kept, the table's columns
 //           NULL.

@@ -74,15 +74,22 @@ void gather(Column& to, const Column& from, std::span<const Index> indexes, Aren
 
 class Unnest final : public Op {
   public:
-    Unnest(ExprPtr list, const SchemaPtr& input, bool keep_empty)
-        : input_count_(input->size()), keep_empty_(keep_empty) {
-        for (const Field& field : input->fields)
+    explicit Unnest(UnnestSpec spec)
+        : input_count_(spec.input->size()),
+          keep_empty_(spec.keep_empty),
+          has_ordinality_(spec.has_ordinality) {
+        const Type& first = spec.list->type.fields->front().type;
+        has_rows_ = spec.list->type.kind == TypeKind::kArray && first.kind == TypeKind::kRow;
+        const bool may_lack = keep_empty_ || (has_rows_ && first.nullable);
+        for (const Field& field : spec.input->fields)
             columns_.emplace_back(field.type);
-        for (const Field& field : *list->type.fields)
-            columns_.emplace_back(field.type.with_nullable(field.type.nullable || keep_empty));
+        for (const Field& field : has_rows_ ? *first.fields : *spec.list->type.fields)
+            columns_.emplace_back(field.type.with_nullable(field.type.nullable || may_lack));
+        element_count_ = columns_.size() - input_count_;
+        if (has_ordinality_) columns_.emplace_back(Type::integer().with_nullable(keep_empty_));
         for (const Column& column : columns_)
             pointers_.push_back(&column);
-        list_ = Program({std::move(list)});
+        list_ = Program({std::move(spec.list)});
     }
 
     void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
@@ -91,9 +98,9 @@ class Unnest final : public Op {
         const auto* const elements = list.data<ListRef>();
         rows.selection.for_each([&](std::size_t row) {
             const ListRef each = list.is_null(row) ? ListRef{} : elements[row];
-            if (each.length == 0 && keep_empty_) add(row, kNoElement, rows, list, context, out);
+            if (each.length == 0 && keep_empty_) add(row, kNoElement, 0, rows, list, context, out);
             for (std::uint32_t i = 0; i < each.length; ++i)
-                add(row, each.offset + i, rows, list, context, out);
+                add(row, each.offset + i, i + 1, rows, list, context, out);
         });
         emit(rows, list, context, out);
     }
@@ -108,12 +115,16 @@ class Unnest final : public Op {
   private:
     void add(std::size_t row,
              std::uint32_t element,
+             std::uint32_t place,
              const BatchView& rows,
              const Column& list,
              OpContext& context,
              Emitter& out) {
         rows_[count_] = static_cast<std::uint16_t>(row);
-        elements_[count_] = element;
+        const bool is_lacking =
+            element != kNoElement && has_rows_ && list.child(0).is_null(element);
+        elements_[count_] = is_lacking ? kNoElement : element;
+        places_[count_] = place;
         if (++count_ == kBatchRows) emit(rows, list, context, out);
     }
 
@@ -126,10 +137,11 @@ class Unnest final : public Op {
             columns_[i].clear();
             if (i < input_count_) {
                 gather(columns_[i], rows[i], from_rows, context.scratch);
-            } else {
-                gather(columns_[i], list.child(i - input_count_), from_elements, context.scratch);
+            } else if (i < input_count_ + element_count_) {
+                gather(columns_[i], part(list, i - input_count_), from_elements, context.scratch);
             }
         }
+        if (has_ordinality_) write_places(columns_.back());
         for (std::size_t i = 0; i < count_ && rows.kinds != nullptr; ++i)
             kinds_[i] = rows.kinds[rows_[i]];
         const RowKind* const kinds = rows.kinds == nullptr ? nullptr : kinds_.data();
@@ -137,14 +149,31 @@ class Unnest final : public Op {
         out.emit({pointers_, Selection::all(count), kinds});
     }
 
+    // What becomes the column behind the input's.
+    [[nodiscard]] const Column& part(const Column& list, std::size_t index) const {
+        return has_rows_ ? list.child(0).child(index) : list.child(index);
+    }
+
+    void write_places(Column& column) const {
+        auto* const out = column.data<std::int32_t>();
+        for (std::size_t i = 0; i < count_; ++i) {
+            out[i] = static_cast<std::int32_t>(places_[i]);
+            if (places_[i] == 0) column.set_null(i);
+        }
+    }
+
     Program list_{std::vector<ExprPtr>{}};
     std::size_t input_count_;
+    std::size_t element_count_ = 0;
     bool keep_empty_;
+    bool has_ordinality_;
+    bool has_rows_ = false;        // The elements are ROWs.
     std::vector<Column> columns_;  // Those of the input, then those of the elements.
     std::vector<const Column*> pointers_;
     std::size_t count_ = 0;
     std::array<std::uint16_t, kBatchRows> rows_;
     std::array<std::uint32_t, kBatchRows> elements_;
+    std::array<std::uint32_t, kBatchRows> places_;  // From 1; 0: no element.
     std::array<RowKind, kBatchRows> kinds_;
 };
 
@@ -158,8 +187,8 @@ std::unique_ptr<Op> make_project(std::vector<ExprPtr> expressions) {
     return std::make_unique<Project>(std::move(expressions));
 }
 
-std::unique_ptr<Op> make_unnest(ExprPtr list, SchemaPtr input, bool keep_empty) {
-    return std::make_unique<Unnest>(std::move(list), input, keep_empty);
+std::unique_ptr<Op> make_unnest(UnnestSpec spec) {
+    return std::make_unique<Unnest>(std::move(spec));
 }
 
 }  // namespace thalweg

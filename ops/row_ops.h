@@ -23,8 +23,16 @@ namespace thalweg {
 [[nodiscard]] std::unique_ptr<Op> make_assign_windows(WindowSpec window, SchemaPtr input);
 
 // CROSS JOIN UNNEST(list): each row once for each element of the ARRAY (or entry of the MAP: two
-// columns) that `list` gives, the element behind its columns. NULL and empty lists give no row, or,
-// with `keep_empty` (LEFT JOIN), one with NULL elements.
-[[nodiscard]] std::unique_ptr<Op> make_unnest(ExprPtr list, SchemaPtr input, bool keep_empty);
+// columns; or each ROW of an ARRAY of them: its fields) that `list` gives, the element behind its
+// columns. NULL and empty lists give no row, or, with `keep_empty` (LEFT JOIN), one with NULL
+// elements. WITH ORDINALITY puts the element's place in its list, from 1, behind that.
+struct UnnestSpec {
+    ExprPtr list;
+    SchemaPtr input;
+    bool keep_empty = false;
+    bool has_ordinality = false;
+};
+
+[[nodiscard]] std::unique_ptr<Op> make_unnest(UnnestSpec spec);
 
 }  // namespace thalweg

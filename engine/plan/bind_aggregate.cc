@@ -152,8 +152,8 @@ class GroupedBinder {
     // What stands for f(..) OVER (..), and is kept by fix().
     void set_over(OverCollector& over) { over_ = &over; }
 
-    // Names a scalar subquery, whose value is of a type.
-    void add_scalar(const sql::ScalarQuery* query, const Type& type) {
+    // Names a subquery whose value is of a type.
+    void add_scalar(const sql::Expr* query, const Type& type) {
         scalars_.emplace_back(query, make_column(kScalarBase + scalars_.size(), type));
     }
 
@@ -350,7 +350,7 @@ class GroupedBinder {
                 return bind_grouping_call(*call, expr.location, *kind);
         }
         for (const auto& [query, column] : scalars_) {
-            if (std::get_if<sql::ScalarQuery>(&expr.node) == query) return column;
+            if (query == &expr) return column;
         }
         if (auto column = answer_about_window(expr)) return column;
         if (contains_aggregate(expr) || contains_query(expr)) return std::nullopt;
@@ -456,7 +456,7 @@ class GroupedBinder {
     ExpressionBinder plain_;
     ExpressionBinder outer_;
     std::vector<ExprPtr> inputs_;  // What the aggregate reads, over FROM's columns: keys first.
-    std::vector<std::pair<const sql::ScalarQuery*, ExprPtr>> scalars_;
+    std::vector<std::pair<const sql::Expr*, ExprPtr>> scalars_;
     std::vector<ExprPtr> scalar_columns_;
     std::vector<AggregateCall> calls_;
     std::vector<std::string> call_names_;  // As written.
@@ -477,10 +477,10 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
     binder.set_over(over);
     std::vector<Scalar> scalars;
     const auto add_scalars = [&](const sql::Expr& expr) {
-        for (const sql::ScalarQuery* const query : scalar_queries(expr)) {
-            scalars.push_back(bind_scalar({}, *query->query));
-            const Type& type = scalars.back().rel->columns.back().type;
-            binder.add_scalar(query, type.with_nullable(!scalars.back().is_count));
+        for (const ScalarUse& use : scalar_uses(expr, false)) {
+            if (std::holds_alternative<sql::InQuery>(use.expr->node)) continue;  // Refused below.
+            scalars.push_back(bind_use({}, use));
+            binder.add_scalar(use.expr, type_of(scalars.back()));
         }
     };
     for (const sql::SelectItem& item : select.items)

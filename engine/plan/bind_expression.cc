@@ -238,6 +238,9 @@ std::vector<ExprPtr> ExpressionBinder::bind_all(const std::vector<sql::ExprPtr>&
 
 ExprPtr ExpressionBinder::bind_node(const sql::Expr& expr) {
     const sql::Location at = expr.location;
+    for (const auto& [query, column] : scope_.scalars) {
+        if (query == &expr) return make_column(column, scope_.columns[column].type);
+    }
     return std::visit(
         Overloaded{
             [&](const sql::Literal& node) { return bind_literal(node, at); },
@@ -293,13 +296,10 @@ ExprPtr ExpressionBinder::bind_node(const sql::Expr& expr) {
                 throw SqlError(at, "DESCRIPTOR may only stand in a window table function");
             },
             [&](const sql::InQuery&) -> ExprPtr {
-                throw sql::not_supported(at, "IN (SELECT ...)");
+                throw sql::not_supported(at, "IN (SELECT ...) here");
             },
-            [&](const sql::Exists&) -> ExprPtr { throw sql::not_supported(at, "EXISTS"); },
-            [&](const sql::ScalarQuery& node) -> ExprPtr {
-                for (const auto& [query, column] : scope_.scalars) {
-                    if (query == &node) return make_column(column, scope_.columns[column].type);
-                }
+            [&](const sql::Exists&) -> ExprPtr { throw sql::not_supported(at, "EXISTS here"); },
+            [&](const sql::ScalarQuery&) -> ExprPtr {
                 throw sql::not_supported(at, "a scalar subquery here");
             }},
         expr.node);

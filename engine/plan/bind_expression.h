@@ -28,8 +28,8 @@ struct Scope {
     std::vector<ColumnInfo> columns;
     std::vector<Relation> relations;
 
-    // Scalar subqueries that are columns by now; these have no name.
-    std::vector<std::pair<const sql::ScalarQuery*, std::size_t>> scalars = {};
+    // Subqueries for a value that are columns by now; these have no name.
+    std::vector<std::pair<const sql::Expr*, std::size_t>> scalars = {};
 
     // Where a name means several columns and some of them stand from here on, it means those: the
     // columns of a subquery hide those around it.
@@ -83,8 +83,14 @@ class ExpressionBinder {
 // Whether an aggregate function is called in `expr` (outside of subqueries and OVER).
 [[nodiscard]] bool contains_aggregate(const sql::Expr& expr);
 
-// The scalar subqueries that stand in `expr`, but for those in subqueries.
-[[nodiscard]] std::vector<const sql::ScalarQuery*> scalar_queries(const sql::Expr& expr);
+// A subquery that stands for a value: (SELECT ..), EXISTS (SELECT ..), x IN (SELECT ..).
+struct ScalarUse {
+    const sql::Expr* expr = nullptr;
+    bool null_is_false = false;  // It stands between ANDs and ORs of a condition.
+};
+
+// Those in `expr`, which is a condition or not, but for those in subqueries: inner ones first.
+[[nodiscard]] std::vector<ScalarUse> scalar_uses(const sql::Expr& expr, bool is_condition);
 
 // The column that `name` means in `scope`, and how many of its parts it took.
 struct Resolved {

@@ -27,9 +27,14 @@ std::vector<ColumnInfo> element_columns(const Type& list, sql::Location at) {
                 {"value", list.fields->at(1).type, Role::kPlain, nullptr}};
     if (list.kind != TypeKind::kArray)
         throw SqlError(at, "UNNEST expects an ARRAY or a MAP, found " + list.to_string());
-    if (list.fields->at(0).type.kind == TypeKind::kRow)
-        throw sql::not_supported(at, "UNNEST of an ARRAY of ROWs");
-    return {{"f0", list.fields->at(0).type, Role::kPlain, nullptr}};
+    const Type& element = list.fields->at(0).type;
+    if (element.kind != TypeKind::kRow) return {{"f0", element, Role::kPlain, nullptr}};
+    std::vector<ColumnInfo> fields;
+    for (const Field& field : *element.fields) {
+        const Type type = field.type.with_nullable(field.type.nullable || element.nullable);
+        fields.push_back({field.name, type, Role::kPlain, nullptr});
+    }
+    return fields;
 }
 
 // All columns of a table. Computed ones are computed behind the scan, so that what WHERE leaves out
@@ -118,10 +123,11 @@ QueryBinder::From QueryBinder::bind_from(const sql::TableRef& ref) {
 
 QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, bool keep_empty) {
     const auto& unnest = std::get<sql::Unnest>(ref.node);
-    if (unnest.with_ordinality) throw sql::not_supported(ref.location, "WITH ORDINALITY");
     ExpressionBinder binder(left.scope, expr_settings_);
     ExprPtr list = binder.bind(*unnest.operand);
     std::vector<ColumnInfo> elements = element_columns(list->type, unnest.operand->location);
+    if (unnest.with_ordinality)
+        elements.push_back({"ordinality", Type::integer().not_null(), Role::kPlain, nullptr});
     if (keep_empty) {
         for (ColumnInfo& element : elements)
             element.type.nullable = true;
@@ -139,7 +145,8 @@ QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, 
             right.columns[i].name = ref.alias_columns[i].text;
     }
     Scope scope = Scope::side_by_side(left.scope, right);
-    return {make_rel(std::move(columns), Unnest{left.rel, std::move(list), keep_empty}),
+    return {make_rel(std::move(columns),
+                     Unnest{left.rel, std::move(list), keep_empty, unnest.with_ordinality}),
             std::move(scope)};
 }
 
@@ -151,7 +158,8 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     if (std::holds_alternative<sql::Unnest>(join.right->node)) {
         if (has_shared) throw sql::not_supported(at, "USING or NATURAL with UNNEST");
         const bool is_left = join.kind == sql::JoinKind::kLeft;
-        if (join.kind != sql::JoinKind::kCross && !is_left)
+        const bool is_right = join.kind == sql::JoinKind::kRight;
+        if (is_right || join.kind == sql::JoinKind::kFull)
             throw sql::not_supported(at, "this kind of join with UNNEST");
         if (is_left && join.condition != nullptr) {
             const auto* literal = std::get_if<sql::Literal>(&join.condition->node);
@@ -159,7 +167,13 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
                 throw sql::not_supported(join.condition->location,
                                          "a condition other than TRUE on UNNEST");
         }
-        return bind_unnest(std::move(left), *join.right, is_left);
+        From unnested = bind_unnest(std::move(left), *join.right, is_left);
+        if (join.kind == sql::JoinKind::kInner && join.condition != nullptr) {
+            ExpressionBinder binder(unnested.scope, expr_settings_);
+            ExprPtr condition = binder.bind_condition(*join.condition, "ON");
+            unnested.rel = make_filter_rel(unnested.rel, std::move(condition));
+        }
+        return unnested;
     }
     const auto* named = std::get_if<sql::NamedTable>(&join.right->node);
     const bool has_as_of = named != nullptr && named->as_of != nullptr;

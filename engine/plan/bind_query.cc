@@ -145,7 +145,7 @@ RelPtr QueryBinder::bind_plain(const sql::Select& select,
     std::vector<const sql::Expr*> items = late;
     for (const sql::SelectItem& item : select.items)
         items.push_back(item.expr.get());
-    from = join_scalars(std::move(from), items);
+    from = join_scalars(std::move(from), items, false);
     ExpressionBinder binder(from.scope, expr_settings_);
     ExpressionBinder plain(from.scope, expr_settings_);
     OverCollector over(select.windows, expr_settings_);

@@ -199,14 +199,27 @@ class QueryBinder {
         std::vector<thalweg::ExprPtr> outer;  // What is equal to the first columns, around it.
         std::vector<bool> null_is_equal;      // For each of those.
         bool is_count = false;                // No row means 0.
+        bool is_test = false;                 // Whether that is more than 0,
+        bool is_negated = false;              // or 0.
     };
+
+    static Type type_of(const Scalar& scalar);
+    Scalar bind_use(const Scope& outer, const ScalarUse& use);
+    // EXISTS, IN: how many rows there are.
+    Scalar bind_test(const Scope& outer, const ScalarUse& use);
+    // Takes equalities with columns around it out of `conditions`: the columns of `inner`.
+    static std::vector<thalweg::ExprPtr> take_keys(const std::vector<thalweg::ExprPtr>& conditions,
+                                                   std::size_t outer_count,
+                                                   const Rel& inner,
+                                                   Scalar& scalar,
+                                                   sql::Location at);
 
     Scalar bind_scalar(const Scope& outer, const sql::Query& query);
     Scalar bind_simple_scalar(const Scope& outer, const sql::Select& select, sql::Location at);
     // `from` with the value as its last column.
     From join_scalar(From from, const Scalar& scalar);
-    // The same for all scalar subqueries in `exprs`, which the scope then knows.
-    From join_scalars(From from, const std::vector<const sql::Expr*>& exprs);
+    // The same for all subqueries for a value in `exprs`, which the scope then knows.
+    From join_scalars(From from, const std::vector<const sql::Expr*>& exprs, bool are_conditions);
 
     // bind_lookup.cc
     From bind_snapshot(const sql::NamedTable& table, const sql::TableRef& ref, const Scope& stream);

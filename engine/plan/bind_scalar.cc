@@ -8,14 +8,16 @@
 #include <optional>
 #include <utility>
 
-// Scalar subqueries: (SELECT ...) where a value is expected.
+// Subqueries for a value: (SELECT ...) where one is expected; EXISTS, and IN (SELECT ...), where
+// they do not stand between the ANDs of WHERE: those are joins of their own (bind_subquery.cc).
 //
 //     outer -> LEFT JOIN, on the columns that the subquery is correlated by, with
 //              subquery: those columns, and its value, grouped by them
 //
 // so that what stood around the subquery has one more column. It changes when the value does. What
 // a subquery's WHERE says of columns around it must be equalities; the rest of it is its own.
-// Where it neither aggregates nor says LIMIT 1 its rows are counted, and two end the query.
+// Where it neither aggregates nor says LIMIT 1 its rows are counted, and two end the query. Of
+// EXISTS and IN the value is whether that count is more than 0.
 
 namespace thalweg::plan {
 
@@ -105,21 +107,107 @@ RelPtr single_rows(const RelPtr& rel, const ExprSettings& settings, sql::Locatio
         make_rel(std::move(columns), std::move(node)), std::move(expressions), std::move(names));
 }
 
-void collect(const sql::Expr& expr, std::vector<const sql::ScalarQuery*>& found) {
-    if (const auto* scalar = std::get_if<sql::ScalarQuery>(&expr.node)) {
-        found.push_back(scalar);
-        return;
-    }
+bool is_and_or_or(const sql::Expr& expr) {
+    const auto* binary = std::get_if<sql::Binary>(&expr.node);
+    return binary != nullptr &&
+           (binary->op == sql::BinaryOp::kAnd || binary->op == sql::BinaryOp::kOr);
+}
+
+void collect(const sql::Expr& expr, bool null_is_false, std::vector<ScalarUse>& found) {
+    const bool goes_on = null_is_false && is_and_or_or(expr);
     sql::for_each_child(
-        expr, [&](const sql::Expr& child) { collect(child, found); }, [](const sql::Query&) {});
+        expr,
+        [&](const sql::Expr& child) { collect(child, goes_on, found); },
+        [](const sql::Query&) {});
+    if (std::holds_alternative<sql::ScalarQuery>(expr.node) ||
+        std::holds_alternative<sql::Exists>(expr.node) ||
+        std::holds_alternative<sql::InQuery>(expr.node))
+        found.push_back({&expr, null_is_false});
 }
 
 }  // namespace
 
-std::vector<const sql::ScalarQuery*> scalar_queries(const sql::Expr& expr) {
-    std::vector<const sql::ScalarQuery*> found;
-    collect(expr, found);
+std::vector<ScalarUse> scalar_uses(const sql::Expr& expr, bool is_condition) {
+    std::vector<ScalarUse> found;
+    collect(expr, is_condition, found);
     return found;
+}
+
+Type QueryBinder::type_of(const Scalar& scalar) {
+    if (scalar.is_test) return Type::boolean().not_null();
+    return scalar.rel->columns.back().type.with_nullable(!scalar.is_count);
+}
+
+QueryBinder::Scalar QueryBinder::bind_use(const Scope& outer, const ScalarUse& use) {
+    const auto* scalar = std::get_if<sql::ScalarQuery>(&use.expr->node);
+    return scalar != nullptr ? bind_scalar(outer, *scalar->query) : bind_test(outer, use);
+}
+
+QueryBinder::Scalar QueryBinder::bind_test(const Scope& outer, const ScalarUse& use) {
+    const auto* in = std::get_if<sql::InQuery>(&use.expr->node);
+    const sql::Location at = use.expr->location;
+    const sql::Query& query =
+        in != nullptr ? *in->query : *std::get<sql::Exists>(use.expr->node).query;
+    Subquery inner = bind_subquery(outer, query);
+    Scalar result;
+    result.is_count = result.is_test = true;
+    if (in != nullptr) {
+        if (inner.value == nullptr)
+            throw SqlError(query.location, "IN expects a subquery of one column");
+        ExpressionBinder binder(outer, expr_settings_);
+        auto equal = make_call("=", {binder.bind(*in->operand), inner.value}, expr_settings_);
+        if (!equal) throw SqlError(at, equal.error().message);
+        result.is_negated = in->negated;
+        if ((*equal)->type.nullable && (in->negated || !use.null_is_false))
+            throw sql::not_supported(at, "IN (SELECT ...) here of values that may be NULL");
+        inner.conditions.push_back(*std::move(equal));
+    }
+    std::vector<ExprPtr> keys =
+        take_keys(inner.conditions, outer.columns.size(), *inner.from.rel, result, at);
+    Aggregate node;
+    std::vector<ColumnInfo> columns;
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        node.keys.push_back(i);
+        columns.push_back({"key", keys[i]->type, Role::kPlain, nullptr});
+        names.emplace_back("key");
+    }
+    if (keys.empty()) {
+        keys.push_back(make_literal({true}, Type::boolean().not_null()));
+        names.emplace_back("row");
+    }
+    node.input = make_project_rel(inner.from.rel, std::move(keys), std::move(names));
+    AggregateCall count;
+    count.result_type = Type::bigint().not_null();
+    columns.push_back({"COUNT(*)", count.result_type, Role::kPlain, nullptr});
+    node.calls = {count};
+    result.rel = make_rel(std::move(columns), std::move(node));
+    return result;
+}
+
+std::vector<ExprPtr> QueryBinder::take_keys(const std::vector<ExprPtr>& conditions,
+                                            std::size_t outer_count,
+                                            const Rel& inner,
+                                            Scalar& scalar,
+                                            sql::Location at) {
+    const std::size_t count = outer_count + inner.columns.size();
+    std::vector<ExprPtr> to_inner(outer_count, nullptr);
+    for (const ExprPtr& column : identity(inner))
+        to_inner.push_back(column);
+    std::vector<ExprPtr> keys;
+    for (const ExprPtr& condition : conditions) {
+        std::optional<Equality> key = equality_of(*condition);
+        if (key && side_of(*key->left, outer_count, count) == Side::kRight)
+            std::swap(key->left, key->right);
+        if (!key || side_of(*key->left, outer_count, count) != Side::kLeft ||
+            side_of(*key->right, outer_count, count) != Side::kRight)
+            throw sql::not_supported(
+                at, "a subquery for a value correlated by anything but equalities");
+        keys.push_back(substitute(key->right, to_inner));
+        scalar.outer.push_back(key->left);
+        scalar.null_is_equal.push_back(key->null_is_equal);
+    }
+    return keys;
 }
 
 QueryBinder::Scalar QueryBinder::bind_scalar(const Scope& outer, const sql::Query& query) {
@@ -139,25 +227,9 @@ QueryBinder::Scalar QueryBinder::bind_simple_scalar(const Scope& outer,
                                                     sql::Location at) {
     const sql::Expr& item = *select.items[0].expr;
     CorrelatedFrom inner = bind_correlated_from(outer, select);
-    const std::size_t outer_count = outer.columns.size();
-    const std::size_t count = outer_count + inner.from.rel->columns.size();
-    std::vector<ExprPtr> to_inner(outer_count, nullptr);
-    for (const ExprPtr& column : identity(*inner.from.rel))
-        to_inner.push_back(column);
     Scalar result;
-    std::vector<ExprPtr> keys;
-    for (const ExprPtr& condition : inner.conditions) {
-        std::optional<Equality> key = equality_of(*condition);
-        if (key && side_of(*key->left, outer_count, count) == Side::kRight)
-            std::swap(key->left, key->right);
-        if (!key || side_of(*key->left, outer_count, count) != Side::kLeft ||
-            side_of(*key->right, outer_count, count) != Side::kRight)
-            throw sql::not_supported(
-                at, "a scalar subquery correlated by anything but equalities with its own columns");
-        keys.push_back(substitute(key->right, to_inner));
-        result.outer.push_back(key->left);
-        result.null_is_equal.push_back(key->null_is_equal);
-    }
+    std::vector<ExprPtr> keys =
+        take_keys(inner.conditions, outer.columns.size(), *inner.from.rel, result, at);
     if (contains_aggregate(item) || select.having != nullptr) {
         result.is_count = is_count(item) && select.having == nullptr;
         if (!keys.empty() && contains_count(item) && !result.is_count)
@@ -196,6 +268,13 @@ QueryBinder::From QueryBinder::join_scalar(From from, const Scalar& scalar) {
                       expr_settings_);
         ASSERT(none.has_value());
         columns.push_back(*std::move(none));
+        if (scalar.is_test) {
+            const ExprPtr zero = make_literal({std::int64_t{0}}, Type::bigint().not_null());
+            auto test =
+                make_call(scalar.is_negated ? "=" : ">", {columns.back(), zero}, expr_settings_);
+            ASSERT(test.has_value());
+            columns.push_back(*std::move(test));
+        }
         from.rel = with_columns(from.rel, std::move(columns));
     }
     for (std::size_t i = 0; i < from.rel->columns.size(); ++i) {
@@ -210,12 +289,14 @@ QueryBinder::From QueryBinder::join_scalar(From from, const Scalar& scalar) {
     return from;
 }
 
-QueryBinder::From QueryBinder::join_scalars(From from, const std::vector<const sql::Expr*>& exprs) {
+QueryBinder::From QueryBinder::join_scalars(From from,
+                                            const std::vector<const sql::Expr*>& exprs,
+                                            bool are_conditions) {
     for (const sql::Expr* const expr : exprs) {
-        for (const sql::ScalarQuery* const query : scalar_queries(*expr)) {
-            const Scalar scalar = bind_scalar(from.scope, *query->query);
+        for (const ScalarUse& use : scalar_uses(*expr, are_conditions)) {
+            const Scalar scalar = bind_use(from.scope, use);
             from = join_scalar(std::move(from), scalar);
-            from.scope.scalars.emplace_back(query, from.scope.columns.size() - 1);
+            from.scope.scalars.emplace_back(use.expr, from.scope.columns.size() - 1);
         }
     }
     return from;

@@ -34,6 +34,17 @@ std::optional<Quantified> quantified(const sql::Expr& expr) {
     return inner;
 }
 
+// What subqueries for a value may stand in: of IN and EXISTS between ANDs only the operand.
+std::vector<const sql::Expr*> values_in(const std::vector<const sql::Expr*>& parts) {
+    std::vector<const sql::Expr*> values;
+    for (const sql::Expr* const part : parts) {
+        const std::optional<Quantified> found = quantified(*part);
+        if (!found) values.push_back(part);
+        if (found && found->operand != nullptr) values.push_back(found->operand);
+    }
+    return values;
+}
+
 // A SELECT whose rows each come from one row of its FROM: the only kind that may be correlated.
 const sql::Select* plain_select(const sql::Query& query) {
     if (!query.with.empty() || !query.order_by.empty() || query.limit != nullptr ||
@@ -55,7 +66,7 @@ const sql::Select* plain_select(const sql::Query& query) {
 QueryBinder::From QueryBinder::bind_where(From from, const std::vector<const sql::Expr*>& parts) {
     std::vector<ExprPtr> plain;
     std::vector<std::pair<Quantified, sql::Location>> joins;
-    from = join_scalars(std::move(from), parts);
+    from = join_scalars(std::move(from), values_in(parts), true);
     ExpressionBinder binder(from.scope, expr_settings_);
     for (const sql::Expr* const part : parts) {
         if (const std::optional<Quantified> found = quantified(*part)) {
@@ -136,7 +147,7 @@ QueryBinder::CorrelatedFrom QueryBinder::bind_correlated_from(const Scope& outer
                                 : bind_from(*select.from);
     std::vector<const sql::Expr*> parts;
     if (select.where != nullptr) parts = conjuncts(*select.where);
-    from = join_scalars(std::move(from), parts);
+    from = join_scalars(std::move(from), values_in(parts), true);
     Scope both = Scope::side_by_side(outer, from.scope);
     both.inner_first = outer.columns.size();
     const std::size_t count = both.columns.size();

@@ -162,11 +162,12 @@ struct LookupJoin {
     ExprPtr residual;  // Over all columns of input, then of table; may be null.
 };
 
-// Output: the input's columns, then the element's.
+// Output: the input's columns, then the element's, then, if asked for, its place.
 struct Unnest {
     RelPtr input;
     ExprPtr list;
     bool keep_empty = false;
+    bool has_ordinality = false;
 };
 
 // Each row once for each grouping set. Output: the input's columns, keys of the set or NULL, its

@@ -176,8 +176,9 @@ PhysicalPlanner::Stream PhysicalPlanner::compile(const RelPtr& rel) {
         lineage_of({stream.lineage}, "unnest " + to_string(*node.list, names_of(*node.input)));
     append(
         stream.stage,
-        [list = node.list, schema = schema_of(*node.input), keep = node.keep_empty] {
-            return make_unnest(list, schema, keep);
+        [spec =
+             UnnestSpec{node.list, schema_of(*node.input), node.keep_empty, node.has_ordinality}] {
+            return make_unnest(spec);
         },
         "unnest " + to_string(*node.list, names_of(*node.input)),
         *rel);

@@ -132,7 +132,9 @@ Pruned prune_node(const Rel& rel, const Unnest& node, Needed needed) {
     needed.resize(width);
     mark_columns(*node.list, needed);
     Pruned input = prune_rel(node.input, std::move(needed));
-    Unnest copy{input.rel, substitute(node.list, input.columns()), node.keep_empty};
+    Unnest copy = node;
+    copy.list = substitute(node.list, input.columns());
+    copy.input = input.rel;
     return with_node(append_columns(rel, std::move(input), width), std::move(copy));
 }
 

@@ -110,7 +110,7 @@ TEST_CASE("unnest: a row for each element") {
         }
         batch.set_size(input.size());
         const auto unnest =
-            make_unnest(make_column(0, Type::array(Type::bigint())), lists, keep_empty);
+            make_unnest({make_column(0, Type::array(Type::bigint())), lists, keep_empty});
         OpContext context;
         RowCollector out;
         unnest->process(0, batch.view(), context, out);

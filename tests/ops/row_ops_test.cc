@@ -143,7 +143,7 @@ TEST_CASE("unnest: each row once for each element, in pieces of a batch") {
     }
     batch.set_size(500);
     for (const bool keep_empty : {false, true}) {
-        const auto op = make_unnest(make_column(1, list), schema, keep_empty);
+        const auto op = make_unnest({make_column(1, list), schema, keep_empty, true});
         OpContext context;
         Collector out;
         op->process(0, batch.view(), context, out);
@@ -154,12 +154,14 @@ TEST_CASE("unnest: each row once for each element, in pieces of a batch") {
             if (is_empty && keep_empty) {
                 REQUIRE_LT(at, out.rows.size());
                 CHECK_EQ(out.rows[at][0], Value{static_cast<std::int64_t>(row)});
-                CHECK(out.rows[at++][2].is_null());
+                CHECK(out.rows[at][2].is_null());
+                CHECK(out.rows[at++][3].is_null());
             }
             for (std::size_t i = 0; i < (is_empty ? 0 : row % 6); ++i, ++at, ++with_element) {
                 REQUIRE_LT(at, out.rows.size());
                 CHECK_EQ(out.rows[at][0], Value{static_cast<std::int64_t>(row)});
                 CHECK_EQ(out.rows[at][2], Value{std::string(i * 5, 'w') + std::to_string(row)});
+                CHECK_EQ(out.rows[at][3], Value{static_cast<std::int64_t>(i + 1)});
             }
         }
         CHECK_EQ(at, out.rows.size());
