@@ -80,6 +80,7 @@ const std::vector<Layer> kLayers = {
       "engine/engine.h",
       "engine/config.h",
       "engine/run/epoch/section_text.h",
+      "ops/function_notes.h",
       "bench/",
       "state/"}},
     {"tools/load/", {"tools/load/", "ingest/producer_client.h", "state/"}},

@@ -19,6 +19,7 @@ using CommandBody = std::function<int()>;
 void add_run_command(CLI::App& app, CommandBody& body);
 void add_explain_command(CLI::App& app, CommandBody& body);
 void add_check_command(CLI::App& app, CommandBody& body);
+void add_functions_command(CLI::App& app, CommandBody& body);
 void add_bench_command(CLI::App& app, CommandBody& body);
 void add_load_command(CLI::App& app, CommandBody& body);
 void add_store_command(CLI::App& app, CommandBody& body);

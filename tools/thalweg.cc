@@ -14,6 +14,7 @@ int main(int argc, char** argv) {
     thalweg::add_run_command(app, body);
     thalweg::add_explain_command(app, body);
     thalweg::add_check_command(app, body);
+    thalweg::add_functions_command(app, body);
     thalweg::add_bench_command(app, body);
     thalweg::add_load_command(app, body);
     thalweg::add_store_command(app, body);

@@ -1,9 +1,11 @@
 #include "engine/plan/bind_expression.h"
 
+#include "engine/plan/bind_json.h"
 #include "engine/plan/catalog.h"
 #include "engine/plan/flink_functions.h"
 #include "engine/plan/grouping_sets.h"
 #include "engine/sql/suggest.h"
+#include "engine/sql/token.h"
 #include "engine/sql/unparse.h"
 #include "state/text/decimal.h"
 #include "state/text/number.h"
@@ -85,6 +87,32 @@ std::string_view name_of(sql::BinaryOp op) {
         case sql::BinaryOp::kOverlaps: break;
     }
     return "OVERLAPS";
+}
+
+// The sides of OVERLAPS: each a moment and another one, or how long it lasts.
+struct Periods {
+    std::vector<ExprPtr> left;
+    std::vector<ExprPtr> right;
+};
+
+// Whether the later end of each side is not before the earlier one of the other.
+template <class MakeCall>
+ExprPtr overlap(const Periods& periods, MakeCall make) {
+    struct Ends {
+        ExprPtr first;
+        ExprPtr last;
+    };
+
+    const auto in_order = [&](const std::vector<ExprPtr>& side) -> Ends {
+        const ExprPtr& start = side[0];
+        const ExprPtr end = side[1]->type.is_interval() ? make("+", {start, side[1]}) : side[1];
+        const ExprPtr is_ordered = make("<=", {start, end});
+        return {make("CASE", {is_ordered, start, end}), make("CASE", {is_ordered, end, start})};
+    };
+    const Ends left = in_order(periods.left);
+    const Ends right = in_order(periods.right);
+    return make("AND",
+                {make(">=", {left.last, right.first}), make(">=", {right.last, left.first})});
 }
 
 bool any_of(const std::vector<sql::ExprPtr>& expressions) {
@@ -377,8 +405,14 @@ ExprPtr ExpressionBinder::bind_call(const sql::Call& node, sql::Location at) {
     if (node.filter != nullptr || node.distinct) {
         throw SqlError(at, "DISTINCT and FILTER are for aggregates, " + name + " is none");
     }
+    std::string upper = sql::to_upper(name);
     std::vector<ExprPtr> arguments;
+    if (is_json_form(upper)) {
+        arguments = json_arguments(
+            upper, node, [this](const sql::Expr& expr) { return bind(expr); }, settings_);
+    }
     for (const sql::Argument& argument : node.arguments) {
+        if (is_json_form(upper)) break;
         if (argument.name) {
             throw SqlError(argument.name->location,
                            "arguments of " + name + " are given by position, not by name");
@@ -390,10 +424,6 @@ ExprPtr ExpressionBinder::bind_call(const sql::Call& node, sql::Location at) {
     std::vector<std::string> names = function_names();
     const std::vector<std::string> aggregates = aggregate_names();
     names.insert(names.end(), aggregates.begin(), aggregates.end());
-    std::string upper = name;
-    std::transform(upper.begin(), upper.end(), upper.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
     const bool is_known = std::find(names.begin(), names.end(), upper) != names.end();
     if (is_known) throw SqlError(at, result.error().message);
     if (is_flink_function(upper)) throw sql::not_supported(node.name.location, upper);
@@ -403,7 +433,14 @@ ExprPtr ExpressionBinder::bind_call(const sql::Call& node, sql::Location at) {
 }
 
 ExprPtr ExpressionBinder::bind_binary(const sql::Binary& binary, sql::Location at) {
-    if (binary.op == sql::BinaryOp::kOverlaps) throw sql::not_supported(at, "OVERLAPS");
+    if (binary.op == sql::BinaryOp::kOverlaps) {
+        const Periods periods = {
+            .left = bind_all(std::get<sql::RowConstructor>(binary.left->node).items),
+            .right = bind_all(std::get<sql::RowConstructor>(binary.right->node).items)};
+        return overlap(periods, [&](std::string_view name, std::vector<ExprPtr> arguments) {
+            return call(name, std::move(arguments), at);
+        });
+    }
     ExprPtr left = bind(*binary.left);
     ExprPtr right = bind(*binary.right);
     return call(name_of(binary.op), {std::move(left), std::move(right)}, at);
@@ -416,12 +453,13 @@ ExprPtr ExpressionBinder::bind_is(const sql::IsTest& test, sql::Location at) {
         case sql::IsKind::kTrue: name = test.negated ? "IS NOT TRUE" : "IS TRUE"; break;
         case sql::IsKind::kFalse: name = test.negated ? "IS NOT FALSE" : "IS FALSE"; break;
         case sql::IsKind::kUnknown: name = test.negated ? "IS NOT UNKNOWN" : "IS UNKNOWN"; break;
-        case sql::IsKind::kJsonValue:
-        case sql::IsKind::kJsonObject:
-        case sql::IsKind::kJsonArray:
-        case sql::IsKind::kJsonScalar: throw sql::not_supported(at, "IS JSON");
+        case sql::IsKind::kJsonValue: name = "IS JSON VALUE"; break;
+        case sql::IsKind::kJsonObject: name = "IS JSON OBJECT"; break;
+        case sql::IsKind::kJsonArray: name = "IS JSON ARRAY"; break;
+        case sql::IsKind::kJsonScalar: name = "IS JSON SCALAR"; break;
     }
-    return call(name, {bind(*test.operand)}, at);
+    ExprPtr result = call(name, {bind(*test.operand)}, at);
+    return negate_if(test.negated && test.kind >= sql::IsKind::kJsonValue, std::move(result), at);
 }
 
 ExprPtr ExpressionBinder::bind_between(const sql::Between& between, sql::Location at) {

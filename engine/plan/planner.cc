@@ -6,6 +6,7 @@
 #include "engine/plan/connectors.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/rewrite.h"
+#include "engine/plan/show_functions.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/token.h"
 
@@ -227,7 +228,10 @@ class ScriptPlanner {
                            "CREATE FUNCTION count_char AS ...");
     }
 
-    void run(const sql::Show&, sql::Location at) { throw sql::not_supported(at, "SHOW"); }
+    void run(const sql::Show& node, sql::Location at) {
+        if (node.kind != sql::ShowKind::kFunctions) throw sql::not_supported(at, "SHOW");
+        plan_.explained += functions_text();
+    }
 
     void run(const sql::Describe&, sql::Location at) { throw sql::not_supported(at, "DESCRIBE"); }
 

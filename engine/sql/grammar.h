@@ -213,6 +213,18 @@ class Grammar final : private TokenCursor {
     ExprPtr parse_table_argument();
     ExprPtr finish_table_argument(Location start, TableRefPtr table);
 
+    // parse_json.cc
+    void add_keyword(Call& call, Location start, std::string text);
+    ExprPtr parse_json_reader();
+    std::string parse_json_type(const std::string& function);
+    std::string parse_json_wrapper();
+    std::string parse_json_behaviour(const std::string& function);
+    std::string parse_json_event(const std::string& function);
+    bool accept_json_nulls(Call& call);
+    ExprPtr parse_json_object();
+    ExprPtr parse_json_array();
+    ExprPtr finish_json(Call call);
+
     // Shared by all, parser.cc
     ExprPtr make(Location location, Expr::Node node);
     void grow_query(Location location);

@@ -81,6 +81,11 @@ ExprPtr Grammar::accept_function_form(const std::string& word) {
         {"FLOOR", &Grammar::parse_rounding},
         {"TIMESTAMPADD", &Grammar::parse_timestamp_arithmetic},
         {"TIMESTAMPDIFF", &Grammar::parse_timestamp_arithmetic},
+        {"JSON_EXISTS", &Grammar::parse_json_reader},
+        {"JSON_VALUE", &Grammar::parse_json_reader},
+        {"JSON_QUERY", &Grammar::parse_json_reader},
+        {"JSON_OBJECT", &Grammar::parse_json_object},
+        {"JSON_ARRAY", &Grammar::parse_json_array},
     });
     for (const Form& form : kForms) {
         if (form.word == word) return (this->*form.rule)();

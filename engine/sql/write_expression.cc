@@ -61,23 +61,12 @@ struct FormWord {
 };
 
 constexpr auto kFormWords = std::to_array<FormWord>({
-    {"CAST", false},
-    {"TRY_CAST", false},
-    {"EXISTS", false},
-    {"ROW", false},
-    {"DESCRIPTOR", false},
-    {"EXTRACT", false},
-    {"TRIM", true},
-    {"POSITION", true},
-    {"SUBSTRING", true},
-    {"OVERLAY", true},
-    {"CEIL", true},
-    {"CEILING", true},
-    {"FLOOR", true},
-    {"TIMESTAMPADD", false},
-    {"TIMESTAMPDIFF", false},
-    {"ROLLUP", false},
-    {"CUBE", false},
+    {"CAST", false},       {"TRY_CAST", false},     {"EXISTS", false},        {"ROW", false},
+    {"DESCRIPTOR", false}, {"EXTRACT", false},      {"TRIM", true},           {"POSITION", true},
+    {"SUBSTRING", true},   {"OVERLAY", true},       {"CEIL", true},           {"CEILING", true},
+    {"FLOOR", true},       {"TIMESTAMPADD", false}, {"TIMESTAMPDIFF", false}, {"JSON_EXISTS", true},
+    {"JSON_VALUE", true},  {"JSON_QUERY", true},    {"JSON_OBJECT", false},   {"JSON_ARRAY", true},
+    {"ROLLUP", false},     {"CUBE", false},
 });
 
 bool is_plain_word(std::string_view word) {
@@ -90,6 +79,10 @@ bool is_plain_word(std::string_view word) {
 
 bool needs_quotes(std::string_view word) {
     return !is_plain_word(word) || opens_clause(word) || begins_special_form(word);
+}
+
+bool is_keyword(const Argument& argument) {
+    return std::holds_alternative<Keyword>(argument.value->node);
 }
 
 const Keyword* keyword_argument(const Call& call) {
@@ -276,6 +269,10 @@ void SqlWriter::arguments(const Call& call) {
     // The word between the arguments i - 1 and i.
     const auto separator = [&](std::size_t i) -> std::string_view {
         if (keyword == nullptr) return ", ";
+        if (word.starts_with("JSON_")) {
+            const bool is_word = is_keyword(call.arguments[i - 1]) || is_keyword(call.arguments[i]);
+            return is_word ? " " : ", ";
+        }
         if (word == "EXTRACT" && i == 1) return " FROM ";
         if (word == "TRIM" && i == 1) return " ";
         if (word == "TRIM" && i == 2) return " FROM ";

@@ -198,18 +198,27 @@ struct Function {
 
 // The tables.
 [[nodiscard]] std::span<const Function> arithmetic_functions();
+[[nodiscard]] std::span<const Function> array_functions();
 [[nodiscard]] std::span<const Function> choice_functions();
 [[nodiscard]] std::span<const Function> collection_functions();
 [[nodiscard]] std::span<const Function> compare_functions();
 [[nodiscard]] std::span<const Function> conditional_functions();
+[[nodiscard]] std::span<const Function> digest_functions();
+[[nodiscard]] std::span<const Function> encoding_functions();
 [[nodiscard]] std::span<const Function> in_functions();
+[[nodiscard]] std::span<const Function> inspection_functions();
 [[nodiscard]] std::span<const Function> interval_functions();
+[[nodiscard]] std::span<const Function> json_functions();
 [[nodiscard]] std::span<const Function> logic_functions();
+[[nodiscard]] std::span<const Function> map_functions();
 [[nodiscard]] std::span<const Function> math_functions();
+[[nodiscard]] std::span<const Function> printf_functions();
+[[nodiscard]] std::span<const Function> random_functions();
 [[nodiscard]] std::span<const Function> regex_functions();
 [[nodiscard]] std::span<const Function> search_functions();
 [[nodiscard]] std::span<const Function> string_functions();
 [[nodiscard]] std::span<const Function> time_functions();
 [[nodiscard]] std::span<const Function> time_text_functions();
+[[nodiscard]] std::span<const Function> url_functions();
 
 }  // namespace thalweg

@@ -1,5 +1,6 @@
 #include "ops/expr/functions.h"
 #include "ops/expr/kernel.h"
+#include "ops/expr/list_values.h"
 #include "ops/expr/type_rules.h"
 
 #include <algorithm>
@@ -9,17 +10,6 @@
 namespace thalweg {
 
 namespace {
-
-// Elements are copied with their strings left where they are: they live as long as the batch.
-void copy_element(
-    Column& to, std::size_t row, const Column& from, std::size_t from_row, Arena& arena) {
-    if (from.physical() == Physical::kString && !from.is_null(from_row)) {
-        to.data<StringRef>()[row] = from.data<StringRef>()[from_row];
-        to.set_valid(row);
-        return;
-    }
-    to.copy_row(row, from, from_row, arena);
-}
 
 // --- ITEM ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 #include "ops/expr/functions.h"
 #include "ops/expr/kernel.h"
 #include "ops/expr/type_rules.h"
-#include "state/base/random.h"
 #include "state/text/decimal.h"
 
 #include <cmath>
@@ -166,7 +165,7 @@ Type rounded_decimal(Arguments arguments) {
                               static_cast<std::int32_t>(std::get<std::int64_t>(digits->data)));
 }
 
-// --- ABS, SIGN, RAND ----------------------------------------------------------------------------
+// --- ABS and SIGN --------------------------------------------------------------------------------
 
 template <class T>
 T absolute(T x) {
@@ -201,18 +200,6 @@ void kernel_magnitude(const KernelCall& call) {
             map_unary<T, T>(call, [](T x) { return is_sign ? sign_of<T>(x) : absolute<T>(x); });
         }
     });
-}
-
-// A generator for each call in each program, seeded by the time of its first batch.
-void kernel_random(const KernelCall& call) {
-    if (call.kept == nullptr) {
-        const auto address = reinterpret_cast<std::uintptr_t>(&call.kept);
-        call.kept = std::make_shared<Random>(static_cast<std::uint64_t>(call.context.now_ns) ^
-                                             (std::uint64_t{address} << 20U));
-    }
-    auto& random = *static_cast<Random*>(call.kept.get());
-    auto* const out = call.result.data<double>();
-    call.selection.for_each([&](std::size_t row) { out[row] = random.unit(); });
 }
 
 // --- The table ----------------------------------------------------------------------------------
@@ -296,10 +283,6 @@ std::vector<Function> make_table() {
     add_round<true>(table, "TRUNCATE");
     add_magnitude<false>(table, "ABS");
     add_magnitude<true>(table, "SIGN");
-    table.push_back({.name = "RAND",
-                     .result = returns_double,
-                     .kernel = kernel_random,
-                     .volatility = Volatility::kVolatile});
     return table;
 }
 

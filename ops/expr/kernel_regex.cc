@@ -5,7 +5,9 @@
 #include "ops/expr/kernel.h"
 #include "ops/expr/regex.h"
 #include "ops/expr/text_loops.h"
+#include "state/text/utf8.h"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -96,6 +98,83 @@ void kernel_regexp_replace(const KernelCall& call) {
     });
 }
 
+// --- Counting and finding -----------------------------------------------------------------------
+
+void kernel_regexp_count(const KernelCall& call) {
+    std::int32_t* const out = call.result.data<std::int32_t>();
+    const StringRef* const in = texts(call, 0);
+    call.selection.for_each([&](std::size_t row) {
+        out[row] = 0;
+        re2::StringPiece match;
+        const RE2* const regex = regex_of(call, row);
+        if (regex != nullptr)
+            for_each_match(in[row].view(), *regex, {&match, 1}, [&] { ++out[row]; });
+    });
+}
+
+// The first match, or nothing.
+std::optional<std::string_view> first_match(const KernelCall& call,
+                                            std::string_view text,
+                                            std::size_t row) {
+    const RE2* const regex = regex_of(call, row);
+    re2::StringPiece match;
+    if (regex == nullptr || !regex->Match(piece(text), 0, text.size(), RE2::UNANCHORED, &match, 1))
+        return std::nullopt;
+    return std::string_view(match.data(), match.size());
+}
+
+void kernel_regexp_instr(const KernelCall& call) {
+    std::int32_t* const out = call.result.data<std::int32_t>();
+    const StringRef* const in = texts(call, 0);
+    call.selection.for_each([&](std::size_t row) {
+        const std::string_view text = in[row].view();
+        const std::optional<std::string_view> match = first_match(call, text, row);
+        out[row] = 0;
+        if (!match.has_value()) return;
+        const auto before = static_cast<std::size_t>(match->data() - text.data());
+        out[row] = static_cast<std::int32_t>(utf8_length(text.substr(0, before)) + 1);
+    });
+}
+
+void kernel_regexp_substr(const KernelCall& call) {
+    cut_texts(call, 0, [&](std::string_view text, std::size_t row) {
+        const std::optional<std::string_view> match = first_match(call, text, row);
+        if (!match.has_value()) call.result.set_null(row);
+        return match.value_or(std::string_view());
+    });
+}
+
+// One group, the first if none is asked for, of every match; NULL where there is no such group.
+void kernel_regexp_extract_all(const KernelCall& call) {
+    ListRef* const out = call.result.data<ListRef>();
+    Column& elements = call.result.child(0);
+    const StringRef* const in = texts(call, 0);
+    const std::int64_t* const group = call.arguments.size() > 2 ? integers(call, 2) : nullptr;
+    std::vector<re2::StringPiece> groups;
+    call.selection.for_each([&](std::size_t row) {
+        out[row] = {};
+        const RE2* const regex = regex_of(call, row);
+        const std::int64_t index = group == nullptr ? 1 : group[row];
+        if (regex == nullptr || index < 0 || index > regex->NumberOfCapturingGroups()) {
+            call.result.set_null(row);
+            return;
+        }
+        const std::size_t first = call.result.child_rows();
+        std::size_t count = 0;
+        groups.assign(static_cast<std::size_t>(index) + 1, re2::StringPiece());
+        for_each_match(in[row].view(), *regex, groups, [&] {
+            const re2::StringPiece match = groups.back();
+            elements.reserve(first + count + 1);
+            elements.data<StringRef>()[first + count] =
+                StringRef(std::string_view(match.data(), match.size()));
+            if (match.data() == nullptr) elements.set_null(first + count);
+            ++count;
+        });
+        out[row] = {static_cast<std::uint32_t>(first), static_cast<std::uint32_t>(count)};
+        call.result.set_child_rows(first + count);
+    });
+}
+
 // --- SIMILAR TO ---------------------------------------------------------------------------------
 
 Result<std::shared_ptr<const void>> prepare_similar(Arguments arguments,
@@ -131,6 +210,10 @@ Result<ExprPtr> rewrite_not_similar(std::vector<ExprPtr> arguments, const ExprSe
 
 constexpr Parameter kText = Parameter::kString;
 
+Type returns_string_list(Arguments) {
+    return Type::array(Type::string());
+}
+
 Function regex_function(std::string_view name,
                         std::vector<Parameter> parameters,
                         ResultRule result,
@@ -145,16 +228,25 @@ Function regex_function(std::string_view name,
 std::vector<Function> make_functions() {
     std::vector<Function> functions = {
         regex_function("REGEXP", {kText, kText}, returns_boolean, kernel_regexp),
-        regex_function("REGEXP_EXTRACT", {kText, kText}, returns_string, kernel_regexp_extract),
-        regex_function("REGEXP_EXTRACT",
-                       {kText, kText, Parameter::kBigint},
-                       returns_string,
-                       kernel_regexp_extract),
+        regex_function("REGEXP_COUNT", {kText, kText}, returns_int, kernel_regexp_count),
+        regex_function("REGEXP_INSTR", {kText, kText}, returns_int, kernel_regexp_instr),
         regex_function(
             "REGEXP_REPLACE", {kText, kText, kText}, returns_string, kernel_regexp_replace),
     };
-    for (Function& function : functions)
-        if (function.name == "REGEXP_EXTRACT") function.nullability = Nullability::kAlways;
+    for (const bool has_group : {false, true}) {
+        std::vector<Parameter> parameters = {kText, kText};
+        if (has_group) parameters.push_back(Parameter::kBigint);
+        functions.push_back(
+            regex_function("REGEXP_EXTRACT", parameters, returns_string, kernel_regexp_extract));
+        functions.push_back(regex_function(
+            "REGEXP_EXTRACT_ALL", parameters, returns_string_list, kernel_regexp_extract_all));
+    }
+    functions.push_back(
+        regex_function("REGEXP_SUBSTR", {kText, kText}, returns_string, kernel_regexp_substr));
+    for (Function& function : functions) {
+        if (function.name.starts_with("REGEXP_EXTRACT") || function.name == "REGEXP_SUBSTR")
+            function.nullability = Nullability::kAlways;
+    }
     for (const bool has_escape : {false, true}) {
         std::vector<Parameter> parameters = {kText, kText};
         if (has_escape) parameters.push_back(kText);

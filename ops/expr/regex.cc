@@ -292,14 +292,10 @@ Result<Replacement> Replacement::make(std::string_view text, const RE2& regex) {
 }
 
 void Replacement::replace_all(std::string& out, std::string_view text, const RE2& regex) const {
-    const re2::StringPiece piece(text.data(), text.size());
     std::vector<re2::StringPiece> groups(static_cast<std::size_t>(regex.NumberOfCapturingGroups()) +
                                          1);
-    const int group_count = static_cast<int>(groups.size());
     std::size_t copied = 0;
-    std::size_t from = 0;
-    while (from <= text.size() &&
-           regex.Match(piece, from, text.size(), RE2::UNANCHORED, groups.data(), group_count)) {
+    for_each_match(text, regex, groups, [&] {
         const std::size_t begin = static_cast<std::size_t>(groups[0].data() - text.data());
         out += text.substr(copied, begin - copied);
         for (const Piece& part : pieces_) {
@@ -309,11 +305,7 @@ void Replacement::replace_all(std::string& out, std::string_view text, const RE2
             if (group.data() != nullptr) out.append(group.data(), group.size());
         }
         copied = begin + groups[0].size();
-        from = copied;
-        // An empty match is found once: the next one begins a character later.
-        if (groups[0].empty())
-            from += from < text.size() ? utf8_decode(text.substr(from)).bytes : 1;
-    }
+    });
     out += text.substr(copied);
 }
 

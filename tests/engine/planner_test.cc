@@ -37,6 +37,14 @@ std::string explain(const std::string& query) {
     return "\n" + text.substr(kSource.size(), promises - kSource.size());
 }
 
+TEST_CASE("planner: SHOW FUNCTIONS names all") {
+    const std::string names = plan("SHOW FUNCTIONS;").explained;
+    CHECK(names.starts_with("ABS\nACOS\n"));
+    CHECK(names.find("\nSUM\n") != std::string::npos);
+    CHECK(names.find('$') == std::string::npos);
+    CHECK(names.find("IS NULL") == std::string::npos);
+}
+
 TEST_CASE("planner: conditions and unread columns stay out of the decoder's way") {
     CHECK_EQ(explain(R"(SELECT k, v * 2 AS w FROM t WHERE k <> 'x' AND v > 3)"),
              R"(

@@ -142,6 +142,14 @@ class Commands(unittest.TestCase):
         for word in ("source t (tcp, json)", "by hash of k", "TUMBLE(size 10 s)", "write result"):
             self.assertIn(word, explained.stdout)
 
+    def test_functions_says_what_there_is(self):
+        document = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../../docs/FUNCTIONS.md")
+        printed = self.thalweg("functions")
+        with open(document, encoding="utf-8") as text:
+            self.assertEqual((printed.returncode, printed.stdout), (0, text.read()))
+        self.assertIn("MD5", self.thalweg("functions", "sha1").stdout)
+        self.assert_refused(self.thalweg("functions", "md6"), 2, "no function 'md6'")
+
     def test_options_that_cannot_be(self):
         for options, words in (
                 ("'tcp', 'adress' = '127.0.0.1:1'", ["unknown option 'adress'", "'address'"]),

@@ -1,0 +1,61 @@
+#pragma once
+
+#include "state/base/status.h"
+
+#include <simdjson.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace thalweg {
+
+// Paths into JSON text, as JSON_VALUE and its kin take them.
+//
+//   path     = [ "lax" | "strict" ] "$" { step }         strict if it does not say
+//   step     = "." name | ["."] "[" selector "]" | "." "*" | ".." name
+//   selector = index | from ":" to | "*" | quoted name   index below 0: from the end
+//
+// "*", slices and ".." may find many values: what they find is a list. Filters ("?(...)") and
+// functions ("length()") are errors.
+class JsonPath {
+  public:
+    // What a path leads to in one document: nothing, one value, or a list of them.
+    struct Found {
+        bool is_list = false;
+        std::vector<simdjson::dom::element> values;
+
+        [[nodiscard]] bool is_missing() const { return !is_list && values.empty(); }
+    };
+
+    [[nodiscard]] static Result<std::shared_ptr<const JsonPath>> make(std::string_view text);
+
+    [[nodiscard]] bool is_lax() const noexcept { return is_lax_; }
+
+    [[nodiscard]] Found find(simdjson::dom::element root) const;
+
+  private:
+    enum class StepKind : std::uint8_t { kMember, kElement, kSlice, kAll, kDeep };
+
+    struct Step {
+        StepKind kind = StepKind::kAll;
+        std::string name = {};                 // Of kMember and kDeep.
+        std::int64_t first = 0;                // The index of kElement.
+        std::optional<std::int64_t> end = {};  // Of kSlice: the one behind the last.
+    };
+
+    struct Reader;
+
+    using Elements = std::vector<simdjson::dom::element>;
+
+    static void follow(const Step& step, simdjson::dom::element from, Elements& found);
+    static void follow_deep(const std::string& name, simdjson::dom::element from, Elements& found);
+
+    std::vector<Step> steps_;
+    bool is_lax_ = false;
+};
+
+}  // namespace thalweg
