@@ -39,6 +39,8 @@ ExprPtr Grammar::parse_json_reader() {
         const Location start = here();
         if (function != "JSON_EXISTS" && accept_keyword("RETURNING")) {
             add_keyword(call, start, parse_json_type(function));
+            // A NULL behind the type has been read as part of it: RETURNING INT NULL ON EMPTY.
+            if (at_keyword("ON")) add_keyword(call, here(), "NULL " + parse_json_event(function));
         } else if (function == "JSON_QUERY" && (at_keyword("WITH") || at_keyword("WITHOUT"))) {
             add_keyword(call, start, parse_json_wrapper());
         } else if (function == "JSON_VALUE" && accept_keyword("DEFAULT")) {
