@@ -123,20 +123,22 @@ MatchFrame::Needs MatchFrame::needs_of(const Expr& expr) const {
     return needs;
 }
 
-void MatchFrame::fill(std::size_t to,
-                      const Needs& needs,
-                      const MatchRows& rows,
-                      std::int64_t time) {
+std::size_t MatchFrame::fill(std::size_t to,
+                             const Needs& needs,
+                             const MatchRows& rows,
+                             std::int64_t time) {
     if (++fills_ % kFillsMax == 0 && to == 0) clear();
     for (const std::size_t reference : needs.references) {
         const auto row = find_row(expressions_.references[reference], rows);
         write(reference, to, row ? rows.rows[*row] : nullptr);
     }
+    std::size_t aggregated = 0;
     for (const std::size_t group : needs.groups)
-        aggregate(groups_[group], to, rows);
+        aggregated += aggregate(groups_[group], to, rows);
     if (needs.has_time)
         batch_.column(expressions_.time_column(width_)).data<std::int64_t>()[to] = time;
     batch_.set_size(to + 1);
+    return aggregated;
 }
 
 void MatchFrame::write(std::size_t reference, std::size_t to, const Record* record) {
@@ -152,7 +154,7 @@ void MatchFrame::write(std::size_t reference, std::size_t to, const Record* reco
         write_null(batch_.column(reference * width_ + i), to);
 }
 
-void MatchFrame::aggregate(Group& group, std::size_t to, const MatchRows& rows) {
+std::size_t MatchFrame::aggregate(Group& group, std::size_t to, const MatchRows& rows) {
     std::fill(group.state.begin(), group.state.end(), 0U);
     texts_.reset();
     taken_ = 0;
@@ -169,6 +171,7 @@ void MatchFrame::aggregate(Group& group, std::size_t to, const MatchRows& rows) 
         batch_.column(column).set_valid(to);
         AggregateLayout::finish(group.layout->calls()[i], packed, batch_, to, column);
     }
+    return taken_;
 }
 
 void MatchFrame::take(Group& group, std::span<Record* const> rows) {

@@ -44,8 +44,9 @@ class MatchFrame {
 
     [[nodiscard]] Needs needs_of(const Expr& expr) const;
 
-    // Writes what is needed into row `to`; the row becomes the last one.
-    void fill(std::size_t to, const Needs& needs, const MatchRows& rows, std::int64_t time);
+    // Writes what is needed into row `to`; the row becomes the last one. Returns how many rows were
+    // aggregated.
+    std::size_t fill(std::size_t to, const Needs& needs, const MatchRows& rows, std::int64_t time);
 
     [[nodiscard]] BatchView view() const { return batch_.view(); }
 
@@ -73,7 +74,7 @@ class MatchFrame {
     };
 
     void write(std::size_t reference, std::size_t to, const Record* record);
-    void aggregate(Group& group, std::size_t to, const MatchRows& rows);
+    std::size_t aggregate(Group& group, std::size_t to, const MatchRows& rows);
     void take(Group& group, std::span<Record* const> rows);
     void take_batch(Group& group);
 

@@ -44,6 +44,12 @@ std::optional<std::size_t> row_of(const MatchHistory& history,
     return find_row(reference, {{}, 0, &history});
 }
 
+// The first instant of whole milliseconds that the watermark has not passed.
+std::int64_t millisecond_after(Watermark watermark) {
+    const std::int64_t last = std::min(watermark.nanos, MatchPartition::kEnd - kNanosPerMilli);
+    return (floor_div(last, kNanosPerMilli) + 1) * kNanosPerMilli;
+}
+
 }  // namespace
 
 MatchOutput::MatchOutput(const MatchSpec& spec)
@@ -72,15 +78,15 @@ MatchTurns::MatchTurns(const MatchSpec& spec, RecordPool& records)
       rows_back_(std::max(rows_back(spec.defines), rows_back(spec.measures))),
       row_(spec.schema) {}
 
-void MatchTurns::take(MatchPartition& partition,
-                      Record* record,
-                      std::int64_t time,
-                      OpContext& context) {
+std::size_t MatchTurns::take(MatchPartition& partition,
+                             Record* record,
+                             std::int64_t time,
+                             OpContext& context) {
     const bool can_start = matcher_.can_start(record->mark);
     if (partition.attempts.empty() && !can_start && rows_back_ == 0) {
         tidy(partition);
         records_.give_back(record);
-        return;
+        return 0;
     }
     partition.rows.push_back(record);
     ++row_count_;
@@ -91,10 +97,11 @@ void MatchTurns::take(MatchPartition& partition,
         matcher_.begin(attempt);
         attempt_bytes_ += attempt.memory_bytes();
     }
+    std::size_t work = 0;
     for (MatchAttempt& attempt : partition.attempts) {
         if (attempt.is_decided()) continue;
         attempt_bytes_ -= attempt.memory_bytes();
-        matcher_.take(attempt, partition.rows, attempt.start - partition.base, context);
+        work += matcher_.take(attempt, partition.rows, attempt.start - partition.base, context);
         attempt_bytes_ += attempt.memory_bytes();
     }
     std::erase_if(partition.attempts, [&](const MatchAttempt& attempt) {
@@ -103,6 +110,7 @@ void MatchTurns::take(MatchPartition& partition,
         return has_failed;
     });
     partition.settled_at = time;
+    return work;
 }
 
 std::int64_t MatchTurns::next_end(const MatchPartition& partition) const {
@@ -117,7 +125,11 @@ std::int64_t MatchTurns::next_end(const MatchPartition& partition) const {
 
 void MatchTurns::end_oldest(MatchPartition& partition) {
     const std::int64_t end = next_end(partition);
-    if (end != MatchPartition::kEnd) partition.settled_at = end;
+    if (end != MatchPartition::kEnd) {
+        partition.settled_at = end;
+    } else if (spec_.is_event_time) {
+        partition.settled_at = std::max(partition.settled_at, millisecond_after(watermark_));
+    }
     MatchAttempt& attempt = partition.attempts.front();
     if (!attempt.found) {
         drop_attempts(partition, 0, 1);

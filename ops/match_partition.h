@@ -68,13 +68,21 @@ class MatchTurns {
         return matcher_.mark(view, rows, context);
     }
 
-    // Takes a row, which is the partition's from now on.
-    void take(MatchPartition& partition, Record* record, std::int64_t time, OpContext& context);
+    // Takes a row, which is the partition's from now on. Returns how many conditions were asked,
+    // and rows aggregated for them.
+    std::size_t take(MatchPartition& partition,
+                     Record* record,
+                     std::int64_t time,
+                     OpContext& context);
 
     // When the oldest attempt is over, if no row comes.
     [[nodiscard]] std::int64_t next_end(const MatchPartition& partition) const;
 
-    // Ends the oldest attempt, at the time that it is over.
+    // The last but that of the end of the input.
+    void set_watermark(Watermark watermark) { watermark_ = watermark; }
+
+    // Ends the oldest attempt, at the time that it is over. At the end of the input that is no
+    // time: its match is known as soon as no row can be late for it.
     void end_oldest(MatchPartition& partition);
 
     // Gives at most `rows_max` matches that are known; returns how many.
@@ -91,6 +99,9 @@ class MatchTurns {
     // After a restart: whether the attempts fit the rows; their times.
     [[nodiscard]] bool adopt(MatchPartition& partition);
 
+    // The time of a row.
+    [[nodiscard]] std::int64_t time_of(const Record& record);
+
     [[nodiscard]] const MatchProgram& program() const noexcept { return matcher_.program(); }
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
@@ -101,7 +112,6 @@ class MatchTurns {
   private:
     void drop_attempts(MatchPartition& partition, std::size_t first, std::size_t count);
     [[nodiscard]] std::uint64_t skip_target(const MatchAttempt& attempt, OpContext& context) const;
-    [[nodiscard]] std::int64_t time_of(const Record& record);
 
     const MatchSpec& spec_;
     RecordPool& records_;
@@ -110,6 +120,7 @@ class MatchTurns {
     std::size_t rows_back_ = 0;  // As far as PREV looks.
     std::size_t attempt_bytes_ = 0;
     std::size_t row_count_ = 0;  // In all partitions.
+    Watermark watermark_;
     Batch row_;
 };
 

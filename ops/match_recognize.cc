@@ -4,6 +4,7 @@
 #include "ops/key_slots.h"
 #include "ops/match_partition.h"
 #include "ops/match_state.h"
+#include "ops/progress_table.h"
 #include "ops/row_codec.h"
 #include "state/base/assertion.h"
 
@@ -22,6 +23,7 @@ namespace {
 constexpr std::size_t kRows = 0;
 constexpr std::size_t kAttempts = 1;
 constexpr std::size_t kProgress = 2;
+constexpr std::size_t kStaleMin = 1024;  // As many stale entries are not worth the work.
 
 std::vector<Type> key_types(const MatchSpec& spec) {
     std::vector<Type> types;
@@ -47,18 +49,16 @@ class MatchRecognize final : public Op {
         locate(rows, selected, spec_.partition);
         encode(rows, selected, context);
         const std::int64_t* const times = rows[spec_.order[0].column].data<std::int64_t>();
+        std::size_t work = 0;
         for (std::size_t i = 0; i < selected.size() && !context.failed(); ++i) {
             const std::uint32_t slot = found_[i];
             save_before(slot);
             Record* const record = make_record(i, next_arrival_++);
-            MatchPartition& partition = partitions_[slot];
-            const std::int64_t time = times[selected[i]];
             if (spec_.is_event_time) {
-                partition.waiting.insert(record);
-                ++waiting_count_;
-                wait_for(slot, time);
+                add_waiting(partitions_[slot], record);
+                wait_for(slot, times[selected[i]]);
             } else {
-                take_now(partition, record, time, context, out);
+                work += take_now(partitions_[slot], record, times[selected[i]], work, context, out);
             }
         }
         if (spec_.is_event_time) return;
@@ -71,6 +71,7 @@ class MatchRecognize final : public Op {
 
     Progress advance(Watermark watermark, OpContext& context, Emitter& out) override {
         if (!adopt_loaded(context)) return Progress::kDone;
+        if (!watermark.is_max()) turns_.set_watermark(watermark);
         watermark_ = std::max(watermark_, watermark);
         if (!spec_.is_event_time && !watermark.is_max()) return Progress::kDone;
         return go_to(watermark_.nanos, context, out);
@@ -112,17 +113,14 @@ class MatchRecognize final : public Op {
         attempts.push_back({"threads", Type::bytes().not_null()});
         return {{"rows", make_schema(std::move(rows)), StateRoute::kByKey, columns},
                 {"attempts", make_schema(std::move(attempts)), StateRoute::kByKey, places},
-                {"progress", make_schema({{"arrival", whole}}), StateRoute::kAll, {}}};
+                progress_table({"arrival"})};
     }
 
     void freeze(StateOut& out) override {
         settle_loaded();
         state_out_ = &out;
         frozen_.freeze(partitions_.size());
-        Batch& progress = out.open(kProgress, 1);
-        const std::size_t row = progress.size();
-        progress.column(0).data<std::int64_t>()[row] = static_cast<std::int64_t>(next_arrival_);
-        progress.set_size(row + 1);
+        write_progress(out, kProgress, {static_cast<std::int64_t>(next_arrival_)});
     }
 
     Progress save(std::size_t rows_max) override {
@@ -139,6 +137,7 @@ class MatchRecognize final : public Op {
               Watermark watermark,
               OpContext& context) override {
         watermark_ = std::max(watermark_, watermark);
+        turns_.set_watermark(watermark_);
         if (rows.selection.empty()) return;
         has_loaded_ = true;
         if (table == kRows) {
@@ -146,10 +145,7 @@ class MatchRecognize final : public Op {
         } else if (table == kAttempts) {
             load_attempts(rows, context);
         } else {
-            rows.selection.for_each([&](std::size_t row) {
-                const auto arrival = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-                next_arrival_ = std::max(next_arrival_, arrival);
-            });
+            next_arrival_ = greatest_progress(rows, 0, next_arrival_);
         }
     }
 
@@ -203,18 +199,29 @@ class MatchRecognize final : public Op {
         return record;
     }
 
-    // A row in the order of arrival; what is over by then goes first.
-    void take_now(MatchPartition& partition,
-                  Record* record,
-                  std::int64_t time,
-                  OpContext& context,
-                  Emitter& out) {
-        while (turns_.next_end(partition) <= time && !context.failed()) {
-            turns_.end_oldest(partition);
-            turns_.settle(partition, SIZE_MAX, context, out);
+    void add_waiting(MatchPartition& partition, Record* record) {
+        partition.waiting.insert(record);
+        ++waiting_count_;
+    }
+
+    // A row in the order of arrival; what is over by then goes first. What process() has not done
+    // when it has done `work` waits for the next tick. Returns how much more it did.
+    std::size_t take_now(MatchPartition& partition,
+                         Record* record,
+                         std::int64_t time,
+                         std::size_t work,
+                         OpContext& context,
+                         Emitter& out) {
+        const std::size_t work_max = kEmitRowsMax - std::min(work, kEmitRowsMax);
+        const bool is_next = work_max != 0 && partition.waiting.empty() && !partition.has_match() &&
+                             turns_.next_end(partition) > time;
+        if (!is_next) {
+            add_waiting(partition, record);
+            return run(partition, time, work_max, context, out);
         }
-        turns_.take(partition, record, time, context);
-        if (!context.failed()) turns_.settle(partition, SIZE_MAX, context, out);
+        work = turns_.take(partition, record, time, context);
+        if (context.failed() || work >= work_max) return work;
+        return work + turns_.settle(partition, work_max - work, context, out);
     }
 
     void wait_for(std::uint32_t slot, std::int64_t time) {
@@ -223,6 +230,17 @@ class MatchRecognize final : public Op {
         partition.due = time;
         due_.emplace_back(time, slot);
         std::push_heap(due_.begin(), due_.end(), std::greater<>());
+        if (due_.size() > 2 * partitions_.size() + kStaleMin) drop_stale();
+    }
+
+    // Partitions were due later, and then earlier or not at all: what is left is one of each.
+    void drop_stale() {
+        due_.clear();
+        for (std::uint32_t slot = 0; slot < partitions_.size(); ++slot) {
+            const std::int64_t due = partitions_[slot].due;
+            if (due != MatchPartition::kNever) due_.emplace_back(due, slot);
+        }
+        std::make_heap(due_.begin(), due_.end(), std::greater<>());
     }
 
     // Does what is due up to a time, a bounded amount of it.
@@ -238,27 +256,32 @@ class MatchRecognize final : public Op {
             const auto [time, slot] = due_.front();
             std::pop_heap(due_.begin(), due_.end(), std::greater<>());
             due_.pop_back();
+            ++work;
             if (partitions_[slot].due != time) continue;  // It was due earlier since, or is gone.
             partitions_[slot].due = MatchPartition::kNever;
             save_before(slot);
-            work += 1 + run(partitions_[slot], limit, kEmitRowsMax - work, context, out);
+            work += run(partitions_[slot],
+                        limit,
+                        kEmitRowsMax - std::min(work, kEmitRowsMax),
+                        context,
+                        out);
             finish(slot);
         }
         turns_.flush(context, out);
         return progress;
     }
 
-    // Takes a partition to a time; returns how many rows were taken or given, about `rows_max` at
-    // most.
+    // Takes a partition to a time; returns how much that was, of rows given, conditions asked and
+    // rows aggregated: it stops behind `work_max`.
     std::size_t run(MatchPartition& partition,
                     std::int64_t limit,
-                    std::size_t rows_max,
+                    std::size_t work_max,
                     OpContext& context,
                     Emitter& out) {
         std::size_t work = 0;
-        while (work < rows_max && !context.failed()) {
+        while (work < work_max && !context.failed()) {
             if (partition.has_match()) {
-                work += turns_.settle(partition, rows_max - work, context, out);
+                work += turns_.settle(partition, work_max - work, context, out);
                 continue;
             }
             const std::int64_t end = turns_.next_end(partition);
@@ -272,15 +295,17 @@ class MatchRecognize final : public Op {
             Record* const record = partition.waiting.front();
             partition.waiting.take_front(1);
             --waiting_count_;
-            turns_.take(partition, record, next, context);
+            work += turns_.take(partition, record, next, context);
             turns_.tidy(partition);
         }
         return work;
     }
 
-    [[nodiscard]] static std::int64_t next_row(const MatchPartition& partition) {
-        return partition.waiting.empty() ? MatchPartition::kNever
-                                         : leading_integer(partition.waiting.front()->key());
+    // When the next row is to be taken; by processing time it was the clock as it came.
+    [[nodiscard]] std::int64_t next_row(const MatchPartition& partition) {
+        if (partition.waiting.empty()) return MatchPartition::kNever;
+        const Record& record = *partition.waiting.front();
+        return spec_.is_event_time ? leading_integer(record.key()) : turns_.time_of(record);
     }
 
     // Says when there is more to do, and forgets a partition that has nothing.

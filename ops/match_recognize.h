@@ -22,8 +22,12 @@ namespace thalweg {
 // WITHIN   An attempt that is as old as that when time goes on is over, before the row of that time
 //          is taken. Time is that of the rows, and of the watermark or the clock between them.
 // Time     MATCH_ROWTIME() is when a match was settled: the time of its last row, or, where it had
-//          to wait for an attempt before it, that at which this one was over. So it is never behind
-//          the watermark that was given on.
+//          to wait for an attempt before it, that at which this one was over; where only the end of
+//          the input told, not before what the watermark had passed. So it is never behind the
+//          watermark that was given on.
+// Work     Is counted in conditions asked, rows aggregated for them and rows given: advance() and
+//          tick() stop when it is enough. By processing time so does process(), whose rows then
+//          wait for the next tick.
 // End      Of the input: attempts whose pattern is not plain (ops/match_pattern.h) end there, with
 //          the match that they have; those of plain ones stay open, as in Flink.
 // State    Of each partition the rows that wait, the rows of open attempts (each once, whatever

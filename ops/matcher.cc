@@ -84,11 +84,11 @@ void Matcher::begin(MatchAttempt& attempt) const {
         attempt.threads.push_back({step, {}});
 }
 
-void Matcher::take(MatchAttempt& attempt,
-                   std::span<Record* const> rows,
-                   std::size_t first,
-                   OpContext& context) {
-    Turn turn{&attempt, rows, first, &context, false};
+std::size_t Matcher::take(MatchAttempt& attempt,
+                          std::span<Record* const> rows,
+                          std::size_t first,
+                          OpContext& context) {
+    Turn turn{&attempt, rows, first, &context, false, 0};
     std::swap(old_, attempt.threads);
     attempt.threads.clear();
     for (MatchThread& thread : old_) {
@@ -96,6 +96,7 @@ void Matcher::take(MatchAttempt& attempt,
         if (turn.is_over || context.failed()) break;
     }
     old_.clear();
+    return turn.work;
 }
 
 // Whether the row was taken, somewhere behind the step.
@@ -114,15 +115,16 @@ bool Matcher::explore(Turn& turn, std::uint32_t at, MatchHistory& history) {
     return true;
 }
 
-bool Matcher::is_true(const Turn& turn, std::uint32_t variable, MatchHistory& history) {
+bool Matcher::is_true(Turn& turn, std::uint32_t variable, MatchHistory& history) {
     Condition& condition = conditions_[variable];
+    ++turn.work;
     if (condition.is_always) return true;
     if (condition.early) {
         const std::uint32_t mark = turn.rows.back()->mark;
         return (mark >> (variable + kMarkedMax) & 1U) != 0;
     }
     history.add(variable);
-    frame_.fill(0, condition.needs, {turn.rows, turn.first, &history}, 0);
+    turn.work += frame_.fill(0, condition.needs, {turn.rows, turn.first, &history}, 0);
     history.take_back();
     return !condition.program->select(frame_.view(), *turn.context).empty();
 }

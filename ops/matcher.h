@@ -63,10 +63,11 @@ class Matcher {
     void begin(MatchAttempt& attempt) const;
 
     // Takes the last of `rows`, the rows of the partition, of which the attempt's first is `first`.
-    void take(MatchAttempt& attempt,
-              std::span<Record* const> rows,
-              std::size_t first,
-              OpContext& context);
+    // Returns how many conditions were asked, and rows aggregated for them.
+    std::size_t take(MatchAttempt& attempt,
+                     std::span<Record* const> rows,
+                     std::size_t first,
+                     OpContext& context);
 
     // Whether a pattern may wait for the end of its partition to know its match.
     [[nodiscard]] bool waits_for_end() const noexcept { return !program_.is_plain(); }
@@ -92,10 +93,11 @@ class Matcher {
         std::size_t first = 0;
         OpContext* context = nullptr;
         bool is_over = false;  // No less preferred thread is of interest.
+        std::size_t work = 0;
     };
 
     bool explore(Turn& turn, std::uint32_t step, MatchHistory& history);
-    [[nodiscard]] bool is_true(const Turn& turn, std::uint32_t variable, MatchHistory& history);
+    [[nodiscard]] bool is_true(Turn& turn, std::uint32_t variable, MatchHistory& history);
     void go_on(Turn& turn, std::uint32_t next, const MatchHistory& history);
     void add_thread(Turn& turn, std::uint32_t step, const MatchHistory& history) const;
     [[nodiscard]] bool asks_history() const;

@@ -120,11 +120,8 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_match(const Rel& rel, const Mat
     spec.seed = options_.seed;
     for (const ExprPtr& expr : spec.defines.expressions)
         spec.is_early.push_back(is_early(expr, spec));
-    if (spec.is_event_time) {
-        WindowSpec instants;  // Late is what the watermark has passed: each millisecond counts.
-        instants.size_ns = instants.slide_ns = kNanosPerMilli;
-        add_window(instants);
-    }
+    // Late is what the watermark has passed.
+    if (spec.is_event_time) add_each_millisecond();
     const std::vector<std::string> names = names_of(*node.input);
     const std::string line = line_of(node, names);
     Stream output = gather_partitions(input, spec.schema, node.spec.partition, "match");
