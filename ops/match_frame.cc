@@ -76,6 +76,15 @@ SchemaPtr match_schema(const MatchSpec& spec) {
     return make_schema(std::move(fields));
 }
 
+std::size_t rows_back(const MatchSpec& spec) {
+    std::size_t most = 0;
+    for (const MatchExpressions* const expressions : {&spec.defines, &spec.measures}) {
+        for (const MatchReference& reference : expressions->references)
+            most = std::max<std::size_t>(most, reference.rows_back);
+    }
+    return most;
+}
+
 MatchFrame::MatchFrame(const MatchSpec& spec, const MatchExpressions& expressions)
     : expressions_(expressions),
       width_(spec.schema->size()),

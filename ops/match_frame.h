@@ -90,6 +90,9 @@ class MatchFrame {
     std::size_t fills_ = 0;
 };
 
+// How many rows back PREV looks at most.
+[[nodiscard]] std::size_t rows_back(const MatchSpec& spec);
+
 // The row that a reference means; nothing if there is none.
 [[nodiscard]] std::optional<std::size_t> find_row(const MatchReference& reference,
                                                   const MatchRows& rows);

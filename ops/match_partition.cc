@@ -11,13 +11,6 @@ namespace thalweg {
 
 namespace {
 
-std::size_t rows_back(const MatchExpressions& expressions) {
-    std::size_t most = 0;
-    for (const MatchReference& reference : expressions.references)
-        most = std::max<std::size_t>(most, reference.rows_back);
-    return most;
-}
-
 MatchFrame::Needs all_of(const MatchFrame& frame, const std::vector<ExprPtr>& expressions) {
     MatchFrame::Needs all;
     const auto merge = [](std::vector<std::size_t>& into, const std::vector<std::size_t>& from) {
@@ -42,6 +35,11 @@ std::optional<std::size_t> row_of(const MatchHistory& history,
     reference.variable = variable;
     reference.is_first = is_first;
     return find_row(reference, {{}, 0, &history});
+}
+
+std::size_t bytes_of(const MatchHistory& match) {
+    constexpr std::size_t kNodeBytes = 48;  // Of a map, about.
+    return kNodeBytes + match.memory_bytes();
 }
 
 // The first instant of whole milliseconds that the watermark has not passed.
@@ -75,7 +73,7 @@ MatchTurns::MatchTurns(const MatchSpec& spec, RecordPool& records)
       records_(records),
       matcher_(spec),
       output_(spec),
-      rows_back_(std::max(rows_back(spec.defines), rows_back(spec.measures))),
+      rows_back_(rows_back(spec)),
       row_(spec.schema) {}
 
 std::size_t MatchTurns::take(MatchPartition& partition,
@@ -83,7 +81,8 @@ std::size_t MatchTurns::take(MatchPartition& partition,
                              std::int64_t time,
                              OpContext& context) {
     const bool can_start = matcher_.can_start(record->mark);
-    if (partition.attempts.empty() && !can_start && rows_back_ == 0) {
+    const bool is_idle = partition.attempts.empty() && partition.matches.empty();
+    if (is_idle && !can_start && rows_back_ == 0) {
         tidy(partition);
         records_.give_back(record);
         return 0;
@@ -99,18 +98,25 @@ std::size_t MatchTurns::take(MatchPartition& partition,
     }
     std::size_t work = 0;
     for (MatchAttempt& attempt : partition.attempts) {
-        if (attempt.is_decided()) continue;
         attempt_bytes_ -= attempt.memory_bytes();
         work += matcher_.take(attempt, partition.rows, attempt.start - partition.base, context);
-        attempt_bytes_ += attempt.memory_bytes();
+        if (attempt.is_decided()) {
+            add_match(partition, attempt);
+        } else {
+            attempt_bytes_ += attempt.memory_bytes();
+        }
     }
-    std::erase_if(partition.attempts, [&](const MatchAttempt& attempt) {
-        const bool has_failed = attempt.is_decided() && !attempt.found;
-        if (has_failed) attempt_bytes_ -= attempt.memory_bytes();
-        return has_failed;
-    });
+    std::erase_if(partition.attempts,
+                  [](const MatchAttempt& attempt) { return attempt.is_decided(); });
     partition.settled_at = time;
     return work;
+}
+
+// What an attempt has found, which is over.
+void MatchTurns::add_match(MatchPartition& partition, MatchAttempt& attempt) {
+    if (!attempt.found) return;
+    attempt_bytes_ += bytes_of(*attempt.found);
+    partition.matches.emplace(attempt.start, *std::exchange(attempt.found, std::nullopt));
 }
 
 std::int64_t MatchTurns::next_end(const MatchPartition& partition) const {
@@ -131,13 +137,9 @@ void MatchTurns::end_oldest(MatchPartition& partition) {
         partition.settled_at = std::max(partition.settled_at, millisecond_after(watermark_));
     }
     MatchAttempt& attempt = partition.attempts.front();
-    if (!attempt.found) {
-        drop_attempts(partition, 0, 1);
-        return;
-    }
     attempt_bytes_ -= attempt.memory_bytes();
-    attempt.threads.clear();
-    attempt_bytes_ += attempt.memory_bytes();
+    add_match(partition, attempt);
+    partition.attempts.erase(partition.attempts.begin());
 }
 
 std::size_t MatchTurns::settle(MatchPartition& partition,
@@ -146,50 +148,53 @@ std::size_t MatchTurns::settle(MatchPartition& partition,
                                Emitter& out) {
     std::size_t count = 0;
     while (partition.has_match() && count < rows_max) {
-        const MatchAttempt& match = partition.attempts.front();
-        const MatchRows rows{partition.rows, match.start - partition.base, &*match.found};
+        const auto& [start, match] = *partition.matches.begin();
+        const MatchRows rows{partition.rows, start - partition.base, &match};
         output_.add(rows, partition.settled_at, context, out);
         ++count;
-        const std::uint64_t target = skip_target(match, context);
+        const std::uint64_t target = skip_target(start, match, context);
         if (context.failed()) break;
-        const auto is_before = [](const MatchAttempt& attempt, std::uint64_t place) {
-            return attempt.start < place;
-        };
-        const auto end = std::lower_bound(
-            partition.attempts.begin(), partition.attempts.end(), target, is_before);
-        drop_attempts(partition, 0, static_cast<std::size_t>(end - partition.attempts.begin()));
+        drop_before(partition, target);
     }
     return count;
 }
 
 // The place of the first row that a match may start with after this one.
-std::uint64_t MatchTurns::skip_target(const MatchAttempt& attempt, OpContext& context) const {
-    const MatchHistory& match = *attempt.found;
-    if (spec_.skip == MatchSkip::kPastLastRow) return attempt.start + match.size();
-    if (spec_.skip == MatchSkip::kToNextRow) return attempt.start + 1;
+std::uint64_t MatchTurns::skip_target(std::uint64_t start,
+                                      const MatchHistory& match,
+                                      OpContext& context) const {
+    if (spec_.skip == MatchSkip::kPastLastRow) return start + match.size();
+    if (spec_.skip == MatchSkip::kToNextRow) return start + 1;
     const bool is_first = spec_.skip == MatchSkip::kToFirst;
-    const std::string name = (is_first ? "FIRST " : "LAST ") + spec_.variables[spec_.skip_variable];
     const auto row = row_of(match, spec_.skip_variable, is_first);
-    if (!row) context.fail("AFTER MATCH SKIP TO " + name + ": there is no such row in the match");
-    if (row && *row == 0)
-        context.fail("AFTER MATCH SKIP TO " + name +
-                     ": could not skip to the first row of a match, which would be found again "
-                     "and again");
-    return attempt.start + row.value_or(0);
+    if (row && *row != 0) return start + *row;
+    const std::string problem =
+        row ? "could not skip to the first row of a match, which would be found again and again"
+            : "there is no such row in the match";
+    context.fail("AFTER MATCH SKIP TO " + std::string(is_first ? "FIRST " : "LAST ") +
+                 spec_.variables[spec_.skip_variable] + ": " + problem);
+    return start;
 }
 
-void MatchTurns::drop_attempts(MatchPartition& partition, std::size_t first, std::size_t count) {
-    const auto begin = partition.attempts.begin() + static_cast<std::ptrdiff_t>(first);
-    const auto end = begin + static_cast<std::ptrdiff_t>(count);
-    for (auto attempt = begin; attempt != end; ++attempt)
+// Attempts and matches that start before a place.
+void MatchTurns::drop_before(MatchPartition& partition, std::uint64_t start) {
+    auto& matches = partition.matches;
+    while (!matches.empty() && matches.begin()->first < start) {
+        attempt_bytes_ -= bytes_of(matches.begin()->second);
+        matches.erase(matches.begin());
+    }
+    auto& attempts = partition.attempts;
+    const auto end =
+        std::find_if(attempts.begin(), attempts.end(), [&](const MatchAttempt& attempt) {
+            return attempt.start >= start;
+        });
+    for (auto attempt = attempts.begin(); attempt != end; ++attempt)
         attempt_bytes_ -= attempt->memory_bytes();
-    partition.attempts.erase(begin, end);
+    attempts.erase(attempts.begin(), end);
 }
 
 void MatchTurns::tidy(MatchPartition& partition) {
-    const std::size_t needed_from = partition.attempts.empty()
-                                        ? partition.rows.size()
-                                        : partition.attempts.front().start - partition.base;
+    const std::size_t needed_from = partition.first_start() - partition.base;
     const std::size_t count = needed_from - std::min(needed_from, rows_back_);
     // Half of the rows at a time: each is moved once or twice.
     if (count == 0 || (count != partition.rows.size() && count * 2 < partition.rows.size())) return;
@@ -216,8 +221,14 @@ bool MatchTurns::adopt(MatchPartition& partition) {
         }
         if (attempt.found && attempt.found->size() > taken) return false;
         attempt.start_time = time_of(*partition.rows[attempt.start]);
-        attempt_bytes_ += attempt.memory_bytes();
+        if (attempt.is_decided()) {
+            add_match(partition, attempt);
+        } else {
+            attempt_bytes_ += attempt.memory_bytes();
+        }
     }
+    std::erase_if(partition.attempts,
+                  [](const MatchAttempt& attempt) { return attempt.is_decided(); });
     if (rows != 0) partition.settled_at = time_of(*partition.rows.back());
     return true;
 }

@@ -8,9 +8,11 @@
 #include "ops/ordered_records.h"
 #include "ops/record_pool.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <limits>
+#include <map>
 #include <vector>
 
 namespace thalweg {
@@ -23,16 +25,27 @@ struct MatchPartition {
     OrderedRecords waiting;              // Rows that the watermark has not passed.
     std::vector<Record*> rows;           // Rows that were taken, and may be asked for.
     std::uint64_t base = 0;              // The place of the first of them.
-    std::vector<MatchAttempt> attempts;  // By their start; the first is not decided.
-    std::int64_t settled_at = 0;         // Of attempts that are: the time of their match.
-    std::int64_t due = kNever;           // When there is something to do.
+    std::vector<MatchAttempt> attempts;  // By their start; none is decided.
+    // By their start: what wait for an attempt before them, or to be given.
+    std::map<std::uint64_t, MatchHistory> matches;
+    std::int64_t settled_at = 0;  // Of attempts that are: the time of their match.
+    std::int64_t due = kNever;    // When there is something to do.
 
     [[nodiscard]] bool is_empty() const noexcept {
-        return waiting.empty() && rows.empty() && attempts.empty();
+        return waiting.empty() && rows.empty() && attempts.empty() && matches.empty();
     }
 
     [[nodiscard]] bool has_match() const noexcept {
-        return !attempts.empty() && attempts.front().is_decided();
+        return !matches.empty() &&
+               (attempts.empty() || matches.begin()->first < attempts.front().start);
+    }
+
+    // The place of the first row of an attempt or a match, or behind the last row.
+    [[nodiscard]] std::uint64_t first_start() const noexcept {
+        std::uint64_t start = base + rows.size();
+        if (!attempts.empty()) start = attempts.front().start;
+        if (!matches.empty()) start = std::min(start, matches.begin()->first);
+        return start;
     }
 };
 
@@ -110,8 +123,11 @@ class MatchTurns {
     }
 
   private:
-    void drop_attempts(MatchPartition& partition, std::size_t first, std::size_t count);
-    [[nodiscard]] std::uint64_t skip_target(const MatchAttempt& attempt, OpContext& context) const;
+    void add_match(MatchPartition& partition, MatchAttempt& attempt);
+    void drop_before(MatchPartition& partition, std::uint64_t start);
+    [[nodiscard]] std::uint64_t skip_target(std::uint64_t start,
+                                            const MatchHistory& match,
+                                            OpContext& context) const;
 
     const MatchSpec& spec_;
     RecordPool& records_;

@@ -57,7 +57,8 @@ std::size_t step_count(const MatchPattern& pattern) {
         once = bounded(once + step_count(child) + (pattern.kind == Kind::kAlternation ? 1 : 0));
     const std::size_t times = pattern.maximum.value_or(pattern.minimum + std::size_t{1});
     if (times > MatchProgram::kStepsMax) return MatchProgram::kStepsMax + 1;
-    return bounded((once + 1) * times);
+    constexpr std::size_t kGuard = 3;
+    return bounded((once + 1) * times + (is_committed(pattern) && pattern.maximum ? kGuard : 0));
 }
 
 bool is_plain(const MatchPattern& pattern) {
@@ -140,6 +141,7 @@ std::uint32_t MatchProgram::add_repeated(const MatchPattern& pattern, std::uint3
         return split;
     };
     std::uint32_t entry = next;
+    if (split.is_committed && pattern.maximum) entry = add_guard(pattern.variable, next);
     if (!pattern.maximum) {
         entry = add(split);
         const std::uint32_t body = add_once(pattern, entry);
@@ -152,6 +154,13 @@ std::uint32_t MatchProgram::add_repeated(const MatchPattern& pattern, std::uint3
     for (std::uint32_t i = 0; i < pattern.minimum; ++i)
         entry = add_once(pattern, entry);
     return entry;
+}
+
+// What follows a greedy variable that has all its rows: none that it would take.
+std::uint32_t MatchProgram::add_guard(std::uint32_t variable, std::uint32_t next) {
+    const std::uint32_t dead = add({Step::Kind::kDead, false, 0, 0, 0});
+    const std::uint32_t once_more = add({Step::Kind::kRow, false, variable, dead, 0});
+    return add({Step::Kind::kSplit, true, 0, once_more, next});
 }
 
 void MatchProgram::find_reached(std::uint32_t from) {

@@ -27,10 +27,12 @@ struct MatchPattern {
 //   kRow     takes a row that is its variable, and goes to `next`
 //   kSplit   goes to `next` and to `other`, which is less preferred
 //   kEnd     the match is complete
+//   kDead    there is none this way
 // Plain     A sequence of variables, each there once: what Flink takes. A greedy quantifier without
 //           a fixed count is `is_committed` then: a row that can be taken once more is not tried
-//           for what follows, as Flink's compiler has it (NFACompiler: it proceeds where it cannot
-//           take). Every other split is gone both ways. The match that is complete first wins.
+//           for what follows, not even where the quantifier has all rows that it may have, as
+//           Flink's compiler has it (NFACompiler: what is behind takes what it cannot). Every other
+//           split is gone both ways. The match that is complete first wins.
 // Preferred All other patterns: the order of preference of ISO/IEC 19075-5 (SQL:2016): the earlier
 //           alternative, the greedy loop once more, the reluctant one not. Steps and the order of
 //           threads are those of Thompson's and Pike's regular expression machines. A repeated
@@ -41,7 +43,7 @@ class MatchProgram {
     static constexpr std::size_t kStepsMax = 10'000;
 
     struct Step {
-        enum class Kind : std::uint8_t { kRow, kSplit, kEnd };
+        enum class Kind : std::uint8_t { kRow, kSplit, kEnd, kDead };
 
         Kind kind = Kind::kEnd;
         bool is_committed = false;
@@ -73,6 +75,7 @@ class MatchProgram {
     std::uint32_t add(Step step);
     std::uint32_t add_once(const MatchPattern& pattern, std::uint32_t next);
     std::uint32_t add_repeated(const MatchPattern& pattern, std::uint32_t next);
+    std::uint32_t add_guard(std::uint32_t variable, std::uint32_t next);
     void find_reached(std::uint32_t from);
 
     bool is_plain_;

@@ -339,7 +339,10 @@ class MatchRecognize final : public Op {
         });
         for (const MatchAttempt& attempt : partition.attempts)
             save_attempt(partition, attempt);
-        return partition.rows.size() + partition.waiting.size() + partition.attempts.size();
+        for (const auto& [start, match] : partition.matches)
+            save_attempt(partition, {start, 0, {}, match});
+        return partition.rows.size() + partition.waiting.size() + partition.attempts.size() +
+               partition.matches.size();
     }
 
     void save_row(const Record& record, bool is_taken) {

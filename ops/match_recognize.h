@@ -32,7 +32,8 @@ namespace thalweg {
 //          the match that they have; those of plain ones stay open, as in Flink.
 // State    Of each partition the rows that wait, the rows of open attempts (each once, whatever
 //          attempts it is in) and as many before them as PREV looks back; for each attempt its
-//          threads, whose rows are runs of variables. A partition without any is forgotten.
+//          threads, whose rows are runs of variables; for each match that waits its runs. A
+//          partition without any is forgotten; where there is PREV none is, WITHIN or not.
 [[nodiscard]] std::unique_ptr<Op> make_match_recognize(const MatchSpec& spec);
 
 }  // namespace thalweg

@@ -92,26 +92,27 @@ std::size_t Matcher::take(MatchAttempt& attempt,
     std::swap(old_, attempt.threads);
     attempt.threads.clear();
     for (MatchThread& thread : old_) {
-        static_cast<void>(explore(turn, thread.step, thread.history));
+        static_cast<void>(explore(turn, thread.step, thread.history, true));
         if (turn.is_over || context.failed()) break;
     }
     old_.clear();
     return turn.work;
 }
 
-// Whether the row was taken, somewhere behind the step.
-bool Matcher::explore(Turn& turn, std::uint32_t at, MatchHistory& history) {
+// Whether the row was taken, somewhere behind the step. `is_last`: if it was, nobody asks for the
+// history any more, which is moved.
+bool Matcher::explore(Turn& turn, std::uint32_t at, MatchHistory& history, bool is_last) {
     const MatchProgram::Step& step = program_[at];
-    if (turn.is_over || step.kind == Kind::kEnd) return false;
+    if (turn.is_over || step.kind == Kind::kEnd || step.kind == Kind::kDead) return false;
     if (step.kind == Kind::kSplit) {
-        const bool is_taken = explore(turn, step.next, history);
+        const bool is_taken = explore(turn, step.next, history, is_last && step.is_committed);
         if (is_taken && step.is_committed) return true;
-        return explore(turn, step.other, history) || is_taken;
+        return explore(turn, step.other, history, is_last) || is_taken;
     }
     if (!is_true(turn, step.variable, history)) return false;
     history.add(step.variable);
-    go_on(turn, step.next, history);
-    history.take_back();
+    go_on(turn, step.next, history, is_last);
+    if (!is_last) history.take_back();
     return true;
 }
 
@@ -129,11 +130,12 @@ bool Matcher::is_true(Turn& turn, std::uint32_t variable, MatchHistory& history)
     return !condition.program->select(frame_.view(), *turn.context).empty();
 }
 
-void Matcher::go_on(Turn& turn, std::uint32_t next, const MatchHistory& history) {
+void Matcher::go_on(Turn& turn, std::uint32_t next, MatchHistory& history, bool is_last) {
     MatchAttempt& attempt = *turn.attempt;
+    if (program_[next].kind == Kind::kDead) return;
     if (program_.is_plain()) {
         if (!program_.can_end(next)) {
-            add_thread(turn, next, history);
+            add_thread(turn, next, history, is_last);
             return;
         }
         attempt.threads.clear();
@@ -141,17 +143,21 @@ void Matcher::go_on(Turn& turn, std::uint32_t next, const MatchHistory& history)
         turn.is_over = true;
         return;
     }
-    for (const std::uint32_t step : program_.reached(next)) {
+    const std::vector<std::uint32_t>& reached = program_.reached(next);
+    for (const std::uint32_t& step : reached) {
         if (program_[step].kind == Kind::kEnd) {
             attempt.found = history;
             turn.is_over = true;
             return;
         }
-        add_thread(turn, step, history);
+        add_thread(turn, step, history, is_last && &step == &reached.back());
     }
 }
 
-void Matcher::add_thread(Turn& turn, std::uint32_t step, const MatchHistory& history) const {
+void Matcher::add_thread(Turn& turn,
+                         std::uint32_t step,
+                         MatchHistory& history,
+                         bool is_last) const {
     std::vector<MatchThread>& threads = turn.attempt->threads;
     const bool can_repeat = !asks_history_ || !program_.is_plain();
     const bool is_there =
@@ -164,7 +170,11 @@ void Matcher::add_thread(Turn& turn, std::uint32_t step, const MatchHistory& his
                            std::to_string(kThreadsMax) + " ways, by what DEFINE says");
         return;
     }
-    threads.push_back({step, history});
+    if (is_last) {
+        threads.push_back({step, std::move(history)});
+    } else {
+        threads.push_back({step, history});
+    }
 }
 
 }  // namespace thalweg

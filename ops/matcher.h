@@ -40,9 +40,8 @@ struct MatchAttempt {
 // Conditions  Of DEFINE are asked for a row, a variable and a thread, over what the thread has
 //             taken and the row. Those that look at the row alone are known beforehand: mark().
 // Ways        Of threads that stand at the same step the most preferred stays, where no condition
-// asks
-//             what the rows before were: so there are no more threads than steps. Where one does,
-//             equal histories are one. More than kThreadsMax of an attempt fail the query.
+//             asks what the rows before were: so there are no more threads than steps. Where one
+//             does, equal histories are one. More than kThreadsMax of an attempt fail the query.
 // Threads     One at a time.
 class Matcher {
   public:
@@ -96,10 +95,10 @@ class Matcher {
         std::size_t work = 0;
     };
 
-    bool explore(Turn& turn, std::uint32_t step, MatchHistory& history);
+    bool explore(Turn& turn, std::uint32_t step, MatchHistory& history, bool is_last);
     [[nodiscard]] bool is_true(Turn& turn, std::uint32_t variable, MatchHistory& history);
-    void go_on(Turn& turn, std::uint32_t next, const MatchHistory& history);
-    void add_thread(Turn& turn, std::uint32_t step, const MatchHistory& history) const;
+    void go_on(Turn& turn, std::uint32_t next, MatchHistory& history, bool is_last);
+    void add_thread(Turn& turn, std::uint32_t step, MatchHistory& history, bool is_last) const;
     [[nodiscard]] bool asks_history() const;
 
     const MatchSpec& spec_;

@@ -39,6 +39,14 @@ ExprPtr field_of(ExprPtr expr,
     return expr;
 }
 
+void check_aggregate(const sql::Call& call, AggregateKind kind, sql::Location at) {
+    if (call.distinct && minds_repetition(kind))
+        throw sql::not_supported(at, "DISTINCT in an aggregate of MATCH_RECOGNIZE");
+    if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
+    if (call.arguments.size() > (kind == AggregateKind::kListAgg ? 2U : 1U))
+        throw SqlError(at, last_part(call.name) + " takes one argument");
+}
+
 }  // namespace
 
 ExprPtr MatchBinder::bind_condition(const sql::Expr& expr, std::uint32_t variable) {
@@ -143,7 +151,10 @@ ExprPtr MatchBinder::bind_column(const sql::Identifier& identifier, sql::Locatio
     reference.rows_back = place_.rows_back;
     const bool is_last = !reference.is_first && reference.offset == 0;
     if (defined_ && variable == defined_ && is_last) reference.variable.reset();
-    return field_of(make_reference(reference, resolved.column), name, resolved.parts, settings_);
+    ExprPtr bound = make_reference(reference, resolved.column);
+    if (references_.size() > kReferencesMax)
+        throw SqlError(at, "MATCH_RECOGNIZE looks at too many rows");
+    return field_of(std::move(bound), name, resolved.parts, settings_);
 }
 
 ExprPtr MatchBinder::make_reference(const MatchReference& reference, std::size_t column) {
@@ -180,8 +191,6 @@ ExprPtr MatchBinder::bind_logical(const sql::Call& call, bool is_first, sql::Loc
     place_.has_column = false;
     ExprPtr bound = bind(*call.arguments[0].value);
     if (!place_.has_column) throw SqlError(at, name + " needs a column in its expression");
-    if (references_.size() > kReferencesMax)
-        throw SqlError(at, "MATCH_RECOGNIZE looks at too many rows");
     place_ = outer;
     return bound;
 }
@@ -240,14 +249,9 @@ ExprPtr MatchBinder::bind_aggregate(const sql::Call& call,
                                     AggregateKind kind,
                                     const sql::Expr& expr) {
     const sql::Location at = expr.location;
-    const std::string& name = last_part(call.name);
     if (place_.is_logical || place_.is_physical)
         throw SqlError(at, "an aggregate may not stand in FIRST, LAST or PREV");
-    if (call.distinct && minds_repetition(kind))
-        throw sql::not_supported(at, "DISTINCT in an aggregate of MATCH_RECOGNIZE");
-    if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
-    if (call.arguments.size() > (kind == AggregateKind::kListAgg ? 2U : 1U))
-        throw SqlError(at, name + " takes one argument");
+    check_aggregate(call, kind, at);
     MatchAggregate aggregate;
     aggregate.text = sql::to_sql(expr);
     aggregate.call.kind = kind;

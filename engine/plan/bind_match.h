@@ -25,8 +25,7 @@ namespace thalweg::plan {
 //     MATCH_ROWTIME()  the time of the match; MATCH_PROCTIME() the clock
 //
 // Use      Each expression by itself, then finish() all of them, when it is known how many
-// references
-//          and aggregates there are and how wide the input is.
+//          references and aggregates there are and how wide the input is.
 class MatchBinder {
   public:
     // `inputs`: columns of the input, to which the arguments of aggregates are added. Borrows all.

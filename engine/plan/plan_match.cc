@@ -1,6 +1,7 @@
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/physical_text.h"
+#include "ops/match_frame.h"
 #include "ops/match_recognize.h"
 
 #include <algorithm>
@@ -76,6 +77,14 @@ std::string measures_text(const MatchSpec& spec, const std::vector<std::string>&
     return join_texts(texts);
 }
 
+std::string state_text(const MatchSpec& spec) {
+    std::string text = "    state: of each key the rows that may still be of a match, ";
+    text += spec.within_ns ? "as long as WITHIN says" : "for ever; WITHIN would bound them";
+    const std::size_t count = rows_back(spec);
+    if (count != 0) text += "; for PREV the last " + std::to_string(count) + ", for ever";
+    return text;
+}
+
 // Whether it looks at the row itself alone, gives the same at any time and cannot fail.
 bool is_early(const ExprPtr& expr, const MatchSpec& spec) {
     if (expr == nullptr || !is_repeatable(*expr) || may_fail(*expr)) return false;
@@ -137,11 +146,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_match(const Rel& rel, const Mat
         rel);
     std::vector<std::string>& lines = notes_[output.stage].lines;
     lines.push_back("    gives " + measures);
-    lines.push_back(spec.within_ns
-                        ? "    state: of each key the rows that may still be of a match, as long "
-                          "as WITHIN says"
-                        : "    state: of each key the rows that may still be of a match, for ever; "
-                          "WITHIN would bound them");
+    lines.push_back(state_text(spec));
     return output;
 }
 

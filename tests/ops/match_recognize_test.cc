@@ -316,17 +316,17 @@ class Meaning {
     // Where the row behind a place may go; whether it goes anywhere.
     bool step(std::size_t start, const Place& place, std::vector<Place>& next) const {
         const MatchPattern& element = elements()[place.element];
-        bool is_taken = false;
-        if (place.count < element.maximum.value_or(UINT32_MAX) &&
-            holds(start, place.history, element.variable)) {
+        const bool is_full = place.count == element.maximum.value_or(UINT32_MAX);
+        const bool would_take = holds(start, place.history, element.variable);
+        const bool is_taken = would_take && !is_full;
+        if (is_taken) {
             next.push_back({place.element, place.count + 1, place.history});
             next.back().history.push_back(element.variable);
-            is_taken = true;
         }
         const bool is_count = element.minimum == element.maximum;
         const bool is_optional = element.minimum == 0 && element.maximum == 1U;
         const bool keeps = !element.is_reluctant && !is_count && !is_optional;
-        const bool can_leave = place.count >= element.minimum && !(keeps && is_taken);
+        const bool can_leave = place.count >= element.minimum && !(keeps && would_take);
         if (!can_leave || place.element + 1 == elements().size()) return is_taken;
         return step(start, {place.element + 1, 0, place.history}, next) || is_taken;
     }
