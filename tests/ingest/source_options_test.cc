@@ -34,7 +34,7 @@ TEST_CASE("source options: what is wrong is named") {
         {"tpc",
          {},
          "table 'numbers': no source has the connector 'tpc' (did you mean 'tcp'?); sources are "
-         "tcp, udp, unix, stdin, filesystem, datagen"},
+         "tcp, udp, unix, stdin, filesystem, datagen, nexmark"},
         {"tcp", {}, "table 'numbers': connector 'tcp' needs the option 'address'"},
         {"filesystem", {}, "table 'numbers': connector 'filesystem' needs the option 'path'"},
         {"tcp",
