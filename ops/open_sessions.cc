@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 namespace thalweg {
 
@@ -36,10 +37,10 @@ std::optional<std::uint32_t> OpenSessions::restore(std::size_t i,
                                                    std::int64_t start_ns,
                                                    std::int64_t end_ns) {
     const std::uint32_t owner = positions_[i];
-    for (std::uint32_t slot = first_of(owner); slot != kNone; slot = sessions_[slot].next) {
-        if (meets(sessions_[slot], start_ns, end_ns)) return std::nullopt;
-    }
-    return open(owner, start_ns, end_ns);
+    const std::uint32_t later = last_later(owner, end_ns);
+    const std::uint32_t slot = later == kNone ? first_of(owner) : sessions_[later].next;
+    if (slot != kNone && meets(sessions_[slot], start_ns, end_ns)) return std::nullopt;
+    return open({owner, later}, start_ns, end_ns);
 }
 
 // From the last one on: what moves into a hole has a session, or came before.
@@ -66,10 +67,7 @@ std::optional<std::int64_t> OpenSessions::next_end() {
 
 void OpenSessions::close(std::uint32_t slot) {
     const std::uint32_t owner = sessions_[slot].owner;
-    std::uint32_t before = kNone;
-    for (std::uint32_t each = first_of(owner); each != slot; each = sessions_[each].next)
-        before = each;
-    unlink(owner, before, slot);
+    unlink(slot);
     if (first_of(owner) == kNone) erase_key(owner);
 }
 
@@ -89,7 +87,7 @@ std::size_t OpenSessions::memory_bytes() const noexcept {
            heap_.capacity() * sizeof(Due);
 }
 
-std::uint32_t OpenSessions::open(std::uint32_t owner, std::int64_t start, std::int64_t end) {
+std::uint32_t OpenSessions::open(Place place, std::int64_t start, std::int64_t end) {
     std::uint32_t slot = static_cast<std::uint32_t>(sessions_.size());
     if (free_.empty()) {
         sessions_.emplace_back();
@@ -100,23 +98,31 @@ std::uint32_t OpenSessions::open(std::uint32_t owner, std::int64_t start, std::i
     Session& session = sessions_[slot];
     session.start_ns = start;
     session.end_ns = end;
-    session.owner = owner;
-    session.next = first_of(owner);
-    set_first(owner, slot);
+    session.owner = place.owner;
+    session.previous = place.later;
+    if (place.later == kNone) {
+        session.next = first_of(place.owner);
+        set_first(place.owner, slot);
+    } else {
+        session.next = std::exchange(sessions_[place.later].next, slot);
+    }
+    if (session.next != kNone) sessions_[session.next].previous = slot;
     push(slot);
     opened_ = slot;
     return slot;
 }
 
-void OpenSessions::unlink(std::uint32_t owner, std::uint32_t before, std::uint32_t slot) {
+void OpenSessions::unlink(std::uint32_t slot) {
     Session& session = sessions_[slot];
-    if (before == kNone) {
-        set_first(owner, session.next);
+    if (session.previous == kNone) {
+        set_first(session.owner, session.next);
     } else {
-        sessions_[before].next = session.next;
+        sessions_[session.previous].next = session.next;
     }
+    if (session.next != kNone) sessions_[session.next].previous = session.previous;
     session.owner = kNone;
     session.next = kNone;
+    session.previous = kNone;
     ++session.stamp;
     free_.push_back(slot);
 }

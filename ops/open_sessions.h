@@ -15,11 +15,12 @@ namespace thalweg {
 // The session windows of all keys that are open: which session a row joins, and which closes next.
 // What a session holds is its owner's, by slot.
 //
-// Shape    A table of keys, each with a list of its sessions, one as a rule; the sessions in slots
-//          that are used again; and a heap of them by their end. An entry of the heap keeps the end
-//          that its session had when it was pushed, and is pushed again when it comes up and the
-//          session has grown: so a row that extends a session touches no heap, and each session has
-//          one entry, beside those of sessions that were absorbed, until their time comes.
+// Shape    A table of keys, each with a list of its sessions, one as a rule, the latest first; the
+//          sessions in slots that are used again; and a heap of them by their end. An entry of the
+//          heap keeps the end that its session had when it was pushed, and is pushed again when it
+//          comes up and the session has grown: so a row that extends a session touches no heap, and
+//          each session has one entry, beside those of sessions that were absorbed, until their
+//          time comes.
 // Joining  A row of time t is a session [t, t + gap). Sessions that overlap are one, and so are
 //          sessions that touch, in event time, as in Flink. By the clock a session is over at its
 //          end.
@@ -54,23 +55,18 @@ class OpenSessions {
                        const Absorb& absorb) {
         const std::int64_t end = saturating_add(time_ns, gap_ns_);
         const std::uint32_t owner = positions_[i];
-        std::uint32_t home = kNone;
-        std::uint32_t before = kNone;
-        for (std::uint32_t slot = first_of(owner); slot != kNone;) {
-            const std::uint32_t next = sessions_[slot].next;
-            if (!meets(sessions_[slot], time_ns, end)) {
-                before = slot;
-            } else if (home == kNone) {
-                home = before = slot;
-                before_change(home);
-            } else {
-                absorb(home, slot);
-                widen(home, sessions_[slot].start_ns, sessions_[slot].end_ns);
-                unlink(owner, before, slot);
-            }
-            slot = next;
+        const std::uint32_t later = last_later(owner, end);
+        const std::uint32_t home = later == kNone ? first_of(owner) : sessions_[later].next;
+        if (home == kNone || !meets(sessions_[home], time_ns, end))
+            return watermark.passes(end) ? kNone : open({owner, later}, time_ns, end);
+        before_change(home);
+        for (;;) {
+            const std::uint32_t other = sessions_[home].next;
+            if (other == kNone || !meets(sessions_[other], time_ns, end)) break;
+            absorb(home, other);
+            widen(home, sessions_[other].start_ns, sessions_[other].end_ns);
+            unlink(other);
         }
-        if (home == kNone) return watermark.passes(end) ? kNone : open(owner, time_ns, end);
         widen(home, time_ns, end);
         return home;
     }
@@ -124,9 +120,10 @@ class OpenSessions {
     struct Session {
         std::int64_t start_ns = 0;
         std::int64_t end_ns = 0;
-        std::uint32_t owner = kNone;  // Its key; kNone: the slot is free.
-        std::uint32_t next = kNone;   // Of the same key.
-        std::uint32_t stamp = 0;      // Of the use of the slot.
+        std::uint32_t owner = kNone;     // Its key; kNone: the slot is free.
+        std::uint32_t next = kNone;      // The one before it in time, of the same key,
+        std::uint32_t previous = kNone;  // and the one behind it.
+        std::uint32_t stamp = 0;         // Of the use of the slot.
     };
 
     struct Due {
@@ -173,9 +170,26 @@ class OpenSessions {
         if (end_ns > session.end_ns) session.end_ns = end_ns;
     }
 
-    [[nodiscard]] std::uint32_t open(std::uint32_t owner, std::int64_t start, std::int64_t end);
-    // Takes a session out of the list of its key, where it stands behind `before`.
-    void unlink(std::uint32_t owner, std::uint32_t before, std::uint32_t slot);
+    // A place in the list of a key: behind `later`; kNone: at its front.
+    struct Place {
+        std::uint32_t owner = kNone;
+        std::uint32_t later = kNone;
+    };
+
+    // The last session of a list that begins too late for a session with this end to meet it.
+    [[nodiscard]] std::uint32_t last_later(std::uint32_t owner, std::int64_t end_ns) noexcept {
+        std::uint32_t later = kNone;
+        for (std::uint32_t slot = first_of(owner); slot != kNone; slot = sessions_[slot].next) {
+            const std::int64_t start = sessions_[slot].start_ns;
+            if (start < end_ns || (touching_join_ && start == end_ns)) break;
+            later = slot;
+        }
+        return later;
+    }
+
+    [[nodiscard]] std::uint32_t open(Place place, std::int64_t start, std::int64_t end);
+    // Takes a session out of the list of its key, and frees its slot.
+    void unlink(std::uint32_t slot);
     void erase_key(std::uint32_t owner);
     void push(std::uint32_t slot);
 

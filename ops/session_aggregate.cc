@@ -6,6 +6,7 @@
 #include "ops/progress_table.h"
 #include "ops/session_times.h"
 #include "ops/window_clock.h"
+#include "ops/window_fields.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -139,10 +140,7 @@ class SessionAggregate final : public Op {
         if (spec_.window.is_event_time)
             watermark_ = std::max(watermark_, local_watermark(watermark, spec_.window.zone));
         if (table == 1) {
-            rows.selection.for_each([&](std::size_t row) {
-                const auto position = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-                position_ = std::max(position_, position);
-            });
+            position_ = greatest_progress(rows, 0, position_);
             return;
         }
         std::vector<std::size_t> keys(spec_.keys.size());
@@ -247,7 +245,7 @@ class SessionAggregate final : public Op {
             const std::optional<std::int64_t> end = sessions_.next_end();
             if (!end || !limit.passes(*end)) {
                 emit(out);
-                watermark_ = std::max(watermark_, limit);
+                if (spec_.window.is_event_time) watermark_ = std::max(watermark_, limit);
                 next_end_ = end;
                 return Progress::kDone;
             }

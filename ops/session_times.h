@@ -14,16 +14,6 @@
 
 namespace thalweg {
 
-// The columns that a session window appends.
-inline void append_window_fields(const WindowSpec& window, std::vector<Field>& fields) {
-    constexpr std::int64_t kPrecision = 3;
-    const Type bound = Type::timestamp(kPrecision).not_null();
-    fields.push_back({"window_start", bound});
-    fields.push_back({"window_end", bound});
-    fields.push_back(
-        {"window_time", window.zone ? Type::timestamp_ltz(kPrecision).not_null() : bound});
-}
-
 // The times of rows on the clock that sessions follow, and the bounds of sessions as columns.
 //
 // Threads  One at a time.

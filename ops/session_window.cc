@@ -7,6 +7,7 @@
 #include "ops/row_codec.h"
 #include "ops/session_times.h"
 #include "ops/window_clock.h"
+#include "ops/window_fields.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -102,9 +103,11 @@ class SessionWindow final : public Op {
     Progress save(std::size_t rows_max) override {
         std::size_t work = 0;
         for (; unsaved_ != 0 && save_slot_ < rows_.size(); ++save_slot_, save_row_ = 0) {
+            if (work++ >= rows_max) return Progress::kMore;
             const std::vector<Record*>& rows = rows_[save_slot_];
+            if (save_slot_ == firing_) save_row_ = std::max(save_row_, fired_);
             for (; save_row_ < rows.size(); ++save_row_) {
-                if (work++ == rows_max) return Progress::kMore;
+                if (work++ >= rows_max) return Progress::kMore;
                 save_row(*rows[save_row_]);
             }
         }
@@ -116,10 +119,7 @@ class SessionWindow final : public Op {
         if (spec_.window.is_event_time)
             watermark_ = std::max(watermark_, local_watermark(watermark, spec_.window.zone));
         if (table == 1) {
-            rows.selection.for_each([&](std::size_t row) {
-                const auto arrival = static_cast<std::uint64_t>(rows[0].data<std::int64_t>()[row]);
-                next_arrival_ = std::max(next_arrival_, arrival);
-            });
+            next_arrival_ = greatest_progress(rows, 0, next_arrival_);
             return;
         }
         const BatchView values{rows.columns.first(width_), rows.selection};
@@ -179,10 +179,22 @@ class SessionWindow final : public Op {
         save_rows(into);
         save_rows(from);
         std::vector<Record*>& rows = rows_[into];
+        std::vector<Record*>& others = rows_[from];
+        if (rows.size() < others.size()) rows.swap(others);  // The fewer go to the more.
+        if (others.empty()) return;
+        const auto first = std::upper_bound(rows.begin(), rows.end(), others.front(), is_before);
+        const auto kept = first - rows.begin();
         const auto middle = static_cast<std::ptrdiff_t>(rows.size());
-        rows.insert(rows.end(), rows_[from].begin(), rows_[from].end());
-        std::inplace_merge(rows.begin(), rows.begin() + middle, rows.end(), is_before);
-        std::vector<Record*>().swap(rows_[from]);
+        rows.insert(rows.end(), others.begin(), others.end());
+        std::inplace_merge(rows.begin() + kept, rows.begin() + middle, rows.end(), is_before);
+        give_back_room(others);
+    }
+
+    // Of a slot whose rows have gone: it stays where it was small.
+    static void give_back_room(std::vector<Record*>& rows) {
+        constexpr std::size_t kKept = 16;
+        rows.clear();
+        if (rows.capacity() > kKept) std::vector<Record*>().swap(rows);
     }
 
     void save_rows(std::uint32_t slot) {
@@ -211,7 +223,7 @@ class SessionWindow final : public Op {
             const std::optional<std::int64_t> end = sessions_.next_end();
             if (!end || !limit.passes(*end)) {
                 emit(out);
-                watermark_ = std::max(watermark_, limit);
+                if (spec_.window.is_event_time) watermark_ = std::max(watermark_, limit);
                 next_end_ = end;
                 return Progress::kDone;
             }
@@ -221,28 +233,32 @@ class SessionWindow final : public Op {
         return Progress::kMore;
     }
 
-    // Writes on in a session, as many rows as there is room for, and closes it with the last.
+    // Writes on in a session, as many rows as there is room for, and closes it with the last. Rows
+    // that are written are given back, and only their places stay in the list.
     std::size_t write_session(std::uint32_t slot, Emitter& out) {
+        firing_ = slot;
         const std::vector<Record*>& rows = rows_[slot];
         const std::size_t first = out_.size();
         const std::size_t count = std::min(out_.room(), rows.size() - fired_);
-        for (std::size_t i = 0; i < count; ++i)
-            RowCodec::read(rows[fired_ + i]->row(), width_, out_, first + i);
+        for (std::size_t i = 0; i < count; ++i) {
+            Record* const record = rows[fired_ + i];
+            RowCodec::read(record->row(), width_, out_, first + i);
+            save_row(*record);
+            records_.give_back(record);
+        }
+        row_count_ -= count;
         times_.write_window(sessions_.start(slot), sessions_.end(slot), out_, {first, count});
         out_.set_size(first + count);
-        if (out_.room() == 0) emit(out);
         fired_ += count;
+        if (out_.room() == 0) emit(out);
         if (fired_ == rows.size()) close(slot);
         return count;
     }
 
     void close(std::uint32_t slot) {
-        save_rows(slot);
-        for (Record* const record : rows_[slot])
-            records_.give_back(record);
-        row_count_ -= rows_[slot].size();
-        std::vector<Record*>().swap(rows_[slot]);
+        give_back_room(rows_[slot]);
         sessions_.close(slot);
+        firing_ = OpenSessions::kNone;
         fired_ = 0;
     }
 
@@ -265,7 +281,8 @@ class SessionWindow final : public Op {
     std::uint64_t next_arrival_ = 1;
     std::vector<const Column*> keys_;
     Batch out_;
-    std::size_t fired_ = 0;  // Rows of the session being emitted that are written.
+    std::uint32_t firing_ = OpenSessions::kNone;  // The session being emitted,
+    std::size_t fired_ = 0;                       // and how many of its rows are written.
 
     // A snapshot: rows with another mark than the epoch are to be written, so many of them.
     StateOut* state_out_ = nullptr;

@@ -14,7 +14,7 @@ enum class WindowKind : std::uint8_t {
     kHop,
     kCumulate,
     kAttached,  // The rows carry window_start and window_end already, from an operator before.
-    kSession,   // As long as rows come less than size_ns apart: no slices (ops/session_window.h).
+    kSession,   // As long as rows come at most size_ns apart: no slices (ops/session_window.h).
 };
 
 // A window table function as arithmetic. All times in nanoseconds, all windows half open:

@@ -8,6 +8,7 @@
 #include "ops/sliding_aggregate.h"
 #include "ops/window_clock.h"
 #include "ops/window_combiner.h"
+#include "ops/window_fields.h"
 #include "ops/window_op.h"
 
 #include <algorithm>
@@ -20,10 +21,6 @@ namespace thalweg {
 namespace {
 
 constexpr std::int64_t kPrecision = 3;  // Of window columns, as Flink's.
-
-Type window_time_type(const WindowSpec& window) {
-    return (window.zone ? Type::timestamp_ltz(kPrecision) : Type::timestamp(kPrecision)).not_null();
-}
 
 // Rows or partial states in, results out. Its state: groups by slice, the same for rows and partial
 // states, so that a restart may have one phase or two.
@@ -323,9 +320,7 @@ SchemaPtr result_schema(const WindowAggregateSpec& spec) {
         fields.push_back({"key" + std::to_string(fields.size()), type});
     for (const AggregateCall& call : spec.calls)
         fields.push_back({"value" + std::to_string(fields.size()), call.result_type});
-    fields.push_back({"window_start", Type::timestamp(kPrecision).not_null()});
-    fields.push_back({"window_end", Type::timestamp(kPrecision).not_null()});
-    fields.push_back({"window_time", window_time_type(spec.window)});
+    append_window_fields(spec.window, fields);
     return make_schema(std::move(fields));
 }
 

@@ -216,6 +216,8 @@ class Model {
 
     void move_on() {
         now_ += between(random_, 0, 15) * kMilli;
+        const bool is_set_back = !spec_.window.is_event_time && chance(random_, 5);
+        if (is_set_back) now_ -= between(random_, 0, 40) * kMilli;
         context_.now_ns = now_;
         close(now_);
         for (const auto& op : ops_) {
