@@ -145,7 +145,7 @@ class GroupedBinder {
           plain_(scope, settings),
           outer_(empty_, settings) {
         for (const ExprPtr& key : grouping_.keys)
-            inputs_.push_back(key);
+            inputs_.push_back(as_column(key));
         outer_.set_intercept([this](const sql::Expr& expr) { return intercept(expr); });
     }
 
@@ -310,6 +310,15 @@ class GroupedBinder {
         auto result = make_call("CASE", std::move(branches), {});
         ASSERT(result.has_value());
         return *std::move(result);
+    }
+
+    // A key whose value a window of sessions has computed already.
+    [[nodiscard]] ExprPtr as_column(const ExprPtr& key) const {
+        if (!grouping_.group_window) return key;
+        for (const GroupWindow::ComputedKey& computed : grouping_.group_window->computed_keys) {
+            if (equal(*computed.expr, *key)) return make_column(computed.column, key->type);
+        }
+        return key;
     }
 
     std::size_t add_input(ExprPtr expr) {

@@ -1,4 +1,5 @@
 #include "engine/plan/bind_query.h"
+#include "engine/sql/token.h"
 
 #include <algorithm>
 #include <array>
@@ -13,13 +14,6 @@
 namespace thalweg::plan {
 
 namespace {
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return text;
-}
 
 // A table as a query wants it, with what that points to.
 struct TableWithOptions {
@@ -38,7 +32,7 @@ void QueryBinder::bind_hints_of(const sql::Select& select) {
                                                                 "NEST_LOOP",
                                                                 "MULTI_JOIN"};
     for (const sql::Hint& hint : select.hints) {
-        const std::string name = upper(hint.name.text);
+        const std::string name = sql::to_upper(hint.name.text);
         if (std::find(kWithoutEffect.begin(), kWithoutEffect.end(), name) == kWithoutEffect.end())
             throw sql::not_supported(hint.name.location, "the hint " + hint.name.text);
         warnings_.push_back("the hint " + name + " has no effect in Thalweg");
@@ -50,7 +44,7 @@ std::shared_ptr<const BoundTable> QueryBinder::bind_options(const TableDefinitio
     auto changed = std::make_shared<TableWithOptions>();
     changed->definition = definition;
     for (const sql::Hint& hint : hints) {
-        if (upper(hint.name.text) != "OPTIONS")
+        if (sql::to_upper(hint.name.text) != "OPTIONS")
             throw sql::not_supported(hint.name.location, "the hint " + hint.name.text);
         for (const sql::Option& option : hint.options) {
             changed->definition.options[option.key.value] = option.value.value;

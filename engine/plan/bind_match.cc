@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_over.h"
 #include "engine/plan/catalog.h"
+#include "engine/sql/token.h"
 #include "engine/sql/unparse.h"
 
 #include <algorithm>
@@ -14,13 +15,6 @@ using sql::SqlError;
 namespace {
 
 constexpr std::size_t kReferencesMax = 1'000;
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return text;
-}
 
 // The fields that stand behind a column's name.
 ExprPtr field_of(ExprPtr expr,
@@ -62,7 +56,7 @@ std::pair<ExprPtr, Role> MatchBinder::bind_measure(const sql::Expr& expr) {
     ExprPtr bound = bind(expr);
     Role role = Role::kPlain;
     if (const auto* call = std::get_if<sql::Call>(&expr.node)) {
-        const std::string name = upper(last_part(call->name));
+        const std::string name = sql::to_upper(last_part(call->name));
         if (name == "MATCH_ROWTIME") role = Role::kRowtime;
         if (name == "MATCH_PROCTIME") role = Role::kProctime;
     }
@@ -107,7 +101,7 @@ std::optional<ExprPtr> MatchBinder::intercept(const sql::Expr& expr) {
 }
 
 std::optional<ExprPtr> MatchBinder::bind_function(const sql::Call& call, const sql::Expr& expr) {
-    const std::string name = upper(last_part(call.name));
+    const std::string name = sql::to_upper(last_part(call.name));
     const sql::Location at = expr.location;
     if (name == "FIRST" || name == "LAST") return bind_logical(call, name == "FIRST", at);
     if (name == "PREV") return bind_previous(call, at);
@@ -308,7 +302,7 @@ ExprPtr MatchBinder::bind_argument(const sql::Expr& expr,
     ExpressionBinder binder(scope_, settings_);
     binder.set_intercept([&](const sql::Expr& each) -> std::optional<ExprPtr> {
         if (const auto* call = std::get_if<sql::Call>(&each.node)) {
-            const std::string name = upper(last_part(call->name));
+            const std::string name = sql::to_upper(last_part(call->name));
             if (name == "FIRST" || name == "LAST" || name == "PREV" || find_aggregate(name))
                 throw SqlError(each.location, name + " may not stand in an aggregate");
         }

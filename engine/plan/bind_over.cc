@@ -2,6 +2,7 @@
 
 #include "engine/plan/catalog.h"
 #include "engine/sql/children.h"
+#include "engine/sql/token.h"
 #include "engine/sql/unparse.h"
 
 #include <algorithm>
@@ -14,13 +15,6 @@ using sql::SqlError;
 
 namespace {
 
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return text;
-}
-
 std::optional<OverKind> find_window_function(const std::string& name) {
     static const std::map<std::string, OverKind> kKinds = {
         {"ROW_NUMBER", OverKind::kRowNumber},
@@ -32,7 +26,7 @@ std::optional<OverKind> find_window_function(const std::string& name) {
         {"LAG", OverKind::kLag},
         {"LEAD", OverKind::kLead},
     };
-    const auto found = kKinds.find(upper(name));
+    const auto found = kKinds.find(sql::to_upper(name));
     return found == kKinds.end() ? std::nullopt : std::optional(found->second);
 }
 

@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_query.h"
 #include "engine/sql/suggest.h"
+#include "engine/sql/token.h"
 #include "state/base/time.h"
 
 #include <algorithm>
@@ -93,6 +94,15 @@ bool is_time(const ColumnInfo& column) {
            column.role == Role::kWindowTime;
 }
 
+void check_time(const ColumnInfo& column, const std::string& name, sql::Location at) {
+    if (is_time(column)) return;
+    throw SqlError(at,
+                   "'" + name + "' is no time attribute",
+                   "declare WATERMARK FOR " + name +
+                       " AS ... in CREATE TABLE, or a column AS PROCTIME(); a join for all time "
+                       "and an aggregate give rows without one");
+}
+
 bool is_event_time(const ColumnInfo& column) {
     if (column.role == Role::kWindowTime) return column.window->spec.is_event_time;
     return column.role != Role::kProctime;
@@ -130,15 +140,8 @@ const std::array<Shape, 4>& shapes() {
     return all;
 }
 
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return text;
-}
-
 const Shape& find_shape(const sql::QualifiedName& name) {
-    const std::string text = upper(last_part(name));
+    const std::string text = sql::to_upper(last_part(name));
     for (const Shape& shape : shapes()) {
         if (shape.name == text) return shape;
     }
@@ -155,8 +158,9 @@ std::vector<const sql::Expr*> arrange(const Shape& shape, const sql::Call& call,
         const sql::Argument& argument = call.arguments[i];
         std::size_t position = i;
         if (argument.name) {
-            const auto found = std::find(
-                shape.parameters.begin(), shape.parameters.end(), upper(argument.name->text));
+            const auto found = std::find(shape.parameters.begin(),
+                                         shape.parameters.end(),
+                                         sql::to_upper(argument.name->text));
             if (found == shape.parameters.end())
                 throw SqlError(
                     argument.name->location,
@@ -211,14 +215,7 @@ std::size_t time_column(const sql::Expr& expr, const Scope& scope) {
     const sql::Name& name = descriptor->columns[0];
     const Resolved resolved = resolve(scope, {{name}, name.location});
     const ColumnInfo& column = scope.columns[resolved.column];
-    if (!is_time(column)) {
-        throw SqlError(
-            name.location,
-            "'" + name.text + "' is no time attribute",
-            "declare WATERMARK FOR " + name.text +
-                " AS ... in CREATE TABLE, or a column AS PROCTIME(); a join for all time "
-                "and an aggregate give rows without one");
-    }
+    check_time(column, name.text, name.location);
     return resolved.column;
 }
 

@@ -4,6 +4,7 @@
 #include "engine/sql/ast.h"
 
 #include <cstdint>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -25,6 +26,9 @@ void check_overlap(const WindowSpec& spec, sql::Location at);
 // Whether windows can follow a column, and whether its time is event time.
 [[nodiscard]] bool is_time(const ColumnInfo& column);
 [[nodiscard]] bool is_event_time(const ColumnInfo& column);
+
+// Refuses a column that they cannot follow; `name` is what the query calls it.
+void check_time(const ColumnInfo& column, const std::string& name, sql::Location at);
 
 // Makes a window follow a time attribute.
 void set_time(WindowSpec& spec, const ColumnInfo& column, const TimeZonePtr& zone);

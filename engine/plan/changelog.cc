@@ -99,9 +99,13 @@ bool has_order(const Aggregate& node) {
 }
 
 ChangeRule rule_of(const Aggregate& node) {
-    if (node.window != nullptr)
+    if (node.window != nullptr) {
+        // Rows wait for the watermark there, so that a deletion finds the row that it takes away.
+        if (!node.window->spec.is_event_time)
+            return {.refusing = "a window of processing time", .passes = false};
         return {.refusing = has_order(node) ? "a windowed FIRST_VALUE, LAST_VALUE or LISTAGG" : "",
                 .passes = false};
+    }
     if (node.calls.empty()) return {};
     // The order of the others would depend on which of equal texts is gone.
     const bool has_list =

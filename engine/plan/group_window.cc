@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_window.h"
 #include "engine/plan/catalog.h"
+#include "engine/sql/token.h"
 
 #include <algorithm>
 #include <array>
@@ -15,13 +16,6 @@ namespace thalweg::plan {
 using sql::SqlError;
 
 namespace {
-
-std::string upper(std::string text) {
-    std::transform(text.begin(), text.end(), text.begin(), [](char c) {
-        return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-    });
-    return text;
-}
 
 std::optional<WindowKind> kind_of(std::string_view name) {
     if (name == "TUMBLE") return WindowKind::kTumble;
@@ -38,7 +32,7 @@ WindowSpec read_window(WindowKind kind, const sql::Call& call, sql::Location at)
         constexpr std::string_view kHop = "a time attribute, the slide and the size";
         throw SqlError(
             at,
-            upper(last_part(call.name)) + " takes " +
+            sql::to_upper(last_part(call.name)) + " takes " +
                 std::string(kind == WindowKind::kHop       ? kHop
                             : kind == WindowKind::kSession ? "a time attribute and the gap"
                                                            : "a time attribute and the size"));
@@ -96,7 +90,8 @@ Keys keys_of(const sql::Select& select) {
 // The keys whose sessions they are, as columns, behind those of the input where they are computed.
 std::vector<std::size_t> session_keys(const std::vector<const sql::Expr*>& keys,
                                       const ExprSettings& settings,
-                                      GroupedInput& input) {
+                                      GroupedInput& input,
+                                      std::vector<GroupWindow::ComputedKey>& computed) {
     std::vector<ExprPtr> columns = identity(*input.rel);
     std::vector<std::size_t> partition;
     for (const sql::Expr* const key : keys) {
@@ -104,7 +99,8 @@ std::vector<std::size_t> session_keys(const std::vector<const sql::Expr*>& keys,
         ExprPtr bound = binder.bind(*key);
         check_comparable(bound->type, "GROUP BY", key->location);
         if (bound->kind == ExprKind::kLiteral) continue;
-        const std::size_t column = position_of(columns, std::move(bound));
+        const std::size_t column = position_of(columns, bound);
+        if (bound->kind != ExprKind::kColumn) computed.push_back({std::move(bound), column});
         if (std::find(partition.begin(), partition.end(), column) == partition.end())
             partition.push_back(column);
     }
@@ -119,7 +115,7 @@ std::vector<std::size_t> session_keys(const std::vector<const sql::Expr*>& keys,
 
 bool is_group_window(const sql::Expr& expr) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
-    return call != nullptr && kind_of(upper(last_part(call->name))).has_value();
+    return call != nullptr && kind_of(sql::to_upper(last_part(call->name))).has_value();
 }
 
 std::optional<GroupWindow> assign_group_window(const sql::Select& select,
@@ -130,21 +126,21 @@ std::optional<GroupWindow> assign_group_window(const sql::Select& select,
     if (keys.window == nullptr) return std::nullopt;
     const auto& call = std::get<sql::Call>(keys.window->node);
     WindowSpec spec =
-        read_window(*kind_of(upper(last_part(call.name))), call, keys.window->location);
+        read_window(*kind_of(sql::to_upper(last_part(call.name))), call, keys.window->location);
     const sql::Expr& time = *call.arguments.front().value;
     GroupWindow found;
     found.time_column = bind_time(time, input.scope, settings);
     const ColumnInfo& column = input.scope.columns[found.time_column];
-    if (!is_time(column))
-        throw SqlError(time.location,
-                       "'" + column.name + "' is no time attribute",
-                       "declare WATERMARK FOR " + column.name +
-                           " AS ... in CREATE TABLE, or a column AS PROCTIME(); a join for all "
-                           "time and an aggregate give rows without one");
+    check_time(column, column.name, time.location);
     set_time(spec, column, zone);
     found.window = make_window(spec);
     std::vector<std::size_t> partition;
-    if (spec.kind == WindowKind::kSession) partition = session_keys(keys.others, settings, input);
+    if (spec.kind == WindowKind::kSession) {
+        if (keys.sets != nullptr)
+            throw sql::not_supported(keys.sets->location,
+                                     "SESSION(..) in a GROUP BY with several sets of keys");
+        partition = session_keys(keys.others, settings, input, found.computed_keys);
+    }
     std::vector<ColumnInfo> columns = input.rel->columns;
     hide_times(columns);
     hide_times(input.scope.columns);
@@ -164,7 +160,7 @@ std::optional<WindowQuestion> window_question(const sql::Expr& expr,
                                               const ExprSettings& settings) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
     if (call == nullptr) return std::nullopt;
-    const std::string name = upper(last_part(call->name));
+    const std::string name = sql::to_upper(last_part(call->name));
     const std::size_t line = name.find('_');
     const auto kind = kind_of(name.substr(0, line));
     if (!kind || line == std::string::npos) return std::nullopt;

@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <vector>
 
 namespace thalweg::plan {
 
@@ -17,6 +18,14 @@ struct GroupWindow {
     WindowPtr window;
     std::size_t time_column = 0;   // Of what is grouped, as the following two.
     std::size_t start_column = 0;  // Behind it stand the end and the time of the window.
+
+    // Keys of sessions that are computed, and the columns of what is grouped that have them.
+    struct ComputedKey {
+        thalweg::ExprPtr expr;
+        std::size_t column = 0;
+    };
+
+    std::vector<ComputedKey> computed_keys = {};
 };
 
 // What is grouped; then with the columns of the window behind its own, which names do not find.

@@ -236,11 +236,23 @@ void PhysicalPlanner::exchange(const Stream& stream,
     connect(stream.stage, std::move(schema), std::move(output));
 }
 
+// By the clock a session is over when its rows come: where they come in pieces, over an exchange,
+// so would the groups made of them.
+void PhysicalPlanner::check_session_is_whole(const Stream& input, const Aggregate& node) const {
+    const WindowSpec& window = node.window->spec;
+    if (!node.is_attached || window.kind != WindowKind::kSession || window.is_event_time) return;
+    if (is_local(input, node.keys)) return;
+    throw sql::not_supported(at_,
+                             "a GROUP BY over SESSION of processing time with other keys than "
+                             "those of the sessions, or with DISTINCT and no keys,");
+}
+
 PhysicalPlanner::Stream PhysicalPlanner::compile_aggregate(const Rel& rel, const Aggregate& node) {
     if (!node.is_attached && node.window->spec.kind == WindowKind::kSession)
         return compile_session_aggregate(rel, node);
     Stream input = compile(node.input);
     if (!changing_operator(*node.input).empty()) input = settle_windows(input, node);
+    check_session_is_whole(input, node);
     WindowAggregateSpec spec;
     spec.window = node.window->spec;
     add_window(spec.window);
@@ -473,7 +485,11 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_union(const Rel& rel, const Uni
     return output;
 }
 
-void PhysicalPlanner::add(const RelPtr& rel, SinkSpec sink, const TableDefinition* target) {
+void PhysicalPlanner::add(const RelPtr& rel,
+                          SinkSpec sink,
+                          const TableDefinition* target,
+                          sql::Location at) {
+    at_ = at;
     const Stream stream = compile(rel);
     auto found = sink_stages_.find(target);
     if (target == nullptr || found == sink_stages_.end()) {

@@ -3,6 +3,7 @@
 #include "engine/plan/catalog.h"
 #include "engine/plan/logical.h"
 #include "engine/plan/settings.h"
+#include "engine/sql/location.h"
 #include "engine/run/topology.h"
 
 #include <cstddef>
@@ -36,8 +37,8 @@ class PhysicalPlanner {
     explicit PhysicalPlanner(PhysicalOptions options) : options_(std::move(options)) {}
 
     // Adds a query that ends in a sink. Several may end in that of one table; null: a sink of its
-    // own.
-    void add(const RelPtr& rel, SinkSpec sink, const TableDefinition* target);
+    // own. Throws SqlError at `at` for what cannot be laid out.
+    void add(const RelPtr& rel, SinkSpec sink, const TableDefinition* target, sql::Location at);
 
     // After the last add(): shared scans, the topology and its EXPLAIN text.
     [[nodiscard]] Topology finish();
@@ -109,6 +110,7 @@ class PhysicalPlanner {
                   std::size_t target,
                   std::size_t port);
     [[nodiscard]] bool is_local(const Stream& stream, const std::vector<std::size_t>& keys) const;
+    void check_session_is_whole(const Stream& input, const Aggregate& node) const;
     void add_window(const WindowSpec& spec);
     // As if each millisecond ended a window: whether a row is late is then judged by the watermark
     // in force when it came, however rows come together.
@@ -118,6 +120,7 @@ class PhysicalPlanner {
     [[nodiscard]] std::string explain() const;
 
     PhysicalOptions options_;
+    sql::Location at_;  // Of the query being added.
     Topology topology_;
     std::vector<StageNotes> notes_;
     std::vector<ScanUse> scans_;

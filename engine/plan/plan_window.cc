@@ -39,7 +39,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_session(const Rel& rel, const A
 
 PhysicalPlanner::Stream PhysicalPlanner::settle_windows(const Stream& input,
                                                         const Aggregate& node) {
-    ASSERT(node.is_attached);
+    ASSERT(node.is_attached && node.window->spec.is_event_time);
     const Rel& rel = *node.input;
     WindowSettleSpec spec;
     spec.schema = schema_of(rel);

@@ -51,6 +51,7 @@ class ScriptPlanner {
         RelPtr rel;
         SinkSpec sink;
         const TableDefinition* target = nullptr;  // Null: a SELECT, which prints.
+        sql::Location at = {};
     };
 
     Topology build(const std::vector<Query>& queries, bool shows_changes = false) {
@@ -60,7 +61,7 @@ class ScriptPlanner {
                                  plan_.settings.zone(),
                                  shows_changes});
         for (const Query& query : queries)
-            planner.add(query.rel, query.sink, query.target);
+            planner.add(query.rel, query.sink, query.target, query.at);
         return planner.finish();
     }
 
@@ -141,7 +142,7 @@ class ScriptPlanner {
                 "'format' = 'changelog-json' and the connectors print and blackhole take "
                 "changes; a windowed GROUP BY makes none");
         }
-        return {std::move(rel), std::move(sink), target};
+        return {std::move(rel), std::move(sink), target, insert.query->location};
     }
 
     Query bind(const sql::SelectStatement& select) {
@@ -156,7 +157,7 @@ class ScriptPlanner {
         sink.schema = schema_of(*rel);
         sink.zone = plan_.settings.zone();
         sink.has_changes = !changing_operator(*rel).empty();
-        return {std::move(rel), std::move(sink), nullptr};
+        return {std::move(rel), std::move(sink), nullptr, select.query->location};
     }
 
     std::vector<Query> bind_set(const sql::StatementSet& set) {
