@@ -69,7 +69,7 @@ std::int64_t NexmarkGenerator::millis_of(std::uint64_t event) const noexcept {
 std::uint64_t NexmarkGenerator::number_of(std::uint64_t index) const noexcept {
     const std::uint64_t group = settings_.disorder_group;
     if (group == 1) return index;
-    return index / group * group + index * 953 % group;
+    return index / group * group + index % group * NexmarkSettings::kDisorderStep % group;
 }
 
 void NexmarkGenerator::take(std::uint64_t first, std::size_t count) {

@@ -18,6 +18,8 @@ constexpr std::string_view kStart = "2015-07-15 00:00:00";
 constexpr std::int64_t kProportionMax = 1'000'000;
 constexpr std::int64_t kRateMax = 1'000'000'000;
 constexpr std::size_t kEventBytesMax = std::size_t{64} << 10U;
+constexpr std::int64_t kFirstBidderMax = std::int64_t{1} << 62U;
+constexpr std::uint64_t kDisorderMax = 1'000'000'000;
 
 Result<std::uint64_t> count(const SourceOptions& options,
                             std::string_view name,
@@ -86,7 +88,17 @@ Result<void> read_proportions(const SourceOptions& options, NexmarkSettings& set
         count(options, "auction.hot-ratio.sellers", settings.hot_seller_ratio, 1));
     TRY(settings.first_bidder_id,
         options.number("bid.first-bidder-id", settings.first_bidder_id, 0));
+    if (settings.first_bidder_id > kFirstBidderMax)
+        return options.bad("bid.first-bidder-id", "at most 4611686018427387904");
     return {};
+}
+
+// Multiples of the step would give one event of a group again and again.
+Result<std::uint64_t> disorder_group(const SourceOptions& options) {
+    TRY(const std::uint64_t size, count(options, "out-of-order.group-size", 1, 1));
+    if (size % NexmarkSettings::kDisorderStep == 0 || size > kDisorderMax)
+        return options.bad("out-of-order.group-size", "at most 1000000000, no multiple of 953");
+    return size;
 }
 
 }  // namespace
@@ -99,7 +111,7 @@ Result<NexmarkSettings> read_nexmark(const SourceOptions& options) {
     TRY(const std::size_t stays, options.choice("keep-alive", kFalseTrue));
     settings.stays = stays == 1;
     TRY(settings.seed, count(options, "seed", settings.seed, 0));
-    TRY(settings.disorder_group, count(options, "out-of-order.group-size", 1, 1));
+    TRY(settings.disorder_group, disorder_group(options));
     const auto start = parse_timestamp(options.text("base-time", kStart));
     if (!start) return options.bad("base-time", "a time such as '" + std::string(kStart) + "'");
     settings.start_ns = *start;

@@ -12,6 +12,8 @@ namespace thalweg {
 // What a nexmark table asks for. Names and defaults are those of the public generator where it has
 // them (github.com/nexmark/nexmark), and Apache Beam's before it.
 struct NexmarkSettings {
+    static constexpr std::uint64_t kDisorderStep = 953;  // A prime.
+
     std::int64_t rate = 10'000;  // Events in a second of event time; of processing time if paced.
     bool is_paced = false;       // Else as fast as they are taken.
     std::optional<std::uint64_t> event_count;  // None: for ever.

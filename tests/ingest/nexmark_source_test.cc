@@ -361,6 +361,12 @@ TEST_CASE("nexmark: bad options are named") {
         {"person.proportion", "0", "must be a whole number of at least 1, not '0'"},
         {"bid.proportion", "9999999", "must be at most a million, not '9999999'"},
         {"bid.avg-size", "1mb", "must be at most '64kb', not '1mb'"},
+        {"bid.first-bidder-id",
+         "4611686018427387905",
+         "must be at most 4611686018427387904, not '4611686018427387905'"},
+        {"out-of-order.group-size",
+         "1906",
+         "must be at most 1000000000, no multiple of 953, not '1906'"},
         {"base-time", "soon", "must be a time such as '2015-07-15 00:00:00', not 'soon'"},
     };
     for (const auto& [name, value, message] : cases) {
