@@ -16,7 +16,9 @@ constexpr std::string_view kIntroduction =
     "day or an hour is read\n"
     "off the clock of `table.local-time-zone`. A wrong pattern, format or unit that is a literal "
     "is an error when the\n"
-    "query is planned; data that has no answer (1/0, `CAST('x' AS INT)`) ends the query.";
+    "query is planned; data that has no answer (1/0, `CAST('x' AS INT)`) ends the query, and so "
+    "does a text beyond\n"
+    "64 MiB.";
 
 constexpr auto kComparisonAndLogic = std::to_array<FunctionNote>({
     {"=, <>, <, <=, >, >=", "compare two values of one type; strings by their bytes"},
@@ -131,7 +133,7 @@ constexpr auto kStrings = std::to_array<FunctionNote>({
      "the same at both ends, the left, the right; the set is the second argument"},
     {"LPAD, RPAD",
      "filled up or cut to n characters; NULL when n is below 0 or the filling is empty"},
-    {"REPEAT", "n times, at most 64 MiB"},
+    {"REPEAT", "n times"},
     {"REVERSE", "the last character first"},
     {"REPLACE", "every place of one text by another"},
     {"TRANSLATE",
@@ -143,8 +145,8 @@ constexpr auto kStrings = std::to_array<FunctionNote>({
     {"LOCATE", "`LOCATE(part, text[, from])`: the same, from a position on"},
     {"INSTR", "`INSTR(text, part)`: the same"},
     {"COUNT_CHAR",
-     "`COUNT_CHAR(text, c)`: how often the first character of c is in it. Flink has it from "
-     "Nexmark, by `CREATE FUNCTION`"},
+     "`COUNT_CHAR(text, c)`: how often the first character of c is in it, 0 for NULL. Flink has it "
+     "from Nexmark, by `CREATE FUNCTION`"},
     {"STARTSWITH, ENDSWITH", "whether the text begins, ends so"},
     {"SPLIT", "the parts between delimiters, an ARRAY; an empty delimiter gives the characters"},
     {"SPLIT_INDEX", "part number n, from 0; NULL when there is none"},
@@ -158,10 +160,12 @@ constexpr auto kStrings = std::to_array<FunctionNote>({
     {"ENCODE, DECODE",
      "text to BYTES and back: US-ASCII, ISO-8859-1, UTF-8, UTF-16, UTF-16BE, UTF-16LE; `?` for "
      "what has no byte"},
-    {"URL_ENCODE, URL_DECODE", "as forms send it, a blank as `+`; NULL for a wrong escape"},
+    {"URL_ENCODE, URL_DECODE",
+     "as forms send it, a blank as `+`; NULL for a wrong escape, U+FFFD for what is no UTF-8"},
     {"PARSE_URL",
-     "`PARSE_URL(url, part[, key])`: PROTOCOL, HOST, PATH, QUERY (or the value of its key), REF, "
-     "FILE, AUTHORITY or USERINFO; NULL where there is none"},
+     "`PARSE_URL(url, part[, key])`: PROTOCOL, HOST, PATH, QUERY (or the value of its key, a plain "
+     "text where Flink reads a regular expression), REF, FILE, AUTHORITY or USERINFO; NULL where "
+     "there is none"},
     {"MD5, SHA1, SHA224, SHA256, SHA384, SHA512", "a digest in hexadecimal digits"},
     {"SHA2", "`SHA2(text, bits)`: the same with 224, 256, 384 or 512"},
 });
@@ -226,7 +230,8 @@ constexpr auto kJson = std::to_array<FunctionNote>({
      "ERROR])`: the scalar there as STRING, BOOLEAN, INTEGER or DOUBLE; NULL by default"},
     {"JSON_QUERY",
      "`JSON_QUERY(text, path [WITH [CONDITIONAL] WRAPPER] [{NULL | ERROR | EMPTY ARRAY | EMPTY "
-     "OBJECT} ON EMPTY] [... ON ERROR])`: the array or object there, as text without blanks"},
+     "OBJECT} ON EMPTY] [... ON ERROR])`: the array or object there, as text without blanks, "
+     "members in the order of their keys; one beyond 64 MiB is an error"},
     {"JSON_STRING", "a value as JSON"},
     {"JSON_OBJECT",
      "`JSON_OBJECT(KEY k VALUE v, ... [{NULL | ABSENT} ON NULL])`: an object, in the order of "
@@ -255,10 +260,11 @@ constexpr auto kSections = std::to_array<FunctionSection>({
     {"Arrays, maps, rows", "", kArraysMapsRows, ""},
     {"Strings", "", kStrings, ""},
     {"Regular expressions",
-     "Java's spelling on RE2, in linear time: no look-around, no back references, no possessive "
-     "quantifiers, no\n"
-     "intersections in `[]`; these are errors, never another meaning. `.` matches all but the "
-     "line feed, `$` the very end.",
+     "Java's spelling on RE2, which finds each match in linear time: no look-around, no back "
+     "references, no possessive\n"
+     "quantifiers, no intersections in `[]`; these are errors, never another meaning. `.` matches "
+     "all but the line feed,\n"
+     "`$` the very end.",
      kRegularExpressions,
      ""},
     {"Time",
@@ -275,9 +281,13 @@ constexpr auto kSections = std::to_array<FunctionSection>({
      "`[from:to]`, `[*]`, `.*`\n"
      "and `..name`; the last four find lists. In the mode `strict` (the default) it is an error "
      "when the text is no JSON or\n"
-     "nothing lies at the path, after `lax ` nothing is found then. Numbers are those of 64 "
-     "bits. Filters and functions in\n"
-     "paths are not supported.",
+     "nothing lies at the path, after `lax ` nothing is found then; in both it is one when a path "
+     "looks at more than four\n"
+     "million values. Of equal keys `.name` means the last. Numbers have 64 bits: a text with an "
+     "integer beyond them, or a\n"
+     "number beyond DOUBLE, is no JSON here, and fractions keep the digits of a DOUBLE. Filters "
+     "and functions in paths are\n"
+     "not supported.",
      kJson,
      ""},
     {"Aggregates", "", kAggregates, ""},

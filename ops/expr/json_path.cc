@@ -128,63 +128,85 @@ Result<std::shared_ptr<const JsonPath>> JsonPath::make(std::string_view text) {
     return std::make_shared<const JsonPath>(std::move(path));
 }
 
-void JsonPath::follow_deep(const std::string& name, element from, Elements& found) {
-    object members;
-    array elements;
-    if (from.get(members) == simdjson::SUCCESS) {
-        for (const auto member : members) {
-            if (member.key == name) found.push_back(member.value);
-            follow_deep(name, member.value, found);
-        }
-    } else if (from.get(elements) == simdjson::SUCCESS) {
-        for (const element each : elements)
-            follow_deep(name, each, found);
-    }
-}
+// Follows one step after the other, and counts the values that it looks at.
+struct JsonPath::Walker {
+    std::size_t looks = 0;
+    std::vector<element> found = {};
 
-void JsonPath::follow(const Step& step, element from, Elements& found) {
-    object members;
-    array elements;
-    const bool is_object = from.get(members) == simdjson::SUCCESS;
-    const bool is_array = from.get(elements) == simdjson::SUCCESS;
-    if (step.kind == StepKind::kDeep) {
-        follow_deep(step.name, from, found);
-    } else if (step.kind == StepKind::kMember) {
-        element member;
-        if (is_object && members.at_key(step.name).get(member) == simdjson::SUCCESS)
-            found.push_back(member);
-    } else if (step.kind == StepKind::kAll && is_object) {
-        for (const auto member : members)
-            found.push_back(member.value);
-    } else if (is_array) {
+    // False when there have been too many.
+    bool look() noexcept { return ++looks <= kLooksMax; }
+
+    void follow_deep(const std::string& name, element from) {
+        object members;
+        array elements;
+        if (from.get(members) == simdjson::SUCCESS) {
+            for (const auto member : members) {
+                if (!look()) return;
+                if (member.key == name) found.push_back(member.value);
+                follow_deep(name, member.value);
+            }
+        } else if (from.get(elements) == simdjson::SUCCESS) {
+            for (const element each : elements) {
+                if (!look()) return;
+                follow_deep(name, each);
+            }
+        }
+    }
+
+    void follow_members(const Step& step, object members) {
+        std::optional<element> last;
+        for (const auto member : members) {
+            if (!look()) return;
+            if (step.kind == StepKind::kAll) found.push_back(member.value);
+            if (step.kind == StepKind::kMember && member.key == step.name) last = member.value;
+        }
+        if (last.has_value()) found.push_back(*last);
+    }
+
+    void follow_elements(const Step& step, array elements) {
         const auto size = static_cast<std::int64_t>(elements.size());
+        if (size == 0) return;
         const auto at = [=](std::int64_t index) { return index < 0 ? index + size : index; };
         std::int64_t first = 0;
-        std::int64_t end = size;
+        std::int64_t last = size - 1;
         if (step.kind == StepKind::kElement) {
-            first = at(step.first);
-            end = first + 1;
-            if (first < 0) return;
+            first = last = at(step.first);
         } else if (step.kind == StepKind::kSlice) {
             first = std::max<std::int64_t>(0, at(step.first));
-            if (step.end.has_value()) end = at(*step.end);
+            if (step.end.has_value()) last = at(*step.end) - 1;
         }
         std::int64_t index = 0;
         for (const element each : elements) {
-            if (index >= first && index < end) found.push_back(each);
+            if (index > last || !look()) return;
+            if (index >= first) found.push_back(each);
             ++index;
         }
     }
-}
+
+    void follow(const Step& step, element from) {
+        if (step.kind == StepKind::kDeep) return follow_deep(step.name, from);
+        object members;
+        array elements;
+        if (from.get(members) == simdjson::SUCCESS) {
+            follow_members(step, members);
+        } else if (step.kind != StepKind::kMember && from.get(elements) == simdjson::SUCCESS) {
+            follow_elements(step, elements);
+        }
+    }
+};
 
 JsonPath::Found JsonPath::find(element root) const {
     Found found{.is_list = false, .values = {root}};
+    Walker walker;
     for (const Step& step : steps_) {
-        Elements next;
-        for (const element each : found.values)
-            follow(step, each, next);
+        walker.found.clear();
+        for (const element each : found.values) {
+            if (!walker.look()) break;
+            walker.follow(step, each);
+        }
+        if (walker.looks > kLooksMax) return {.is_beyond = true};
         const bool was_missing = found.is_missing();
-        found.values = std::move(next);
+        std::swap(found.values, walker.found);
         const bool finds_many = step.kind != StepKind::kMember && step.kind != StepKind::kElement;
         if (finds_many && !was_missing) found.is_list = true;
         if (found.is_missing()) return found;

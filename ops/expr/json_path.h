@@ -4,6 +4,7 @@
 
 #include <simdjson.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -20,13 +21,18 @@ namespace thalweg {
 //   selector = index | from ":" to | "*" | quoted name   index below 0: from the end
 //
 // "*", slices and ".." may find many values: what they find is a list. Filters ("?(...)") and
-// functions ("length()") are errors.
+// functions ("length()") are errors. Of members with equal keys ".name" means the last.
 class JsonPath {
   public:
+    // The most values of one document that a path may look at. Two ".." see the same values again
+    // and again: without an end, a small text of the right form would take all memory and time.
+    static constexpr std::size_t kLooksMax = std::size_t{1} << 22U;
+
     // What a path leads to in one document: nothing, one value, or a list of them.
     struct Found {
         bool is_list = false;
-        std::vector<simdjson::dom::element> values;
+        bool is_beyond = false;  // Of kLooksMax: the path was given up.
+        std::vector<simdjson::dom::element> values = {};
 
         [[nodiscard]] bool is_missing() const { return !is_list && values.empty(); }
     };
@@ -48,11 +54,7 @@ class JsonPath {
     };
 
     struct Reader;
-
-    using Elements = std::vector<simdjson::dom::element>;
-
-    static void follow(const Step& step, simdjson::dom::element from, Elements& found);
-    static void follow_deep(const std::string& name, simdjson::dom::element from, Elements& found);
+    struct Walker;
 
     std::vector<Step> steps_;
     bool is_lax_ = false;

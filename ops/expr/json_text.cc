@@ -6,8 +6,10 @@
 #include "state/text/number.h"
 #include "state/text/timestamp.h"
 
+#include <algorithm>
 #include <cmath>
 #include <string_view>
+#include <vector>
 
 namespace thalweg {
 
@@ -111,6 +113,29 @@ bool append_scalar(std::string& out, simdjson::dom::element value) {
     return false;
 }
 
+namespace {
+
+void append_members(std::string& out, simdjson::dom::object members) {
+    using Member = simdjson::dom::key_value_pair;
+    std::vector<Member> sorted;
+    for (const Member member : members)
+        sorted.push_back(member);
+    std::ranges::stable_sort(sorted, {}, &Member::key);
+    out += '{';
+    bool is_first = true;
+    for (std::size_t i = 0; i < sorted.size(); ++i) {
+        if (i + 1 < sorted.size() && sorted[i + 1].key == sorted[i].key) continue;
+        if (!is_first) out += ',';
+        is_first = false;
+        append_json_string(out, sorted[i].key);
+        out += ':';
+        append_json(out, sorted[i].value);
+    }
+    out += '}';
+}
+
+}  // namespace
+
 void append_json(std::string& out, simdjson::dom::element value) {
     simdjson::dom::array elements;
     simdjson::dom::object members;
@@ -128,15 +153,7 @@ void append_json(std::string& out, simdjson::dom::element value) {
         }
         out += ']';
     } else if (value.get(members) == simdjson::SUCCESS) {
-        out += '{';
-        for (const auto member : members) {
-            if (!is_first) out += ',';
-            is_first = false;
-            append_json_string(out, member.key);
-            out += ':';
-            append_json(out, member.value);
-        }
-        out += '}';
+        append_members(out, members);
     } else {
         static_cast<void>(append_scalar(out, value));
     }

@@ -15,7 +15,8 @@ namespace thalweg {
 // list or row as a string. Maps are objects, their keys as text; rows are objects too.
 void append_json(std::string& out, const Column& column, std::size_t row, const TimeZone& zone);
 
-// Appends a value of a document, without blanks, its members in their order.
+// Appends a value of a document, without blanks, members in the order of their keys, as
+// Flink has them; of equal keys the last counts.
 void append_json(std::string& out, simdjson::dom::element value);
 
 // The text of a string, a number or a boolean; false for what is none of these.

@@ -94,7 +94,8 @@ void kernel_join(const KernelCall& call) {
     build_texts(call, [&](std::size_t row, std::string& out) {
         const ListElements elements = list_elements(*call.arguments[0], row);
         bool is_first = true;
-        for (std::size_t i = 0; i < elements.count; ++i) {
+        // What is too long already is refused as it is.
+        for (std::size_t i = 0; i < elements.count && out.size() <= kTextBytesMax; ++i) {
             const ValueAt value = elements[i];
             const bool is_null = value.is_null();
             if (is_null && call.arguments.size() < 3) continue;

@@ -170,13 +170,7 @@ void decode(std::string& out, std::string_view bytes, Charset charset) {
                 append_utf8(out, is_none ? kReplacement : char32_t{byte});
             }
             return;
-        case Charset::kUtf8:
-            while (!bytes.empty()) {
-                const CodePoint c = utf8_decode(bytes);
-                append_utf8(out, c.value);
-                bytes.remove_prefix(c.bytes);
-            }
-            return;
+        case Charset::kUtf8: append_as_utf8(out, bytes); return;
         case Charset::kUtf16: {
             const bool is_little = bytes.starts_with("\xff\xfe");
             if (is_little || bytes.starts_with("\xfe\xff")) bytes.remove_prefix(2);

@@ -121,7 +121,8 @@ const PathCall& path_call(const KernelCall& call) {
 enum class Outcome : std::uint8_t {
     kFound,
     kEmpty,  // Nothing is there, or null, or in the lax mode the text is no JSON.
-    kError,  // In the strict mode: no JSON, or nothing is there. Or the path is wrong.
+    kError,  // In the strict mode: no JSON, or nothing is there. Or the path is wrong, or what it
+             // leads to is too much.
 };
 
 struct Reading {
@@ -150,6 +151,10 @@ Reading read_path(const KernelCall& call, std::size_t row) {
     const std::optional<element> root = parse(call, texts(call, 0)[row].view());
     if (!root.has_value()) return reading;
     reading.found = path->find(*root);
+    if (reading.found.is_beyond) {
+        reading.outcome = Outcome::kError;
+        return reading;
+    }
     if (reading.found.is_missing()) return reading;
     const bool is_null = !reading.found.is_list && reading.found.values[0].is_null();
     reading.outcome = is_null ? Outcome::kEmpty : Outcome::kFound;
@@ -244,17 +249,20 @@ void kernel_value(const KernelCall& call) {
 
 // --- JSON_QUERY ---------------------------------------------------------------------------------
 
-void append_found(std::string& out, const JsonPath::Found& found) {
+// False where it is too long.
+bool append_found(std::string& out, const JsonPath::Found& found) {
     if (!found.is_list) {
         append_json(out, found.values[0]);
-        return;
+        return out.size() < kTextBytesMax;
     }
     out += '[';
     for (std::size_t i = 0; i < found.values.size(); ++i) {
         if (i != 0) out += ',';
         append_json(out, found.values[i]);
+        if (out.size() >= kTextBytesMax) return false;
     }
     out += ']';
+    return true;
 }
 
 // Whether it is JSON_QUERY's result, given how arrays are made of it.
@@ -265,7 +273,7 @@ Outcome append_query(std::string& out, const Reading& reading, std::string_view 
     const bool is_wrapped = wrapper == "UNCONDITIONAL" || (wrapper == "CONDITIONAL" && !is_array);
     if (!is_wrapped && is_scalar(found)) return reading.is_lax ? Outcome::kEmpty : Outcome::kError;
     if (is_wrapped) out += '[';
-    append_found(out, found);
+    if (!append_found(out, found)) return Outcome::kError;
     if (is_wrapped) out += ']';
     return Outcome::kFound;
 }
@@ -276,6 +284,7 @@ void kernel_query(const KernelCall& call) {
         const Outcome outcome = append_query(out, read_path(call, row), how.wrapper);
         if (outcome == Outcome::kFound) return true;
         const std::string& behaviour = outcome == Outcome::kEmpty ? how.on_empty : how.on_error;
+        out.clear();
         if (behaviour == "EMPTY ARRAY") out += "[]";
         if (behaviour == "EMPTY OBJECT") out += "{}";
         if (behaviour == "ERROR")

@@ -30,6 +30,11 @@ struct Placeholder {
     std::size_t width = 0;
     std::optional<std::size_t> precision;
     char conversion = 0;
+
+    // Whether it asks for what only numbers have.
+    [[nodiscard]] bool is_of_number() const {
+        return has_plus || has_blank || has_zeros || has_groups || has_parentheses || is_alternate;
+    }
 };
 
 // Digits at the front, at most seven of them.
@@ -88,6 +93,12 @@ std::optional<Placeholder> take_placeholder(std::string_view& text) {
     if (needs_width && place.width == 0) return std::nullopt;
     if (place.is_left && place.has_zeros) return std::nullopt;
     if (place.has_plus && place.has_blank) return std::nullopt;
+    const std::string_view texts = "sSbBcC%n";
+    const bool is_text = texts.find(place.conversion) != std::string_view::npos;
+    if (is_text && place.is_of_number()) return std::nullopt;
+    if (place.conversion == 'n' && place.width != 0) return std::nullopt;
+    const bool is_fixed = place.conversion == 'n' || place.conversion == '%';
+    if (is_fixed && place.precision.has_value()) return std::nullopt;
     return place;
 }
 

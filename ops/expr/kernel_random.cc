@@ -100,20 +100,30 @@ class SeededSequence {
     std::uint64_t state_;
 };
 
-// Whether the seed is a literal: then the rows share one sequence, else each has its own.
+// What is prepared for a call: also how a program knows the call in its copies, so never nothing.
+struct Chance {
+    bool has_one_seed =
+        false;  // A literal: then the rows share one sequence, else each has its own.
+};
+
+Result<std::shared_ptr<const void>> prepare_chance(Arguments, const Type&, const ExprSettings&) {
+    return std::shared_ptr<const void>(std::make_shared<const Chance>());
+}
+
 Result<std::shared_ptr<const void>> prepare_seed(Arguments arguments,
                                                  const Type&,
                                                  const ExprSettings&) {
-    if (literal_of(arguments[0]) == nullptr) return nullptr;
-    return std::shared_ptr<const void>(std::make_shared<const bool>(true));
+    const bool has_one_seed = literal_of(arguments[0]) != nullptr;
+    return std::shared_ptr<const void>(std::make_shared<const Chance>(Chance{has_one_seed}));
 }
 
 // Calls draw(sequence, row) for each row.
 template <class Draw>
 void draw_seeded(const KernelCall& call, Draw draw) {
     const auto* const seed = call.arguments[0]->data<std::int32_t>();
+    const bool has_one_seed = static_cast<const Chance*>(call.prepared)->has_one_seed;
     call.selection.for_each([&](std::size_t row) {
-        if (call.prepared == nullptr) {
+        if (!has_one_seed) {
             SeededSequence own(seed[row]);
             draw(own, row);
             return;
@@ -147,7 +157,8 @@ Function random_function(std::string_view name,
             .parameters = std::vector<Parameter>(count, Parameter::kInt),
             .result = result,
             .kernel = kernel,
-            .volatility = Volatility::kVolatile};
+            .volatility = Volatility::kVolatile,
+            .prepare = prepare_chance};
 }
 
 Function seeded_function(std::string_view name,

@@ -50,19 +50,25 @@ void kernel_locate_from(const KernelCall& call) {
     });
 }
 
-// How often the first character of the second text is in the first.
+std::int64_t count_character(std::string_view text, std::string_view character) {
+    if (character.size() == 1) return std::count(text.begin(), text.end(), character[0]);
+    std::int64_t count = 0;
+    std::size_t at = character.empty() ? std::string_view::npos : text.find(character);
+    for (; at != std::string_view::npos; at = text.find(character, at + character.size()))
+        ++count;
+    return count;
+}
+
+// How often the first character of the second text is in the first, which NULL has none of.
 void kernel_count_char(const KernelCall& call) {
-    map_binary<std::int64_t, StringRef, StringRef>(
-        call, [](const StringRef& text, const StringRef& of) -> std::int64_t {
-            const std::string_view all = text.view();
-            const std::string_view character = of.view().substr(0, utf8_offset(of.view(), 1));
-            if (character.size() == 1) return std::count(all.begin(), all.end(), character[0]);
-            std::int64_t count = 0;
-            std::size_t at = character.empty() ? std::string_view::npos : all.find(character);
-            for (; at != std::string_view::npos; at = all.find(character, at + character.size()))
-                ++count;
-            return count;
-        });
+    auto* const out = call.result.data<std::int64_t>();
+    call.selection.for_each([&, text = texts(call, 0), of = texts(call, 1)](std::size_t row) {
+        out[row] = 0;
+        if (call.arguments[1]->is_null(row)) call.result.set_null(row);
+        if (call.arguments[0]->is_null(row) || call.arguments[1]->is_null(row)) return;
+        const std::string_view character = of[row].view().substr(0, utf8_offset(of[row].view(), 1));
+        out[row] = count_character(text[row].view(), character);
+    });
 }
 
 void kernel_starts_with(const KernelCall& call) {
@@ -213,6 +219,8 @@ std::vector<Function> make_functions() {
         search_function("ENDSWITH", {kText, kText}, returns_boolean, kernel_ends_with),
         search_function("SPLIT", {kText, kText}, returns_strings, kernel_split),
     };
+    for (Function& function : functions)
+        if (function.name == "COUNT_CHAR") function.nulls = NullRule::kOwn;
     Function split_index =
         search_function("SPLIT_INDEX", {kText, kText, kNumber}, returns_string, kernel_split_index);
     split_index.nullability = Nullability::kAlways;

@@ -289,13 +289,14 @@ void kernel_replace(const KernelCall& call) {
     const StringRef* const in = texts(call, 0);
     const StringRef* const from = texts(call, 1);
     const StringRef* const to = texts(call, 2);
+    // A result that is too long already is refused as it is.
     build_texts(call, [=](std::size_t row, std::string& out) {
         const std::string_view text = in[row].view();
         const std::string_view old = from[row].view();
         std::size_t at = 0;
         if (old.empty()) {
             // As Java: before every character, and at the end.
-            while (at < text.size()) {
+            while (at < text.size() && out.size() <= kTextBytesMax) {
                 const std::size_t bytes = utf8_decode(text.substr(at)).bytes;
                 out += to[row].view();
                 out += text.substr(at, bytes);
@@ -304,7 +305,8 @@ void kernel_replace(const KernelCall& call) {
             out += to[row].view();
             return;
         }
-        for (std::size_t found = text.find(old); found != std::string_view::npos;
+        for (std::size_t found = text.find(old);
+             found != std::string_view::npos && out.size() <= kTextBytesMax;
              found = text.find(old, at)) {
             out += text.substr(at, found - at);
             out += to[row].view();

@@ -2,9 +2,12 @@
 
 #include "ops/expr/functions.h"
 #include "ops/expr/text_loops.h"
+#include "state/text/number.h"
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,20 +49,23 @@ std::optional<unsigned> digit_value(char c) {
 }
 
 void kernel_url_decode(const KernelCall& call) {
-    build_texts_or_null(call, [in = texts(call, 0)](std::size_t row, std::string& out) {
+    std::string bytes;
+    build_texts_or_null(call, [&, in = texts(call, 0)](std::size_t row, std::string& out) {
         const std::string_view text = in[row].view();
+        bytes.clear();
         for (std::size_t at = 0; at < text.size(); ++at) {
             if (text[at] != '%') {
-                out += text[at] == '+' ? ' ' : text[at];
+                bytes += text[at] == '+' ? ' ' : text[at];
                 continue;
             }
             if (at + 2 >= text.size()) return false;
             const auto high = digit_value(text[at + 1]);
             const auto low = digit_value(text[at + 2]);
             if (!high.has_value() || !low.has_value()) return false;
-            out += static_cast<char>(*high << 4U | *low);
+            bytes += static_cast<char>(*high << 4U | *low);
             at += 2;
         }
+        append_as_utf8(out, bytes);
         return true;
     });
 }
@@ -68,7 +74,7 @@ void kernel_url_decode(const KernelCall& call) {
 
 // protocol ":" ["//" [userinfo "@"] host [":" port]] path ["?" query] ["#" reference]
 struct Url {
-    std::string_view protocol;
+    std::string_view protocol;  // In small letters: not a part of the text, but short.
     std::optional<std::string_view> authority;
     std::optional<std::string_view> user;
     std::string_view host;
@@ -86,20 +92,47 @@ std::optional<std::string_view> cut_behind(std::string_view& text, std::size_t a
     return rest;
 }
 
+// The protocol, in any case, as it is written; nothing for one that Java does not know.
+std::optional<std::string_view> known_protocol(std::string_view text) {
+    constexpr auto kProtocols =
+        std::to_array<std::string_view>({"http", "https", "ftp", "file", "mailto", "jar"});
+    const auto same = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; };
+    for (const std::string_view known : kProtocols) {
+        if (std::ranges::equal(text, known, same)) return known;
+    }
+    return std::nullopt;
+}
+
+// The host of "host[:port]", where an address of version 6 stands in brackets. Nothing when the
+// port is no number, or more than an INT.
+std::optional<std::string_view> host_of(std::string_view server) {
+    const std::size_t bracket = server.starts_with('[') ? server.find(']') : 0;
+    if (bracket == std::string_view::npos) return std::nullopt;
+    const std::size_t colon = std::min(server.find(':', bracket), server.size());
+    if (bracket != 0 && colon > bracket + 1 && server.size() > bracket + 1) return std::nullopt;
+    const std::string_view port = server.substr(std::min(colon + 1, server.size()));
+    const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+    if (!std::ranges::all_of(port, is_digit)) return std::nullopt;
+    const auto number = parse_int64(port);
+    const bool fits = number.has_value() && *number <= std::numeric_limits<std::int32_t>::max();
+    if (!port.empty() && !fits) return std::nullopt;
+    return server.substr(0, colon);
+}
+
 // Nothing for what Java would not take for an address: without a protocol, or with one that it does
 // not know, or with a port that is no number.
 std::optional<Url> split_url(std::string_view text) {
-    constexpr auto kProtocols =
-        std::to_array<std::string_view>({"http", "https", "ftp", "file", "mailto", "jar"});
     while (text.starts_with(' '))
         text.remove_prefix(1);
     while (text.ends_with(' '))
         text.remove_suffix(1);
     Url url;
-    url.protocol = text.substr(0, text.find(':'));
-    if (url.protocol.size() == text.size()) return std::nullopt;
-    if (std::ranges::find(kProtocols, url.protocol) == kProtocols.end()) return std::nullopt;
-    text.remove_prefix(url.protocol.size() + 1);
+    const std::size_t end = text.find(':');
+    if (end == std::string_view::npos) return std::nullopt;
+    const auto protocol = known_protocol(text.substr(0, end));
+    if (!protocol.has_value()) return std::nullopt;
+    url.protocol = *protocol;
+    text.remove_prefix(end + 1);
     url.reference = cut_behind(text, text.find('#'));
     std::string_view server;
     const bool has_server = text.starts_with("//");
@@ -118,12 +151,9 @@ std::optional<Url> split_url(std::string_view text) {
         url.user = server.substr(0, at);
         server.remove_prefix(at + 1);
     }
-    // An address of version 6 stands in brackets.
-    const std::size_t colon = server.rfind(':');
-    const bool has_port = colon != std::string_view::npos && !server.ends_with(']');
-    url.host = has_port ? server.substr(0, colon) : server;
-    const std::string_view port = has_port ? server.substr(colon + 1) : std::string_view();
-    if (!std::ranges::all_of(port, [](char c) { return c >= '0' && c <= '9'; })) return {};
+    const auto host = host_of(server);
+    if (!host.has_value()) return std::nullopt;
+    url.host = *host;
     return url;
 }
 

@@ -25,7 +25,9 @@
 //       r3 = column b                                  2
 //
 // A subexpression that is computed for a slot is there for all parts of that slot, but for no
-// other: this is when it is used again instead of being computed again.
+// other: this is when it is used again instead of being computed again. RAND() and its kin are used
+// again only where the query has written them once (BETWEEN mentions its operand twice): all copies
+// of one call share what was prepared for it, two calls never do.
 
 namespace thalweg {
 
@@ -165,9 +167,12 @@ bool is_cheap(const Expr& expr) {
     });
 }
 
+bool is_volatile_call(const Expr& expr) {
+    return expr.kind == ExprKind::kCall && expr.function->volatility == Volatility::kVolatile;
+}
+
 bool is_volatile(const Expr& expr) {
-    if (expr.kind == ExprKind::kCall && expr.function->volatility == Volatility::kVolatile)
-        return true;
+    if (is_volatile_call(expr)) return true;
     return std::any_of(expr.arguments.begin(), expr.arguments.end(), [](const ExprPtr& argument) {
         return is_volatile(*argument);
     });
@@ -238,9 +243,15 @@ struct Program::Impl {
         return slot == whole;
     }
 
+    // Whether what is known is the value of the other too.
+    [[nodiscard]] static bool is_same(const Expr& known, const Expr& expr) {
+        if (!is_volatile_call(known)) return equal(known, expr);
+        return known.prepared != nullptr && known.prepared == expr.prepared;
+    }
+
     [[nodiscard]] std::optional<std::size_t> find(const Expr& expr, std::size_t slot) const {
         for (const Known& entry : known) {
-            if (equal(*entry.expr, expr) && is_part_of(slot, entry.slot)) return entry.target;
+            if (is_same(*entry.expr, expr) && is_part_of(slot, entry.slot)) return entry.target;
         }
         return std::nullopt;
     }
@@ -257,7 +268,8 @@ struct Program::Impl {
             case ExprKind::kOr: target = compile_logic(*expr, slot); break;
             case ExprKind::kCase: target = compile_case(*expr, slot); break;
         }
-        if (!is_volatile(*expr)) known.push_back({expr, known_slot, target});
+        if (is_volatile_call(*expr) || !is_volatile(*expr))
+            known.push_back({expr, known_slot, target});
         return target;
     }
 

@@ -1,5 +1,6 @@
 #include "ops/expr/regex.h"
 
+#include "ops/expr/text_loops.h"
 #include "state/text/utf8.h"
 
 #include <array>
@@ -296,6 +297,7 @@ void Replacement::replace_all(std::string& out, std::string_view text, const RE2
                                          1);
     std::size_t copied = 0;
     for_each_match(text, regex, groups, [&] {
+        if (out.size() > kTextBytesMax) return;  // It is refused as it is.
         const std::size_t begin = static_cast<std::size_t>(groups[0].data() - text.data());
         out += text.substr(copied, begin - copied);
         for (const Piece& part : pieces_) {

@@ -13,7 +13,8 @@
 
 namespace thalweg {
 
-// Regular expressions in Java's spelling on RE2, which matches in linear time.
+// Regular expressions in Java's spelling on RE2, which finds a match in linear time: each of them,
+// so that all matches of a text may take the square of its length.
 //
 // What RE2 cannot do (look-around, back references, possessive quantifiers) is an error, and so is
 // what it would silently read in another way: intersections and unions inside [], the flags x, d, u

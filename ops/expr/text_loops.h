@@ -2,6 +2,7 @@
 
 #include "ops/expr/functions.h"
 #include "state/string_ref.h"
+#include "state/text/utf8.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -16,7 +17,7 @@ namespace thalweg {
 // or borrow from an argument when they are a part of it. Loops that build their result reuse one
 // buffer for all rows.
 
-// The most bytes that REPEAT, LPAD and RPAD may make of one row.
+// The most bytes that a function may make of one row.
 inline constexpr std::size_t kTextBytesMax = std::size_t{64} << 20U;
 
 // Argument `index` as strings: texts[row].view() borrows from the column.
@@ -28,9 +29,23 @@ inline constexpr std::size_t kTextBytesMax = std::size_t{64} << 20U;
     return call.arguments[index]->data<std::int64_t>();
 }
 
-// A string of the result, copied to where it may stay.
+// Appends the text of the bytes, with U+FFFD for what is no UTF-8.
+inline void append_as_utf8(std::string& out, std::string_view bytes) {
+    while (!bytes.empty()) {
+        const CodePoint c = utf8_decode(bytes);
+        append_utf8(out, c.value);
+        bytes.remove_prefix(c.bytes);
+    }
+}
+
+// A string of the result, copied to where it may stay. One beyond kTextBytesMax ends the query.
 [[nodiscard]] inline StringRef keep_text(const KernelCall& call, std::string_view text) {
     if (text.size() <= StringRef::kInlineMax) return StringRef(text);
+    if (text.size() > kTextBytesMax) [[unlikely]] {
+        call.context.fail("a function would make a text of more than " +
+                          std::to_string(kTextBytesMax) + " bytes");
+        return {};
+    }
     return StringRef(call.context.scratch.copy(text));
 }
 

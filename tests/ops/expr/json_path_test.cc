@@ -38,7 +38,7 @@ TEST_CASE("json path: finds") {
     };
 
     const std::vector<Row> rows = {
-        {"$", R"({"a":{"b":[10,{"c":1.5},[]],"":3,"x.y":"é/"},"n":null})"},
+        {"$", R"({"a":{"":3,"b":[10,{"c":1.5},[]],"x.y":"é/"},"n":null})"},
         {"$.a.b[0]", "10"},
         {"  LAX   $.a.b[1].c", "1.5"},
         {"strict $['a'][\"b\"][2]", "[]"},
@@ -51,6 +51,9 @@ TEST_CASE("json path: finds") {
         {"$.a.b[-1]", "[]"},
         {"$.a.b[-4]", "nothing"},
         {"$.a.b[3]", "nothing"},
+        {"$.a.b[9223372036854775807]", "nothing"},
+        {"$.a.b[-9223372036854775808]", "nothing"},
+        {"$.a.b[2][0:-9223372036854775808]", "<>"},
         {"$.a[0]", "nothing"},
         {"$.a.b.c", "nothing"},
         {"$.n", "null"},
@@ -65,12 +68,34 @@ TEST_CASE("json path: finds") {
         {"$.a.b[5:9]", "<>"},
         {"$..c", "<1.5;>"},
         {"$..z", "<>"},
-        {"$.*", "<{\"b\":[10,{\"c\":1.5},[]],\"\":3,\"x.y\":\"é/\"};null;>"},
+        {"$.*", "<{\"\":3,\"b\":[10,{\"c\":1.5},[]],\"x.y\":\"é/\"};null;>"},
     };
     for (const Row& row : rows) {
         CAPTURE(row.path);
         CHECK_EQ(find(json, row.path), row.found);
     }
+}
+
+TEST_CASE("json path: of equal keys the last counts") {
+    CHECK_EQ(find(R"({"a":1,"b":2,"a":3})", "$.a"), "3");
+    CHECK_EQ(find(R"({"b":2,"a":1,"a":3})", "$"), R"({"a":3,"b":2})");
+}
+
+// "a" within "a", a thousand of them.
+TEST_CASE("json path: a path that looks at too much is given up") {
+    std::string json = "1";
+    for (int i = 0; i < 1'000; ++i)
+        json = "{\"a\":" + json + "}";
+    simdjson::dom::parser parser;
+    const simdjson::dom::element root = parser.parse(json).value();
+    const auto walk = [&](std::string_view path) {
+        return JsonPath::make(path).value()->find(root);
+    };
+    CHECK_EQ(walk("$..a").values.size(), 1'000);
+    CHECK_EQ(walk("$..a..a").values.size(), 499'500);
+    const JsonPath::Found found = walk("$..a..a..a");
+    CHECK(found.is_beyond);
+    CHECK(found.values.empty());
 }
 
 TEST_CASE("json path: what is no path is refused") {
