@@ -13,4 +13,12 @@ void append_window_fields(const WindowSpec& window, std::vector<Field>& fields) 
         {"window_time", window.zone ? Type::timestamp_ltz(kPrecision).not_null() : bound});
 }
 
+WindowSpec attached_window(std::size_t start_column, std::size_t end_column) {
+    WindowSpec window;
+    window.kind = WindowKind::kAttached;
+    window.start_column = start_column;
+    window.end_column = end_column;
+    return window;
+}
+
 }  // namespace thalweg

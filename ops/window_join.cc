@@ -6,6 +6,7 @@
 #include "ops/local_time.h"
 #include "ops/progress_table.h"
 #include "ops/row_slicer.h"
+#include "ops/window_fields.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -72,14 +73,6 @@ SchemaPtr output_schema(const WindowJoinSpec& spec) {
     return make_schema(std::move(fields));
 }
 
-WindowSpec attached(std::size_t start, std::size_t end) {
-    WindowSpec window;
-    window.kind = WindowKind::kAttached;
-    window.start_column = start;
-    window.end_column = end;
-    return window;
-}
-
 std::vector<Type> key_types(const WindowJoinSpec& spec) {
     std::vector<Type> types;
     for (const JoinKey& key : spec.keys)
@@ -98,8 +91,8 @@ class WindowJoin final : public Op {
           right_(spec.right, spec.right_start, spec.right_end, key_columns(spec, false)),
           left_pool_(left_.kept_schema, kFreeBatchesMax),
           right_pool_(right_.kept_schema, kFreeBatchesMax),
-          left_slicer_(attached(spec.left_start, spec.left_end), true),
-          right_slicer_(attached(spec.right_start, spec.right_end), true),
+          left_slicer_(attached_window(spec.left_start, spec.left_end), true),
+          right_slicer_(attached_window(spec.right_start, spec.right_end), true),
           index_(index_keys(spec, left_, right_), key_types(spec), spec.seed),
           out_(output_schema(spec)) {
         if (spec.residual) residual_.emplace(std::vector<ExprPtr>{spec.residual});

@@ -4,6 +4,7 @@
 #include "ops/local_time.h"
 #include "ops/progress_table.h"
 #include "ops/row_slicer.h"
+#include "ops/window_fields.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -15,19 +16,11 @@ namespace thalweg {
 
 namespace {
 
-WindowSpec attached(const WindowSettleSpec& spec) {
-    WindowSpec window;
-    window.kind = WindowKind::kAttached;
-    window.start_column = spec.start_column;
-    window.end_column = spec.end_column;
-    return window;
-}
-
 class WindowSettle final : public Op {
   public:
     explicit WindowSettle(const WindowSettleSpec& spec)
         : spec_(spec),
-          slicer_(attached(spec), true),
+          slicer_(attached_window(spec.start_column, spec.end_column), true),
           side_(spec.schema, true, spec.seed),
           saved_(JoinSide::state_schema(spec.schema)),
           out_(spec.schema) {}

@@ -5,6 +5,7 @@
 #include "ops/rank_partitions.h"
 #include "ops/ranked_output.h"
 #include "ops/row_slicer.h"
+#include "ops/window_fields.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -18,18 +19,13 @@ namespace thalweg {
 
 namespace {
 
-WindowSpec attached(const WindowTopNSpec& spec) {
-    WindowSpec window;
-    window.kind = WindowKind::kAttached;
-    window.start_column = spec.start_column;
-    window.end_column = spec.end_column;
-    return window;
-}
-
 class WindowTopN final : public Op {
   public:
     explicit WindowTopN(const WindowTopNSpec& spec)
-        : zone_(spec.zone), plan_(spec.rank), slicer_(attached(spec), true), out_(spec.rank) {
+        : zone_(spec.zone),
+          plan_(spec.rank),
+          slicer_(attached_window(spec.start_column, spec.end_column), true),
+          out_(spec.rank) {
         ASSERT(!spec.rank.is_changing);
     }
 

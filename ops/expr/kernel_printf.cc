@@ -157,7 +157,7 @@ struct PrintedValue {
 
     [[nodiscard]] double floating() const {
         if (column->physical() == Physical::kDouble) return column->data<double>()[row];
-        return double{column->data<float>()[row]};
+        return static_cast<double>(column->data<float>()[row]);
     }
 
     [[nodiscard]] std::string text() const {

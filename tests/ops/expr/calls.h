@@ -6,6 +6,8 @@
 #include "state/text/decimal.h"
 #include "state/text/timestamp.h"
 
+#include <doctest/doctest.h>
+
 #include <string>
 #include <string_view>
 #include <utility>
@@ -178,5 +180,32 @@ struct CallCase {
     std::string_view type;
     std::string_view value;
 };
+
+inline std::string show(const CallCase& each) {
+    std::string shown(each.name);
+    for (const Cell& cell : each.arguments)
+        shown += " " + show(cell.value, cell.type) + ":" + cell.type.to_string();
+    return shown;
+}
+
+inline void check_calls(const std::vector<CallCase>& cases, const ExprSettings& settings = {}) {
+    for (const CallCase& each : cases) {
+        INFO(show(each));
+        const Outcome outcome = call(each.name, each.arguments, settings);
+        CHECK_EQ(outcome.show(), each.value);
+        CHECK_EQ(outcome.type.with_nullable(true).to_string(), each.type);
+    }
+}
+
+// The same; those that fail have no type.
+inline void check_calls_or_errors(const std::vector<CallCase>& cases) {
+    for (const CallCase& each : cases) {
+        INFO(show(each));
+        const Outcome outcome = call(each.name, each.arguments);
+        CHECK_EQ(outcome.show(), each.value);
+        if (outcome.error.empty())
+            CHECK_EQ(outcome.type.with_nullable(true).to_string(), each.type);
+    }
+}
 
 }  // namespace thalweg

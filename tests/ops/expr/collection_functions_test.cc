@@ -12,18 +12,6 @@
 namespace thalweg {
 namespace {
 
-void check(const std::vector<CallCase>& cases) {
-    for (const CallCase& each : cases) {
-        std::string shown;
-        for (const Cell& cell : each.arguments)
-            shown += show(cell.value, cell.type) + ", ";
-        INFO(each.name, "(", shown, ")");
-        const Outcome outcome = call(each.name, each.arguments);
-        CHECK_EQ(outcome.show(), each.value);
-        CHECK_EQ(outcome.type.with_nullable(true).to_string(), each.type);
-    }
-}
-
 Value::List values(const std::vector<std::optional<std::int64_t>>& items) {
     Value::List list;
     for (const auto& item : items)
@@ -65,7 +53,7 @@ constexpr std::string_view kInts = "ARRAY<INT>";
 const std::string kLong = "a text that is longer than twelve bytes";
 
 TEST_CASE("collection functions: looking into arrays") {
-    check({
+    check_calls({
         {"ARRAY_CONTAINS", {ints({1, 2}), integer(2)}, "BOOLEAN", "TRUE"},
         {"ARRAY_CONTAINS", {ints({1, 2}), integer(3)}, "BOOLEAN", "FALSE"},
         {"ARRAY_CONTAINS", {ints({1, 2}), kNoInt}, "BOOLEAN", "FALSE"},
@@ -105,7 +93,7 @@ TEST_CASE("collection functions: looking into arrays") {
 }
 
 TEST_CASE("collection functions: arrays of arrays") {
-    check({
+    check_calls({
         {"ARRAY_APPEND", {ints({1}), integer(2)}, kInts, "[1, 2]"},
         {"ARRAY_APPEND", {ints({}), kNoInt}, kInts, "[NULL]"},
         {"ARRAY_APPEND", {kNoArray, integer(2)}, kInts, "NULL"},
@@ -158,7 +146,7 @@ TEST_CASE("collection functions: an array grows beyond a batch") {
 TEST_CASE("collection functions: maps") {
     const Cell map = text_map({"k", "v", "l", {}});
     const std::string_view map_type = "MAP<STRING NOT NULL, STRING>";
-    check({
+    check_calls({
         {"MAP_KEYS", {map}, "ARRAY<STRING NOT NULL>", "[k, l]"},
         {"MAP_VALUES", {map}, "ARRAY<STRING>", "[v, NULL]"},
         {"MAP_KEYS", {text_map({})}, "ARRAY<STRING NOT NULL>", "[]"},
