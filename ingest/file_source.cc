@@ -291,7 +291,8 @@ std::size_t FileSource::read(std::int64_t now_ns, std::size_t budget, Outlet& ou
         current_->bytes_read += bytes;
         is_exhausted = bytes == 0;
         if (is_exhausted && is_bounded()) {
-            reader.end(result < 0 ? StreamEnd::kBroken : StreamEnd::kClean);
+            const StreamEnd end = instance_.rests_at_end ? StreamEnd::kStopped : StreamEnd::kClean;
+            reader.end(result < 0 ? StreamEnd::kBroken : end);
         }
     }
     const std::size_t records = reader.deliver(budget, outlet);

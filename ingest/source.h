@@ -178,6 +178,9 @@ struct SourceInstance {
     // One for all instances of a source, from an engine that commits epochs. Without it a source
     // whose producers wait for that cannot be opened.
     std::shared_ptr<SessionDirectory> sessions = nullptr;
+    // At the end of a bounded input the query does not end: what may yet become a record stays
+    // where it is, for the run that finds the rest.
+    bool rests_at_end = false;
     // Of this instance, from the same engine. A source with 'durability' = 'journal' cannot be
     // opened without it.
     std::shared_ptr<Journal> journal = nullptr;

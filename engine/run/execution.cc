@@ -568,6 +568,8 @@ class Execution::Wiring {
         const SourceStage& stage = topology_.sources[index];
         IngestAgent& owner = *execution_.ingest_[agent];
         SourceInstance instance{agent, settings_.ingest_agents, sessions};
+        instance.rests_at_end =
+            settings_.epochs.store != nullptr && settings_.drain == DrainPolicy::kNever;
         const auto traits = check_source(stage.source);
         const bool has_journal = traits && traits->replay == Replay::kJournal;
         if (has_journal && execution_.epochs_ != nullptr)

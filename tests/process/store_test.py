@@ -380,8 +380,11 @@ class Stores(unittest.TestCase):
             os.remove(self.directory.path(name))
         count = RECORDS
         for arguments in ([], ["--shards", "3"], ["--ingest-threads", "2"], ["--shards", "2"]):
+            text = world.read_bytes(self.directory.input)
+            write(self.directory.input, text[:-3])  # A line that is not finished.
             status, log = self.run_again("--no-drain", *arguments, state=state)
             self.assertEqual(status, 0, log)
+            write(self.directory.input, text)
             count = self.add_records(count)
         append(self.directory.input, self.records.last_line(count))
         status, log = self.run_again("--no-drain", state=state)
