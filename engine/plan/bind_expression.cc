@@ -192,14 +192,16 @@ Resolved resolve(const Scope& scope, const sql::QualifiedName& name) {
         }
         // Of a subquery without a name the names of its own tables are as good as any.
         for (const Scope::Relation& relation : scope.relations) {
-            if (found.empty() && relation.alias.empty()) find_in(relation, name.parts[1].text);
+            if (found.empty() && relation.alias.empty() && !relation.is_shared)
+                find_in(relation, name.parts[1].text);
         }
         parts = 2;
     }
     if (found.empty()) {
         parts = 1;
-        for (const Scope::Relation& relation : scope.relations)
-            find_in(relation, name.parts[0].text);
+        for (const Scope::Relation& relation : scope.relations) {
+            if (!relation.is_named_only) find_in(relation, name.parts[0].text);
+        }
     }
     const auto is_outer = [&](std::size_t column) { return column < scope.inner_first; };
     if (!std::all_of(found.begin(), found.end(), is_outer)) std::erase_if(found, is_outer);

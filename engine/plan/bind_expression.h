@@ -23,6 +23,8 @@ struct Scope {
         std::string alias;
         std::size_t first = 0;
         std::size_t count = 0;
+        bool is_named_only = false;  // Only found behind its alias: what USING has made one column.
+        bool is_shared = false;      // That column: never found behind an alias.
     };
 
     std::vector<ColumnInfo> columns;

@@ -212,7 +212,7 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
     }
     From joined{std::move(rel), std::move(both)};
     if (!has_shared) return joined;
-    return merge_shared(std::move(joined), left.scope.columns.size(), shared, join.kind);
+    return merge_shared(std::move(joined), left.scope.columns.size(), shared, join);
 }
 
 }  // namespace thalweg::plan

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,15 +44,20 @@ std::shared_ptr<const BoundTable> QueryBinder::bind_options(const TableDefinitio
                                                             const std::vector<sql::Hint>& hints) {
     auto changed = std::make_shared<TableWithOptions>();
     changed->definition = definition;
+    std::map<std::string, std::string> said;
     for (const sql::Hint& hint : hints) {
         if (sql::to_upper(hint.name.text) != "OPTIONS")
             throw sql::not_supported(hint.name.location, "the hint " + hint.name.text);
         for (const sql::Option& option : hint.options) {
             changed->definition.options[option.key.value] = option.value.value;
+            said[option.key.value] = option.value.value;
             changed->definition.option_locations[option.key.value] = {option.key.location,
                                                                       option.value.location};
         }
     }
+    // How far it has been read is its own: the state knows it by this name.
+    for (const auto& [key, value] : said)
+        changed->definition.name += " " + key + "=" + value;
     changed->table = bind_table(changed->definition, settings_);
     const BoundTable* const table = changed->table.get();
     return {std::move(changed), table};

@@ -192,7 +192,9 @@ void QueryBinder::expand_items(const sql::Select& select,
         }
         const std::size_t before = expressions.size();
         for (const Scope::Relation& relation : scope.relations) {
-            if (!star->qualifier.empty() && star->qualifier.back().text != relation.alias) continue;
+            if (star->qualifier.empty() ? relation.is_named_only
+                                        : star->qualifier.back().text != relation.alias)
+                continue;
             for (std::size_t c = relation.first; c < relation.first + relation.count; ++c) {
                 expressions.push_back(make_column(c, scope.columns[c].type));
                 names.push_back(scope.columns[c].name);

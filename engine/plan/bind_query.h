@@ -99,7 +99,7 @@ class QueryBinder {
     From merge_shared(From joined,
                       std::size_t left_count,
                       const std::vector<Shared>& shared,
-                      sql::JoinKind kind);
+                      const sql::Join& join);
 
     // bind_values.cc
     RelPtr bind_values(const sql::Values& values, sql::Location at);
@@ -188,7 +188,7 @@ class QueryBinder {
             conditions;  // The rest, over the columns of outer, then from.
     };
 
-    Subquery bind_subquery(const Scope& outer, const sql::Query& query);
+    Subquery bind_subquery(const Scope& outer, const sql::Query& query, bool is_exists);
     Subquery bind_correlated(const Scope& outer, const sql::Select& select);
     CorrelatedFrom bind_correlated_from(const Scope& outer, const sql::Select& select);
 

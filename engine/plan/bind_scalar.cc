@@ -2,6 +2,7 @@
 #include "engine/plan/bind_query.h"
 #include "engine/plan/conjuncts.h"
 #include "engine/sql/children.h"
+#include "ops/expr/functions.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -45,15 +46,6 @@ bool is_count(const sql::Expr& expr) {
     return find_aggregate(last_part(call->name)) == AggregateKind::kCount;
 }
 
-bool contains_count(const sql::Expr& expr) {
-    bool found = is_count(expr);
-    sql::for_each_child(
-        expr,
-        [&](const sql::Expr& child) { found = found || contains_count(child); },
-        [](const sql::Query&) {});
-    return found;
-}
-
 // Whether a relation never has two rows.
 bool has_one_row(const Rel& rel) {
     if (const auto* node = std::get_if<Project>(&rel.node)) return has_one_row(*node->input);
@@ -63,6 +55,47 @@ bool has_one_row(const Rel& rel) {
     const auto* node = std::get_if<Rank>(&rel.node);
     return node != nullptr && node->partition.empty() && node->window == nullptr &&
            node->kind == RankKind::kRowNumber && node->first == node->last;
+}
+
+// The rows whose keys can equal others.
+RelPtr with_keys(const RelPtr& rel,
+                 const std::vector<ExprPtr>& keys,
+                 const std::vector<bool>& null_is_equal,
+                 const ExprSettings& settings) {
+    std::vector<ExprPtr> conditions;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (null_is_equal[i] || !keys[i]->type.nullable) continue;
+        auto is_there = make_call("IS NOT NULL", {keys[i]}, settings);
+        ASSERT(is_there.has_value());
+        conditions.push_back(*std::move(is_there));
+    }
+    return conditions.empty() ? rel : make_filter_rel(rel, conjunction(conditions));
+}
+
+// Whether an expression over the results of an aggregate is NULL when these are those of no row: so
+// is the value that a LEFT JOIN gives where there is no group.
+bool is_null_of_nothing(const Expr& expr, const Aggregate& node) {
+    if (expr.kind == ExprKind::kColumn) {
+        if (expr.column < node.keys.size()) return true;
+        const AggregateKind kind = node.calls[expr.column - node.keys.size()].kind;
+        return kind != AggregateKind::kCount && kind != AggregateKind::kCountStar;
+    }
+    return expr.kind == ExprKind::kCall && expr.function->nulls != NullRule::kOwn &&
+           std::any_of(expr.arguments.begin(), expr.arguments.end(), [&](const ExprPtr& each) {
+               return is_null_of_nothing(*each, node);
+           });
+}
+
+// The value of bind_value_by(): a projection over an aggregate, perhaps with HAVING between.
+bool is_null_of_nothing(const Rel& rel) {
+    const auto& project = std::get<Project>(rel.node);
+    const Rel* input = project.input.get();
+    if (const auto* filter = std::get_if<Filter>(&input->node)) {
+        const auto& below = std::get<Aggregate>(filter->input->node);
+        if (!is_null_of_nothing(*filter->condition, below)) return false;
+        input = filter->input.get();
+    }
+    return is_null_of_nothing(*project.expressions.back(), std::get<Aggregate>(input->node));
 }
 
 // The last column of `rel`, of each combination of the others, of which there may be one row.
@@ -148,7 +181,7 @@ QueryBinder::Scalar QueryBinder::bind_test(const Scope& outer, const ScalarUse& 
     const sql::Location at = use.expr->location;
     const sql::Query& query =
         in != nullptr ? *in->query : *std::get<sql::Exists>(use.expr->node).query;
-    Subquery inner = bind_subquery(outer, query);
+    Subquery inner = bind_subquery(outer, query, in == nullptr);
     Scalar result;
     result.is_count = result.is_test = true;
     if (in != nullptr) {
@@ -164,6 +197,7 @@ QueryBinder::Scalar QueryBinder::bind_test(const Scope& outer, const ScalarUse& 
     }
     std::vector<ExprPtr> keys =
         take_keys(inner.conditions, outer.columns.size(), *inner.from.rel, result, at);
+    inner.from.rel = with_keys(inner.from.rel, keys, result.null_is_equal, expr_settings_);
     Aggregate node;
     std::vector<ColumnInfo> columns;
     std::vector<std::string> names;
@@ -230,11 +264,13 @@ QueryBinder::Scalar QueryBinder::bind_simple_scalar(const Scope& outer,
     Scalar result;
     std::vector<ExprPtr> keys =
         take_keys(inner.conditions, outer.columns.size(), *inner.from.rel, result, at);
+    inner.from.rel = with_keys(inner.from.rel, keys, result.null_is_equal, expr_settings_);
     if (contains_aggregate(item) || select.having != nullptr) {
         result.is_count = is_count(item) && select.having == nullptr;
-        if (!keys.empty() && contains_count(item) && !result.is_count)
-            throw sql::not_supported(at, "an expression over COUNT in a correlated subquery");
         result.rel = bind_value_by(select, std::move(inner.from), std::move(keys));
+        if (!result.is_count && !is_null_of_nothing(*result.rel))
+            throw sql::not_supported(
+                at, "a subquery for a value that is not NULL where there is no row");
         return result;
     }
     ExpressionBinder binder(inner.from.scope, expr_settings_);

@@ -45,6 +45,15 @@ std::vector<const sql::Expr*> values_in(const std::vector<const sql::Expr*>& par
     return values;
 }
 
+// Whether there is a row of it also when FROM has none.
+bool has_one_group(const sql::Query& query) {
+    const auto* select = std::get_if<sql::Select>(&query.body->node);
+    return select != nullptr && select->group_by.empty() &&
+           std::any_of(select->items.begin(), select->items.end(), [](const auto& item) {
+               return contains_aggregate(*item.expr);
+           });
+}
+
 // A SELECT whose rows each come from one row of its FROM: the only kind that may be correlated.
 const sql::Select* plain_select(const sql::Query& query) {
     if (!query.with.empty() || !query.order_by.empty() || query.limit != nullptr ||
@@ -86,7 +95,7 @@ QueryBinder::From QueryBinder::bind_semi_join(From outer,
                                               const sql::Expr* operand,
                                               bool is_negated,
                                               sql::Location at) {
-    Subquery inner = bind_subquery(outer.scope, query);
+    Subquery inner = bind_subquery(outer.scope, query, operand == nullptr);
     if (operand != nullptr) {
         if (inner.value == nullptr)
             throw SqlError(query.location, "IN expects a subquery of one column");
@@ -110,7 +119,11 @@ QueryBinder::From QueryBinder::bind_semi_join(From outer,
     return outer;
 }
 
-QueryBinder::Subquery QueryBinder::bind_subquery(const Scope& outer, const sql::Query& query) {
+QueryBinder::Subquery QueryBinder::bind_subquery(const Scope& outer,
+                                                 const sql::Query& query,
+                                                 bool is_exists) {
+    if (is_exists && has_one_group(query))
+        throw sql::not_supported(query.location, "EXISTS of an aggregate of all rows");
     if (const sql::Select* const select = plain_select(query))
         return bind_correlated(outer, *select);
     Subquery result;

@@ -16,6 +16,7 @@ namespace {
 std::vector<std::size_t> columns_of(const Scope& scope, const std::string& name) {
     std::vector<std::size_t> found;
     for (const Scope::Relation& relation : scope.relations) {
+        if (relation.is_named_only) continue;
         for (std::size_t i = relation.first; i < relation.first + relation.count; ++i) {
             if (scope.columns[i].name == name) found.push_back(i);
         }
@@ -37,9 +38,14 @@ std::vector<QueryBinder::Shared> QueryBinder::shared_columns(const sql::Join& jo
                                                              const Scope& left,
                                                              const Scope& right) {
     std::vector<Shared> shared;
-    for (const sql::Name& name : join.using_columns)
+    for (const sql::Name& name : join.using_columns) {
+        for (const Shared& column : shared) {
+            if (column.name == name.text)
+                throw SqlError(name.location, "USING names '" + name.text + "' twice");
+        }
         shared.push_back(
             {name.text, only_column(left, name, "left"), only_column(right, name, "right")});
+    }
     if (!join.natural) return shared;
     for (std::size_t i = 0; i < left.columns.size(); ++i) {
         const std::string& name = left.columns[i].name;
@@ -73,7 +79,7 @@ std::vector<ExprPtr> QueryBinder::shared_conditions(const std::vector<Shared>& s
 QueryBinder::From QueryBinder::merge_shared(From joined,
                                             std::size_t left_count,
                                             const std::vector<Shared>& shared,
-                                            sql::JoinKind kind) {
+                                            const sql::Join& join) {
     const std::vector<ColumnInfo>& columns = joined.scope.columns;
     std::vector<bool> is_shared(columns.size(), false);
     std::vector<ExprPtr> expressions;
@@ -84,23 +90,33 @@ QueryBinder::From QueryBinder::merge_shared(From joined,
         const ExprPtr right = make_column(at, columns[at].type);
         is_shared[column.left] = is_shared[at] = true;
         names.push_back(column.name);
-        if (kind == sql::JoinKind::kFull) {
-            expressions.push_back(*make_call("COALESCE", {left, right}, expr_settings_));
+        if (join.kind == sql::JoinKind::kFull) {
+            auto either = make_call("COALESCE", {left, right}, expr_settings_);
+            if (!either)
+                throw SqlError(join.right->location,
+                               "'" + column.name + "': " + either.error().message);
+            expressions.push_back(*std::move(either));
         } else {
-            expressions.push_back(kind == sql::JoinKind::kRight ? right : left);
+            expressions.push_back(join.kind == sql::JoinKind::kRight ? right : left);
         }
     }
     Scope scope;
-    scope.relations.push_back({"", 0, shared.size()});
+    scope.relations.push_back({"", 0, shared.size(), false, true});
+    // The columns of a relation that are shared, for who names it, and those that are not.
     for (const Scope::Relation& relation : joined.scope.relations) {
-        Scope::Relation moved{relation.alias, expressions.size(), 0};
-        for (std::size_t i = relation.first; i < relation.first + relation.count; ++i) {
-            if (is_shared[i]) continue;
-            expressions.push_back(make_column(i, columns[i].type));
-            names.push_back(columns[i].name);
-            ++moved.count;
+        for (const bool of_shared : {true, false}) {
+            Scope::Relation moved = relation;
+            moved.first = expressions.size();
+            moved.count = 0;
+            moved.is_named_only = relation.is_named_only || of_shared;
+            for (std::size_t i = relation.first; i < relation.first + relation.count; ++i) {
+                if (is_shared[i] != of_shared) continue;
+                expressions.push_back(make_column(i, columns[i].type));
+                names.push_back(columns[i].name);
+                ++moved.count;
+            }
+            if (moved.count > 0) scope.relations.push_back(std::move(moved));
         }
-        scope.relations.push_back(std::move(moved));
     }
     RelPtr rel = make_project_rel(joined.rel, std::move(expressions), std::move(names));
     scope.columns = rel->columns;

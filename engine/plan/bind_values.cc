@@ -2,12 +2,13 @@
 #include "state/base/assertion.h"
 
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
 // VALUES: a generated table counts the rows, and each column is chosen by the count.
 //
-//     scan VALUES: 0, 1, ... -> project CASE row WHEN 0 THEN .. WHEN 1 THEN .. END, ...
+//     scan VALUES: 0, 1, ... -> project CASE WHEN row < 1 THEN .. ELSE .. END, ...
 //
 // So it is a bounded input like any other: it is read once, survives a restart, and ends.
 
@@ -50,21 +51,19 @@ RelPtr count_rows(std::string name, std::size_t count) {
                     Scan{std::shared_ptr<const BoundTable>(std::move(counted), table), {{0, {}}}});
 }
 
-// CASE row WHEN 0 THEN cells[0] WHEN 1 THEN cells[1] ... END
-ExprPtr choose(const std::vector<ExprPtr>& cells, const ExprSettings& settings) {
+// The cell of each row: CASE WHEN row < middle THEN (the first half) ELSE (the other) END.
+ExprPtr choose(std::span<const ExprPtr> cells, std::size_t first, const ExprSettings& settings) {
     if (cells.size() == 1) return cells[0];
-    const ExprPtr row = make_column(0, Type::integer().not_null());
-    std::vector<ExprPtr> branches;
-    for (std::size_t i = 0; i + 1 < cells.size(); ++i) {
-        const ExprPtr number =
-            make_literal({static_cast<std::int64_t>(i)}, Type::integer().not_null());
-        auto is_row = make_call("=", {row, number}, settings);
-        ASSERT(is_row.has_value());
-        branches.push_back(*std::move(is_row));
-        branches.push_back(cells[i]);
-    }
-    branches.push_back(cells.back());
-    auto chosen = make_call("CASE", std::move(branches), settings);
+    const std::size_t half = cells.size() / 2;
+    const Type type = Type::integer().not_null();
+    const ExprPtr middle = make_literal({static_cast<std::int64_t>(first + half)}, type);
+    auto is_before = make_call("<", {make_column(0, type), middle}, settings);
+    ASSERT(is_before.has_value());
+    auto chosen = make_call("CASE",
+                            {*std::move(is_before),
+                             choose(cells.first(half), first, settings),
+                             choose(cells.subspan(half), first + half, settings)},
+                            settings);
     ASSERT(chosen.has_value());
     return *std::move(chosen);
 }
@@ -110,7 +109,7 @@ RelPtr QueryBinder::bind_values(const sql::Values& values, sql::Location at) {
             if (!same_but_null(cell->type, *type))
                 cell = cast_or_throw(cell, *type, CastMode::kImplicit, expr_settings_, at);
         }
-        expressions.push_back(choose(columns[i], expr_settings_));
+        expressions.push_back(choose(columns[i], 0, expr_settings_));
         names.push_back("EXPR$" + std::to_string(i));
     }
     RelPtr rows = count_rows(values_name(), values.rows.size());

@@ -85,7 +85,7 @@ ChangeRule rule_of(const StreamJoin& node) {
     return {.changing = "NOT EXISTS or NOT IN"};
 }
 
-// Its table is read once: a row that is taken back finds what it found before.
+// Its table is read once in a run: a row that is taken back finds there what it found before.
 ChangeRule rule_of(const LookupJoin&) {
     return {};
 }
