@@ -199,7 +199,7 @@ TEST_CASE("value functions: formats") {
              "1,234,567 (3) -9223372036854775808");
     CHECK_EQ(print("%x %X %#x %o", {integer(255), big(-1), tiny(-1), integer(8)}),
              "ff FFFFFFFFFFFFFFFF 0xff 10");
-    CHECK_EQ(print("%.2f %f %8.1f %.0f", {number(0.125), number(-1.5), real(2.25F), number(2.5)}),
+    CHECK_EQ(print("%.2f %f %8.1f %.0f", {number(0.125), number(-1.5), real(2.25), number(2.5)}),
              "0.13 -1.500000      2.3 3");
     CHECK_EQ(print("%e %E %g %f", {number(12345.678), number(0.5), number(1.5), number(1e20)}),
              "1.234568e+04 5.000000E-01 1.50000 100000000000000000000.000000");
