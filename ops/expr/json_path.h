@@ -12,6 +12,10 @@
 #include <string_view>
 #include <vector>
 
+#ifndef SIMDJSON_THREADS_ENABLED
+#error "simdjson's classes have another layout without it: all who include this must have it"
+#endif
+
 namespace thalweg {
 
 // Paths into JSON text, as JSON_VALUE and its kin take them.

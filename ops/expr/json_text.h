@@ -8,6 +8,10 @@
 #include <cstddef>
 #include <string>
 
+#ifndef SIMDJSON_THREADS_ENABLED
+#error "simdjson's classes have another layout without it: all who include this must have it"
+#endif
+
 namespace thalweg {
 
 // Appends a value as JSON: numbers and booleans as they are, binary in base 64, a TIMESTAMP with a
