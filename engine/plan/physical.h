@@ -3,8 +3,8 @@
 #include "engine/plan/catalog.h"
 #include "engine/plan/logical.h"
 #include "engine/plan/settings.h"
-#include "engine/sql/location.h"
 #include "engine/run/topology.h"
+#include "engine/sql/location.h"
 
 #include <cstddef>
 #include <cstdint>
