@@ -4,6 +4,7 @@
 #include "state/text/number.h"
 #include "tests/nexmark/nexmark_oracle.h"
 #include "tests/nexmark/nexmark_run.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -16,17 +17,7 @@
 namespace thalweg {
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr const char* kEvents = "20000";
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr const char* kEvents = "20000";
-#else
-constexpr const char* kEvents = "100000";
-#endif
-#else
-constexpr const char* kEvents = "100000";
-#endif
+constexpr const char* kEvents = test::kSanitizer ? "20000" : "100000";
 
 using Options = std::map<std::string, std::string>;
 
@@ -87,7 +78,14 @@ TEST_CASE("nexmark: windows") {
 }
 
 TEST_CASE("nexmark: joins for all time, and the first of their rows") {
-    check({"q3", "q4", "q6", "q9", "q20", "q23"}, options_from("2015-07-15 00:00:00"));
+    check({"q3", "q4", "q6", "q9", "q20"}, options_from("2015-07-15 00:00:00"));
+}
+
+// Those who sell begin to bid late: of 50,000 events this join has no row yet.
+TEST_CASE("nexmark: a join of three") {
+    Options options = options_from("2015-07-15 00:00:00");
+    options["events.num"] = "70000";
+    check({"q23"}, options);
 }
 
 TEST_CASE("nexmark: groups that change, places") {

@@ -3,6 +3,7 @@
 #include "ops/frozen_entries.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -14,7 +15,7 @@ namespace thalweg {
 namespace {
 
 TEST_CASE("frozen entries: each is written once, before it is changed or when there is time") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         FrozenEntries frozen;

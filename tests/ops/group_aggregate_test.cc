@@ -5,6 +5,7 @@
 
 #include "state/base/random.h"
 #include "tests/support/changes.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -231,21 +232,21 @@ class Model {
 };
 
 TEST_CASE("group_aggregate: its changes come to the result over all rows, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed) {
         CAPTURE(seed);
         Model(seed, Rows::kGained).run();
     }
 }
 
 TEST_CASE("group_aggregate: over rows that change, to the result over those that are there") {
-    for (std::uint64_t seed = 1; seed <= 600; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(600); ++seed) {
         CAPTURE(seed);
         Model(seed, Rows::kChanging).run();
     }
 }
 
 TEST_CASE("group_aggregate: the first of equal values goes, the order of the others stays") {
-    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(100); ++seed) {
         CAPTURE(seed);
         Model(seed, Rows::kEqualOrDifferent).run();
     }

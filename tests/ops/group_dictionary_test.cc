@@ -5,6 +5,7 @@
 
 #include "state/base/random.h"
 #include "state/value.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -240,7 +241,7 @@ TEST_CASE("group dictionary: clearing keeps memory, far keys take no more than t
 
 // Two columns, nulls inside, whose ranges jump about.
 TEST_CASE("group dictionary: agrees with a map through clearing and merging") {
-    for (std::uint64_t seed = 1; seed <= 25; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(25); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const GroupKey key({Type::bigint(), Type::integer()}, kSeed);

@@ -4,6 +4,7 @@
 #include "ops/group_table.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 #include "tests/support/window_oracle.h"
 
 #include <doctest/doctest.h>
@@ -188,7 +189,7 @@ void check(std::vector<std::size_t> keys, std::uint64_t seed) {
 }
 
 TEST_CASE("group table: what is written is what was frozen, whatever has come since") {
-    for (std::uint64_t seed = 1; seed <= 24; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(24); ++seed) {
         check({kNumber}, seed);
         check({kText}, seed);
         check({kNumber, kText}, seed);

@@ -6,6 +6,7 @@
 
 #include "state/base/random.h"
 #include "tests/support/changes.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/timed_sides.h"
 #include "tests/support/window_oracle.h"
@@ -208,7 +209,7 @@ class Model {
 };
 
 TEST_CASE("interval_join: pairs and lone rows at every watermark, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(100); ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }

@@ -5,6 +5,7 @@
 
 #include "state/base/random.h"
 #include "tests/support/changes.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -95,7 +96,7 @@ class Model {
 };
 
 TEST_CASE("latest_by_key: what is left is the latest row of each key, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }

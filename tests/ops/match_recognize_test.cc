@@ -4,6 +4,7 @@
 #include "ops/match_recognize.h"
 
 #include "tests/support/rank_model.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -552,7 +553,7 @@ class MatchModel {
 };
 
 TEST_CASE("match_recognize: plain patterns, as Flink has them") {
-    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(400); ++seed) {
         Random random(seed);
         const Case test = random_case(random, true);
         INFO("seed ", seed, ": ", to_string(test.spec.pattern, test.spec.variables));
@@ -561,7 +562,7 @@ TEST_CASE("match_recognize: plain patterns, as Flink has them") {
 }
 
 TEST_CASE("match_recognize: by arrival") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed) {
         Random random(seed);
         Case test = random_case(random, true);
         test.spec.is_event_time = false;
@@ -572,7 +573,7 @@ TEST_CASE("match_recognize: by arrival") {
 }
 
 TEST_CASE("match_recognize: groups and alternatives, by preference") {
-    for (std::uint64_t seed = 1; seed <= 400; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(400); ++seed) {
         Random random(seed);
         const Case test = random_case(random, false);
         INFO("seed ", seed, ": ", to_string(test.spec.pattern, test.spec.variables));

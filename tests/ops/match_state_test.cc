@@ -5,6 +5,7 @@
 #include "ops/key_slots.h"
 #include "state/base/random.h"
 #include "state/batch.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -54,7 +55,7 @@ MatchAttempt random_attempt(Random& random, const MatchProgram& program) {
 
 TEST_CASE("match_state: an attempt comes back from its bytes, and from no others") {
     const MatchProgram program(some_pattern());
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed) {
         INFO("seed ", seed);
         Random random(seed);
         const MatchAttempt attempt = random_attempt(random, program);
@@ -76,7 +77,7 @@ TEST_CASE("match_state: an attempt comes back from its bytes, and from no others
 TEST_CASE("match_state: broken bytes are refused, or are an attempt") {
     const MatchProgram program(some_pattern());
     std::size_t refused = 0;
-    for (std::uint64_t seed = 1; seed <= 500; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(500); ++seed) {
         INFO("seed ", seed);
         Random random(seed);
         std::string bytes = write_attempt(random_attempt(random, program));
@@ -131,7 +132,7 @@ void check_slots(Random& random, bool has_text) {
 }
 
 TEST_CASE("key_slots: a slot is its key's until that is erased") {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(20); ++seed) {
         INFO("seed ", seed);
         Random random(seed);
         check_slots(random, seed % 2 == 0);

@@ -3,6 +3,7 @@
 #include "ops/ordered_records.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -125,7 +126,7 @@ class Model {
 };
 
 TEST_CASE("ordered_records: as a sorted vector, over many chunks") {
-    for (std::uint64_t seed = 1; seed <= 10; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(10); ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }

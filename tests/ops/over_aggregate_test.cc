@@ -3,6 +3,7 @@
 #include "ops/over_aggregate.h"
 
 #include "tests/support/rank_model.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -230,7 +231,7 @@ OverCall random_over_call(Random& random, bool has_numbers, bool looks_ahead) {
 }
 
 TEST_CASE("over_changes: what is left of its changes is OVER over the rows that are left") {
-    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(120); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         OverSpec spec;
@@ -313,7 +314,7 @@ class TimeModel {
 };
 
 TEST_CASE("over_aggregate: each row once, when the watermark has passed it") {
-    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(120); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         OverSpec spec;
@@ -334,7 +335,7 @@ TEST_CASE("over_aggregate: each row once, when the watermark has passed it") {
 }
 
 TEST_CASE("over_aggregate: by arrival, at once, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(60); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         OverSpec spec;

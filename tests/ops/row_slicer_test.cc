@@ -4,6 +4,7 @@
 #include "ops/row_slicer.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -114,7 +115,7 @@ TEST_CASE("row slicer: by time") {
         spec.size_ns = spec.slide_ns = kWidth;
         spec.offset_ns = offset;
         RowSlicer slicer(spec, false);
-        for (std::uint64_t seed = 1; seed <= 300; ++seed)
+        for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed)
             check_cut(slicer, spec, Carried::kTime, seed);
     }
 }
@@ -124,7 +125,7 @@ TEST_CASE("row slicer: by the slice end that rows carry") {
     spec.size_ns = spec.slide_ns = kWidth;
     spec.end_column = 0;
     RowSlicer slicer(spec, true);
-    for (std::uint64_t seed = 1; seed <= 300; ++seed)
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed)
         check_cut(slicer, spec, Carried::kEnd, seed);
 }
 
@@ -134,7 +135,7 @@ TEST_CASE("row slicer: by the window that rows carry") {
     spec.start_column = 0;
     spec.end_column = 1;
     RowSlicer slicer(spec, true);
-    for (std::uint64_t seed = 1; seed <= 300; ++seed)
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed)
         check_cut(slicer, spec, Carried::kBoth, seed);
 }
 

@@ -6,6 +6,7 @@
 
 #include "ops/session_aggregate.h"
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -289,7 +290,7 @@ class Model {
 };
 
 TEST_CASE("session_window: rows come out with their session, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed) {
         CAPTURE(seed);
         Model(seed, false).run();
     }
@@ -297,7 +298,7 @@ TEST_CASE("session_window: rows come out with their session, through restarts") 
 
 // Numbers rise with the arrival, so that the last value is the greatest.
 TEST_CASE("session_aggregate: a session is the sum of its rows, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed) {
         CAPTURE(seed);
         Model(seed, true).run();
     }

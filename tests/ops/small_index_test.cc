@@ -3,6 +3,7 @@
 #include "ops/small_index.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -54,7 +55,7 @@ TEST_CASE("small index: nothing is in an empty one") {
 }
 
 TEST_CASE("small index: integers as in a map, of ranges and lists of rows") {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(20); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const std::size_t count = seed == 20 ? SmallIndex::kKeysMax : 1 + random.below(3000);

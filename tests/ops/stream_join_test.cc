@@ -6,6 +6,7 @@
 
 #include "state/base/random.h"
 #include "tests/support/changes.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -255,7 +256,7 @@ class Model {
 };
 
 TEST_CASE("stream_join: its changes come to the join of all rows, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(60); ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }

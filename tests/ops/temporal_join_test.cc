@@ -5,6 +5,7 @@
 
 #include "state/base/random.h"
 #include "tests/support/changes.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/timed_sides.h"
 #include "tests/support/window_oracle.h"
@@ -194,7 +195,7 @@ class Model {
 };
 
 TEST_CASE("temporal_join: each row with the version of its time, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }

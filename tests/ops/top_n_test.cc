@@ -5,6 +5,7 @@
 #include "ops/sort.h"
 #include "ops/window_top_n.h"
 #include "tests/support/rank_model.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -46,7 +47,7 @@ Texts ranked(const RankSpec& spec, const Table& table) {
 }
 
 TEST_CASE("top_n: what is left of its changes are the rows that rank so") {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         RankSpec spec;
@@ -69,7 +70,7 @@ TEST_CASE("top_n: what is left of its changes are the rows that rank so") {
 }
 
 TEST_CASE("sort: with the watermark, and at the end over what is left") {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(60); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         SortSpec spec{stream_schema(), random_order(random, 1), false};
@@ -108,7 +109,7 @@ TEST_CASE("sort: with the watermark, and at the end over what is left") {
 // --- By window ---
 
 TEST_CASE("window_top_n: the rows that rank so in each window, once it fires") {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         WindowTopNSpec spec;

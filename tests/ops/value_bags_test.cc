@@ -4,6 +4,7 @@
 #include "ops/aggregate/value_bags.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -35,7 +36,7 @@ std::vector<std::pair<std::string, std::uint64_t>> texts_in(const Bags& bags, st
 }
 
 TEST_CASE("value_bags: multisets of texts are std::map's, group by group") {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(20); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         ValueBags<StringRef> bags;
@@ -83,7 +84,7 @@ TEST_CASE("value_bags: multisets of texts are std::map's, group by group") {
 }
 
 TEST_CASE("value_bags: lists keep their order, and give the first of equal values up") {
-    for (std::uint64_t seed = 1; seed <= 20; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(20); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         ValueLists<StringRef> lists;

@@ -4,6 +4,7 @@
 #include "ops/window_aggregate.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
 
@@ -104,7 +105,7 @@ void check_two_phases(WindowAggregateSpec spec,
 }
 
 TEST_CASE("window_aggregate: one phase agrees with the oracle at every batch size") {
-    for (std::uint64_t seed = 1; seed <= 100; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(100); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const WindowAggregateSpec spec = random_spec(random, false);
@@ -116,7 +117,7 @@ TEST_CASE("window_aggregate: one phase agrees with the oracle at every batch siz
 }
 
 TEST_CASE("window_aggregate: two phases agree with the oracle") {
-    for (std::uint64_t seed = 1001; seed <= 1060; ++seed) {
+    for (std::uint64_t seed = 1001; seed <= 1000 + test::seeds(60); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const WindowAggregateSpec spec = random_spec(random, true);

@@ -4,6 +4,7 @@
 #include "ops/window_join.h"
 
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 
@@ -223,7 +224,7 @@ void check(const WindowJoinSpec& spec, Random& random, std::size_t batch_size) {
 }
 
 TEST_CASE("window_join: agrees with nested loops") {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const WindowJoinSpec spec = random_spec(random);
@@ -400,7 +401,7 @@ void check_restart(const WindowJoinSpec& spec, Random& random) {
 }
 
 TEST_CASE("window_join: whoever takes its rows over gives the same results") {
-    for (std::uint64_t seed = 1; seed <= 60; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(60); ++seed) {
         CAPTURE(seed);
         Random random(seed);
         const WindowJoinSpec spec = random_spec(random);

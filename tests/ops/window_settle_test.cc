@@ -5,6 +5,7 @@
 
 #include "state/base/random.h"
 #include "tests/support/rank_model.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_stream.h"
 
@@ -153,7 +154,7 @@ class Model {
 };
 
 TEST_CASE("window_settle: rows that are there when their window fires, through restarts") {
-    for (std::uint64_t seed = 1; seed <= 300; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(300); ++seed) {
         CAPTURE(seed);
         Model(seed).run();
     }

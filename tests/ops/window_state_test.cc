@@ -4,6 +4,7 @@
 #include "ops/sliding_aggregate.h"
 #include "ops/window_aggregate.h"
 #include "state/base/random.h"
+#include "tests/support/seeds.h"
 #include "tests/support/state_rows.h"
 #include "tests/support/window_oracle.h"
 #include "tests/support/window_stream.h"
@@ -268,12 +269,12 @@ void check_interrupted(std::uint64_t seed, bool can_be_split) {
 }
 
 TEST_CASE("window state: whoever takes it over gives the same results") {
-    for (std::uint64_t seed = 1; seed <= 200; ++seed)
+    for (std::uint64_t seed = 1; seed <= test::seeds(200); ++seed)
         check_interrupted(seed, false);
 }
 
 TEST_CASE("window state: one phase may go on as two, and two as one") {
-    for (std::uint64_t seed = 2001; seed <= 2100; ++seed)
+    for (std::uint64_t seed = 2001; seed <= 2000 + test::seeds(100); ++seed)
         check_interrupted(seed, true);
 }
 

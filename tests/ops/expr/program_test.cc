@@ -5,6 +5,7 @@
 #include "ops/expr/functions.h"
 #include "state/base/random.h"
 #include "state/batch.h"
+#include "tests/support/seeds.h"
 
 #include <doctest/doctest.h>
 
@@ -328,7 +329,7 @@ void compare(const std::vector<ExprPtr>& exprs, Program& program, const Input& i
 }
 
 TEST_CASE("program: random expressions, nulls and selections, batch after batch") {
-    for (std::uint64_t seed = 1; seed <= 120; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(120); ++seed) {
         INFO("seed ", seed);
         Generator generator(seed);
         constexpr TypeKind kKinds[] = {
@@ -345,7 +346,7 @@ TEST_CASE("program: random expressions, nulls and selections, batch after batch"
 }
 
 TEST_CASE("program: select keeps the rows where the oracle says TRUE") {
-    for (std::uint64_t seed = 1; seed <= 150; ++seed) {
+    for (std::uint64_t seed = 1; seed <= test::seeds(150); ++seed) {
         INFO("seed ", seed);
         Generator generator(seed);
         const ExprPtr condition = generator.make(TypeKind::kBoolean, 4);
