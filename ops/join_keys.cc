@@ -10,13 +10,8 @@
 namespace thalweg {
 
 JoinKeys::JoinKeys(std::vector<JoinKey> keys, std::vector<Type> types, const HashSeed& seed)
-    : keys_(std::move(keys)), key_(std::move(types), seed, GroupKey::Nulls::kInside) {
-    ASSERT(keys_.size() == key_.size());
-    if (key_.is_text()) {
-        texts_.emplace(sizeof(Heads));
-    } else {
-        words_.emplace(key_.key_bytes(), sizeof(Heads));
-    }
+    : keys_(std::move(keys)), table_(std::move(types), seed, sizeof(Heads)) {
+    ASSERT(keys_.size() == table_.key().size());
 }
 
 Selection JoinKeys::can_match(const BatchView& view, std::size_t port) {
@@ -41,32 +36,18 @@ void JoinKeys::look_up(const BatchView& view, Selection rows, std::size_t port) 
     columns_.clear();
     for (const JoinKey& key : keys_)
         columns_.push_back(&view[port == 0 ? key.left : key.right]);
-    key_.encode(columns_, rows, encoded_);
-    positions_.resize(rows.size());
-    if (texts_) {
-        texts_->find_or_insert(encoded_.texts, encoded_.hashes, positions_);
-    } else {
-        words_->find_or_insert(encoded_.words, encoded_.hashes, positions_);
-    }
-}
-
-std::byte* JoinKeys::payload(std::uint32_t position) {
-    return texts_ ? texts_->payload(position) : words_->payload(position);
-}
-
-const std::byte* JoinKeys::payload(std::uint32_t position) const {
-    return texts_ ? texts_->payload(position) : words_->payload(position);
+    table_.find_or_insert(columns_, rows, positions_);
 }
 
 std::uint32_t JoinKeys::head(std::uint32_t position, std::size_t port) const {
     std::uint32_t head = 0;
-    std::memcpy(&head, payload(position) + port * sizeof head, sizeof head);
+    std::memcpy(&head, table_.payload(position) + port * sizeof head, sizeof head);
     return head - 1;
 }
 
 void JoinKeys::set_head(std::uint32_t position, std::size_t port, std::uint32_t head) {
     ++head;
-    std::memcpy(payload(position) + port * sizeof head, &head, sizeof head);
+    std::memcpy(table_.payload(position) + port * sizeof head, &head, sizeof head);
 }
 
 void JoinKeys::erase_empty() {
@@ -79,26 +60,8 @@ void JoinKeys::erase_empty() {
     std::sort(empty_.begin(), empty_.end(), std::greater<>());
     empty_.erase(std::unique(empty_.begin(), empty_.end()), empty_.end());
     for (const std::uint32_t position : empty_)
-        erase(position);
+        table_.erase_at(position);
     positions_.clear();
-}
-
-void JoinKeys::erase(std::uint32_t position) {
-    if (texts_) {
-        texts_->erase(texts_->key(position), texts_->hash_of(position));
-        return;
-    }
-    std::array<std::byte, FlatTable::kKeyBytesMax> key{};
-    std::memcpy(key.data(), words_->entry(position), words_->key_bytes());
-    words_->erase(std::span(key).first(words_->key_bytes()), words_->hash_of(position));
-}
-
-std::size_t JoinKeys::size() const noexcept {
-    return texts_ ? texts_->size() : words_->size();
-}
-
-std::size_t JoinKeys::memory_bytes() const noexcept {
-    return texts_ ? texts_->memory_bytes() : words_->memory_bytes();
 }
 
 }  // namespace thalweg

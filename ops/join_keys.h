@@ -1,14 +1,12 @@
 #pragma once
 
-#include "ops/group_key.h"
 #include "ops/join_side.h"
+#include "ops/key_table.h"
 #include "ops/window_join.h"
-#include "state/flat_table.h"
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -17,8 +15,8 @@ namespace thalweg {
 // The keys of a join that has rows of either side, and the first row of each on both sides: one
 // lookup for a row finds whom it joins its own kind, and whom it meets.
 //
-// Shape    A FlatTable, or a ByteTable where a key has a text; its payload is two heads, plus one.
-//          Keys without rows are erased when a batch is over, so that positions hold during it.
+// Shape    A KeyTable whose payload is two heads, plus one. Keys without rows are erased when a
+//          batch is over, so that positions hold during it.
 // Threads  One at a time.
 class JoinKeys {
   public:
@@ -40,21 +38,15 @@ class JoinKeys {
     // Erases those of the positions of the latest look_up() that have no rows.
     void erase_empty();
 
-    [[nodiscard]] std::size_t size() const noexcept;
-    [[nodiscard]] std::size_t memory_bytes() const noexcept;
+    [[nodiscard]] std::size_t size() const noexcept { return table_.size(); }
+
+    [[nodiscard]] std::size_t memory_bytes() const noexcept { return table_.memory_bytes(); }
 
   private:
     using Heads = std::array<std::uint32_t, 2>;  // Plus one: 0 is none.
 
-    [[nodiscard]] std::byte* payload(std::uint32_t position);
-    [[nodiscard]] const std::byte* payload(std::uint32_t position) const;
-    void erase(std::uint32_t position);
-
     std::vector<JoinKey> keys_;
-    GroupKey key_;
-    GroupKey::Encoded encoded_;
-    std::optional<FlatTable> words_;
-    std::optional<ByteTable> texts_;
+    KeyTable table_;
     std::vector<std::uint32_t> positions_;
     std::vector<std::uint32_t> empty_;
     std::vector<std::uint16_t> rows_;

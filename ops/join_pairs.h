@@ -16,8 +16,9 @@ namespace thalweg {
 // many at a time as a batch holds.
 //
 // Order    By row, and for each row by its chain.
-// Needs    Keys that are looked up (JoinState), and an other side that is the same during all of
-// it. Threads  One at a time.
+// Needs    Keys that are looked up (JoinState), and an other side that stays as it is until the
+//          last pair.
+// Threads  One at a time.
 class JoinPairs {
   public:
     // The i-th of the rows that can match, and an entry of the other side.

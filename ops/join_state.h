@@ -16,9 +16,8 @@ namespace thalweg {
 
 // What a join keeps: the rows of both sides, their keys, and how they are saved.
 //
-// Shape    Rows are entries of a side, chained by key. What is done to the i-th row of a batch
-// comes
-//          after look_up() of that batch, which says where the keys of its rows are.
+// Shape    Rows are entries of a side, chained by key. look_up() of a batch comes before whatever
+//          is done to its i-th row: it says where the keys of its rows are.
 // Snapshot tables(); freeze(), then save() until it is done. touch() comes before entries change.
 // Threads  One at a time.
 class JoinState {

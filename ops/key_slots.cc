@@ -1,6 +1,5 @@
 #include "ops/key_slots.h"
 
-#include <array>
 #include <cstring>
 #include <utility>
 
@@ -13,17 +12,7 @@ using Number = std::uint32_t;  // A slot, plus one: 0 is none.
 }  // namespace
 
 KeySlots::KeySlots(std::vector<Type> types, const HashSeed& seed)
-    : key_(std::move(types), seed, GroupKey::Nulls::kInside) {
-    if (key_.is_text()) {
-        texts_.emplace(sizeof(Number));
-    } else {
-        words_.emplace(key_.key_bytes(), sizeof(Number));
-    }
-}
-
-std::byte* KeySlots::payload(std::uint32_t position) {
-    return texts_ ? texts_->payload(position) : words_->payload(position);
-}
+    : keys_(std::move(types), seed, sizeof(Number)) {}
 
 std::uint32_t KeySlots::take_slot(std::uint32_t position) {
     if (free_.empty()) {
@@ -39,20 +28,14 @@ std::uint32_t KeySlots::take_slot(std::uint32_t position) {
 void KeySlots::find_or_insert(std::span<const Column* const> columns,
                               Selection rows,
                               std::vector<std::uint32_t>& slots) {
-    slots.resize(rows.size());
-    key_.encode(columns, rows, encoded_);
-    if (texts_) {
-        texts_->find_or_insert(encoded_.texts, encoded_.hashes, slots);
-    } else {
-        words_->find_or_insert(encoded_.words, encoded_.hashes, slots);
-    }
+    keys_.find_or_insert(columns, rows, slots);
     for (std::uint32_t& slot : slots) {
         const std::uint32_t position = slot;
         Number number = 0;
-        std::memcpy(&number, payload(position), sizeof number);
+        std::memcpy(&number, keys_.payload(position), sizeof number);
         if (number == 0) {
             number = take_slot(position) + 1;
-            std::memcpy(payload(position), &number, sizeof number);
+            std::memcpy(keys_.payload(position), &number, sizeof number);
         }
         slot = number - 1;
     }
@@ -60,27 +43,17 @@ void KeySlots::find_or_insert(std::span<const Column* const> columns,
 
 void KeySlots::erase(std::uint32_t slot) {
     const std::uint32_t position = positions_[slot];
-    erase_entry(position);
+    keys_.erase_at(position);
     free_.push_back(slot);
     // The last entry is where the erased one was.
-    if (position == (texts_ ? texts_->size() : words_->size())) return;
+    if (position == keys_.size()) return;
     Number moved = 0;
-    std::memcpy(&moved, payload(position), sizeof moved);
+    std::memcpy(&moved, keys_.payload(position), sizeof moved);
     positions_[moved - 1] = position;
 }
 
-void KeySlots::erase_entry(std::uint32_t position) {
-    if (texts_) {
-        texts_->erase(texts_->key(position), texts_->hash_of(position));
-        return;
-    }
-    std::array<std::byte, FlatTable::kKeyBytesMax> key{};
-    std::memcpy(key.data(), words_->entry(position), words_->key_bytes());
-    words_->erase(std::span(key).first(words_->key_bytes()), words_->hash_of(position));
-}
-
 std::size_t KeySlots::memory_bytes() const noexcept {
-    return (texts_ ? texts_->memory_bytes() : words_->memory_bytes()) +
+    return keys_.memory_bytes() +
            (positions_.capacity() + free_.capacity()) * sizeof(std::uint32_t);
 }
 

@@ -1,11 +1,9 @@
 #pragma once
 
-#include "ops/group_key.h"
-#include "state/flat_table.h"
+#include "ops/key_table.h"
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <vector>
 
@@ -14,7 +12,7 @@ namespace thalweg {
 // Keys to slots: small numbers that stay with their key until it is erased, and are given to
 // others then. For operators whose keys come and go, and who say by number what is due when.
 //
-// Shape    A FlatTable, or a ByteTable where a key has a text; its payload is the slot, plus one.
+// Shape    A KeyTable whose payload is the slot, plus one.
 // Threads  One at a time.
 class KeySlots {
   public:
@@ -34,14 +32,9 @@ class KeySlots {
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
   private:
-    [[nodiscard]] std::byte* payload(std::uint32_t position);
     [[nodiscard]] std::uint32_t take_slot(std::uint32_t position);
-    void erase_entry(std::uint32_t position);
 
-    GroupKey key_;
-    GroupKey::Encoded encoded_;
-    std::optional<FlatTable> words_;
-    std::optional<ByteTable> texts_;
+    KeyTable keys_;
     std::vector<std::uint32_t> positions_;  // By slot; of a free one it means nothing.
     std::vector<std::uint32_t> free_;
 };

@@ -15,22 +15,14 @@ constexpr std::size_t kPayloadBytes = 8;
 }  // namespace
 
 OpenSessions::OpenSessions(const Settings& settings)
-    : key_(settings.key_types, settings.seed, GroupKey::Nulls::kInside),
+    : keys_(settings.key_types, settings.seed, kPayloadBytes),
       gap_ns_(settings.gap_ns),
       touching_join_(settings.touching_join) {
     ASSERT(gap_ns_ > 0);
-    if (key_.is_text()) {
-        texts_.emplace(kPayloadBytes);
-    } else {
-        words_.emplace(key_.key_bytes(), kPayloadBytes);
-    }
 }
 
 void OpenSessions::locate(std::span<const Column* const> keys, Selection rows) {
-    positions_.resize(rows.size());
-    key_.encode(keys, rows, encoded_);
-    first_new_ = texts_ ? texts_->find_or_insert(encoded_.texts, encoded_.hashes, positions_)
-                        : words_->find_or_insert(encoded_.words, encoded_.hashes, positions_);
+    first_new_ = keys_.find_or_insert(keys, rows, positions_);
 }
 
 std::optional<std::uint32_t> OpenSessions::restore(std::size_t i,
@@ -45,11 +37,11 @@ std::optional<std::uint32_t> OpenSessions::restore(std::size_t i,
 
 // From the last one on: what moves into a hole has a session, or came before.
 void OpenSessions::forget_empty() {
-    for (std::size_t i = entries().size(); i > first_new_; --i) {
+    for (std::size_t i = keys_.size(); i > first_new_; --i) {
         const auto owner = static_cast<std::uint32_t>(i - 1);
         if (first_of(owner) == kNone) erase_key(owner);
     }
-    first_new_ = entries().size();
+    first_new_ = keys_.size();
 }
 
 std::optional<std::int64_t> OpenSessions::next_end() {
@@ -77,12 +69,11 @@ void OpenSessions::write_key(std::uint32_t slot,
                              Arena& arena) const {
     for (Column* const column : columns)
         column->set_valid(row);
-    key_.decode(entries().entry(sessions_[slot].owner), 0, 1, columns, row, arena);
+    keys_.write_key(sessions_[slot].owner, columns, row, arena);
 }
 
 std::size_t OpenSessions::memory_bytes() const noexcept {
-    return (texts_ ? texts_->memory_bytes() : words_->memory_bytes()) +
-           sessions_.capacity() * sizeof(Session) +
+    return keys_.memory_bytes() + sessions_.capacity() * sizeof(Session) +
            (free_.capacity() + positions_.capacity()) * sizeof(std::uint32_t) +
            heap_.capacity() * sizeof(Due);
 }
@@ -129,21 +120,12 @@ void OpenSessions::unlink(std::uint32_t slot) {
 
 // The last key moves into the hole: its sessions are told.
 void OpenSessions::erase_key(std::uint32_t owner) {
-    const auto last = static_cast<std::uint32_t>(entries().size() - 1);
+    const auto last = static_cast<std::uint32_t>(keys_.size() - 1);
     if (owner != last) {
         for (std::uint32_t slot = first_of(last); slot != kNone; slot = sessions_[slot].next)
             sessions_[slot].owner = owner;
     }
-    const std::uint64_t hash = entries().hash_of(owner);
-    bool was_there = false;
-    if (texts_) {
-        was_there = texts_->erase(texts_->key(owner), hash);
-    } else {
-        std::byte key[FlatTable::kKeyBytesMax];
-        std::memcpy(key, words_->entry(owner), words_->key_bytes());
-        was_there = words_->erase({key, words_->key_bytes()}, hash);
-    }
-    ASSERT(was_there);
+    keys_.erase_at(owner);
 }
 
 void OpenSessions::push(std::uint32_t slot) {

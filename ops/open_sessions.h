@@ -1,8 +1,7 @@
 #pragma once
 
-#include "ops/group_key.h"
+#include "ops/key_table.h"
 #include "state/base/time.h"
-#include "state/flat_table.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -137,23 +136,15 @@ class OpenSessions {
         }
     };
 
-    [[nodiscard]] EntryTable& entries() noexcept {
-        return words_ ? static_cast<EntryTable&>(*words_) : *texts_;
-    }
-
-    [[nodiscard]] const EntryTable& entries() const noexcept {
-        return words_ ? static_cast<const EntryTable&>(*words_) : *texts_;
-    }
-
     // The payload of a key: its first session as slot + 1, so that a new one has none.
     [[nodiscard]] std::uint32_t first_of(std::uint32_t owner) noexcept {
         return static_cast<std::uint32_t>(
-                   *reinterpret_cast<const std::uint64_t*>(entries().payload(owner))) -
+                   *reinterpret_cast<const std::uint64_t*>(keys_.payload(owner))) -
                1U;
     }
 
     void set_first(std::uint32_t owner, std::uint32_t slot) noexcept {
-        *reinterpret_cast<std::uint64_t*>(entries().payload(owner)) =
+        *reinterpret_cast<std::uint64_t*>(keys_.payload(owner)) =
             static_cast<std::uint32_t>(slot + 1U);
     }
 
@@ -193,18 +184,15 @@ class OpenSessions {
     void erase_key(std::uint32_t owner);
     void push(std::uint32_t slot);
 
-    GroupKey key_;
+    KeyTable keys_;
     std::int64_t gap_ns_;
     bool touching_join_;
-    std::optional<FlatTable> words_;
-    std::optional<ByteTable> texts_;
     std::vector<Session> sessions_;
     std::vector<std::uint32_t> free_;
     std::vector<Due> heap_;
     std::uint32_t opened_ = kNone;
     std::size_t first_new_ = 0;  // Keys from here on came with the located rows.
 
-    GroupKey::Encoded encoded_;
     std::vector<std::uint32_t> positions_;
 };
 

@@ -2,10 +2,9 @@
 
 #include "ops/aggregate/retraction.h"
 #include "ops/frozen_entries.h"
-#include "ops/group_key.h"
+#include "ops/key_table.h"
 #include "ops/progress_table.h"
 #include "ops/retracting_changes.h"
-#include "state/flat_table.h"
 
 #include <algorithm>
 #include <cstring>
@@ -25,18 +24,9 @@ class RetractingAggregate final : public Op {
   public:
     explicit RetractingAggregate(const GroupAggregateSpec& spec)
         : key_columns_(spec.keys),
-          key_(spec.key_types, spec.seed, GroupKey::Nulls::kInside),
+          calls_(calls_of(spec)),
+          table_(spec.key_types, spec.seed, group_bytes(calls_)),
           changes_(result_schema(spec), spec.keys.size()) {
-        std::size_t payload_bytes = 8;  // How many rows the group has.
-        for (const AggregateCall& call : spec.calls) {
-            calls_.emplace_back(call, payload_bytes);
-            payload_bytes += calls_.back().state_bytes();
-        }
-        if (key_.is_text()) {
-            texts_.emplace(payload_bytes);
-        } else {
-            words_.emplace(key_.key_bytes(), payload_bytes);
-        }
         make_tables(spec);
     }
 
@@ -59,7 +49,7 @@ class RetractingAggregate final : public Op {
 
     void freeze(StateOut& out) override {
         out_ = &out;
-        frozen_.freeze(entries().size());
+        frozen_.freeze(table_.size());
         write_progress(out, tables_.size() - 1, {static_cast<std::int64_t>(position_)});
     }
 
@@ -78,10 +68,10 @@ class RetractingAggregate final : public Op {
             return;
         }
         const std::size_t keys = key_columns_.size();
-        find_groups(rows.columns.subspan(0, keys), rows.selection);
+        table_.find_or_insert(rows.columns.subspan(0, keys), rows.selection, positions_);
         std::size_t i = 0;
         rows.selection.for_each([&](std::size_t row) {
-            std::byte* const group = entries().payload(positions_[i++]);
+            std::byte* const group = table_.payload(positions_[i++]);
             if (table == 0) {
                 load_group(group, rows, row);
             } else {
@@ -94,7 +84,7 @@ class RetractingAggregate final : public Op {
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
-        std::size_t total = texts_ ? texts_->memory_bytes() : words_->memory_bytes();
+        std::size_t total = table_.memory_bytes();
         for (const RetractableCall& call : calls_)
             total += call.memory_bytes();
         return total + changes_.memory_bytes() + frozen_.memory_bytes() +
@@ -102,8 +92,21 @@ class RetractingAggregate final : public Op {
     }
 
   private:
-    [[nodiscard]] EntryTable& entries() noexcept {
-        return words_ ? static_cast<EntryTable&>(*words_) : *texts_;
+    // A group is how many rows it has, then the states of the calls.
+    static constexpr std::size_t kRowCountBytes = 8;
+
+    [[nodiscard]] static std::size_t group_bytes(const std::vector<RetractableCall>& calls) {
+        std::size_t bytes = kRowCountBytes;
+        for (const RetractableCall& call : calls)
+            bytes += call.state_bytes();
+        return bytes;
+    }
+
+    [[nodiscard]] static std::vector<RetractableCall> calls_of(const GroupAggregateSpec& spec) {
+        std::vector<RetractableCall> calls;
+        for (const AggregateCall& call : spec.calls)
+            calls.emplace_back(call, group_bytes(calls));
+        return calls;
     }
 
     [[nodiscard]] static std::uint64_t& row_count(std::byte* group) noexcept {
@@ -151,18 +154,7 @@ class RetractingAggregate final : public Op {
         keys_.clear();
         for (const std::size_t column : key_columns_)
             keys_.push_back(rows.columns[column]);
-        find_groups(keys_, rows.selection);
-    }
-
-    // The positions of the groups of `rows`, made where there are none.
-    void find_groups(std::span<const Column* const> keys, Selection rows) {
-        positions_.resize(rows.size());
-        key_.encode(keys, rows, encoded_);
-        if (texts_) {
-            texts_->find_or_insert(encoded_.texts, encoded_.hashes, positions_);
-        } else {
-            words_->find_or_insert(encoded_.words, encoded_.hashes, positions_);
-        }
+        table_.find_or_insert(keys_, rows.selection, positions_);
     }
 
     // What is frozen and about to change.
@@ -179,8 +171,8 @@ class RetractingAggregate final : public Op {
             std::fill(stamps_.begin(), stamps_.end(), 0U);
             stamp_ = 1;
         }
-        if (stamps_.size() < entries().size())
-            stamps_.resize(std::max(entries().size(), 2 * stamps_.size()));
+        if (stamps_.size() < table_.size())
+            stamps_.resize(std::max(table_.size(), 2 * stamps_.size()));
         touched_.clear();
         for (const std::uint32_t position : positions_) {
             if (std::exchange(stamps_[position], stamp_) != stamp_) touched_.push_back(position);
@@ -192,7 +184,7 @@ class RetractingAggregate final : public Op {
     void note_results(std::vector<std::uint16_t>& with) {
         with.clear();
         for (std::size_t i = 0; i < touched_.size(); ++i) {
-            if (has_result(entries().payload(touched_[i])))
+            if (has_result(table_.payload(touched_[i])))
                 with.push_back(static_cast<std::uint16_t>(i));
         }
     }
@@ -202,7 +194,7 @@ class RetractingAggregate final : public Op {
         input_.clear();
         std::size_t i = 0;
         rows.selection.for_each([&](std::size_t row) {
-            std::byte* const group = entries().payload(positions_[i++]);
+            std::byte* const group = table_.payload(positions_[i++]);
             const RowKind kind = rows.kind(row);
             const bool is_delete = kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
             std::uint64_t& count = row_count(group);
@@ -217,15 +209,15 @@ class RetractingAggregate final : public Op {
     void write_results(const std::vector<std::uint16_t>& places, Batch& batch) {
         std::vector<Column*>& keys = written_keys_;
         keys.clear();
-        for (std::size_t k = 0; k < key_.size(); ++k)
+        for (std::size_t k = 0; k < table_.key().size(); ++k)
             keys.push_back(&batch.column(k));
         groups_.clear();
         for (const std::uint16_t place : places) {
             const std::uint32_t position = touched_[place];
-            groups_.push_back(entries().payload(position));
+            groups_.push_back(table_.payload(position));
             for (Column* const column : keys)
                 column->set_valid(place);
-            key_.decode(entries().entry(position), 0, 1, keys, place, batch.arena());
+            table_.write_key(position, keys, place, batch.arena());
         }
         for (std::size_t call = 0; call < calls_.size(); ++call) {
             calls_[call].finish({.groups = groups_,
@@ -239,7 +231,7 @@ class RetractingAggregate final : public Op {
     // Groups without rows go, unless something is frozen: then they wait for the end of that.
     void erase_dead() {
         for (const std::uint32_t position : touched_) {
-            if (row_count(entries().payload(position)) == 0) dead_.push_back(position);
+            if (row_count(table_.payload(position)) == 0) dead_.push_back(position);
         }
         touched_.clear();
         if (frozen_.is_frozen() || dead_.empty() || key_columns_.empty()) {
@@ -250,7 +242,7 @@ class RetractingAggregate final : public Op {
         std::sort(dead_.begin(), dead_.end(), std::greater<>());
         dead_.erase(std::unique(dead_.begin(), dead_.end()), dead_.end());
         for (const std::uint32_t position : dead_) {
-            std::byte* const group = entries().payload(position);
+            std::byte* const group = table_.payload(position);
             if (row_count(group) == 0) erase(position, group);
         }
         dead_.clear();
@@ -259,29 +251,19 @@ class RetractingAggregate final : public Op {
     void erase(std::uint32_t position, std::byte* group) {
         for (RetractableCall& call : calls_)
             call.release(group);
-        const std::uint64_t hash = entries().hash_of(position);
-        bool was_there = false;
-        if (texts_) {
-            was_there = texts_->erase(texts_->key(position), hash);
-        } else {
-            std::byte key[FlatTable::kKeyBytesMax];
-            std::memcpy(key, words_->entry(position), words_->key_bytes());
-            was_there = words_->erase({key, words_->key_bytes()}, hash);
-        }
-        ASSERT(was_there);
+        table_.erase_at(position);
     }
 
     void save_group(std::uint32_t position) {
-        std::byte* const state = entries().payload(position);
+        std::byte* const state = table_.payload(position);
         if (!has_result(state)) return;
-        const std::byte* const entry = entries().entry(position);
         Batch& batch = out_->open(0, 1);
         const std::size_t row = batch.size();
         written_keys_.clear();
-        for (std::size_t k = 0; k < key_.size(); ++k)
+        for (std::size_t k = 0; k < table_.key().size(); ++k)
             written_keys_.push_back(&batch.column(k));
-        key_.decode(entry, 0, 1, written_keys_, row, batch.arena());
-        std::size_t column = key_.size();
+        table_.write_key(position, written_keys_, row, batch.arena());
+        std::size_t column = table_.key().size();
         const auto write = [&](std::uint64_t word) {
             batch.column(column++).data<std::int64_t>()[row] = static_cast<std::int64_t>(word);
         };
@@ -293,13 +275,17 @@ class RetractingAggregate final : public Op {
         batch.set_size(row + 1);
         for (std::size_t i = 0; i < kept_tables_.size(); ++i) {
             const auto [call, kind] = kept_tables_[i];
-            calls_[call].save_values(
-                kind, i + 1, {.out = out_, .key = &key_, .entry = entry, .state = state});
+            calls_[call].save_values(kind,
+                                     i + 1,
+                                     {.out = out_,
+                                      .key = &table_.key(),
+                                      .entry = table_.encoded(position),
+                                      .state = state});
         }
     }
 
     void load_group(std::byte* group, const BatchView& rows, std::size_t row) {
-        std::size_t column = key_.size();
+        std::size_t column = table_.key().size();
         const auto read = [&] {
             return static_cast<std::uint64_t>(rows[column++].data<std::int64_t>()[row]);
         };
@@ -317,10 +303,8 @@ class RetractingAggregate final : public Op {
     };
 
     std::vector<std::size_t> key_columns_;
-    GroupKey key_;
     std::vector<RetractableCall> calls_;
-    std::optional<FlatTable> words_;  // The groups: how many rows, then the states of the calls.
-    std::optional<ByteTable> texts_;  // The same where keys are texts.
+    KeyTable table_;                  // The groups.
     std::vector<StateTable> tables_;  // "groups", what calls keep, "progress".
     std::vector<KeptTable> kept_tables_;
     std::uint64_t position_ = 1;
@@ -328,7 +312,6 @@ class RetractingAggregate final : public Op {
     std::vector<std::uint32_t> dead_;  // Groups that may have to be erased.
 
     // The batch being worked on.
-    GroupKey::Encoded encoded_;
     std::vector<const Column*> keys_;
     std::vector<Column*> written_keys_;
     std::vector<std::uint32_t> positions_;

@@ -194,13 +194,18 @@ bool ByteTable::erase(StringRef key, std::uint64_t hash) {
     std::uint32_t position = kAbsent;
     find({&key, 1}, {&hash, 1}, {&position, 1});
     if (position == kAbsent) return false;
+    erase_at(position);
+    return true;
+}
+
+void ByteTable::erase_at(std::uint32_t position) {
+    const StringRef key = key_of(entry(position));
     if (!key.is_inline()) {
         live_bytes_ -= key.size();
         dead_bytes_ += key.size();
     }
     erase_entry(position);
     if (dead_bytes_ > live_bytes_ + Arena::kFirstChunkBytes) compact();
-    return true;
 }
 
 void ByteTable::compact() {

@@ -312,6 +312,12 @@ class FlatTable : public EntryTable {
     // Erases one key and returns whether it was there. The last entry moves to its position.
     bool erase(std::span<const std::byte> key, std::uint64_t hash);
 
+    // Erases the entry at a position of a table with an index. The last entry moves there.
+    void erase_at(std::uint32_t position) noexcept {
+        DEBUG_ASSERT(is_indexed_);
+        erase_entry(position);
+    }
+
     // Forgets all entries; keeps the memory unless hardly any of it was in use.
     void clear() noexcept { clear_entries(); }
 
@@ -373,6 +379,7 @@ class ByteTable : public EntryTable {
 
     // As FlatTable's. The text of long keys is reclaimed once more than half of the arena is dead.
     bool erase(StringRef key, std::uint64_t hash);
+    void erase_at(std::uint32_t position);
 
     void clear() noexcept;
     void release() noexcept;
