@@ -11,7 +11,7 @@ namespace thalweg::bench {
 // What a result is compared by, whatever order its rows come in: their number, a sum over a hash of
 // each row's whole numbers, and a sum of its real numbers, each weighted by where it stands. Real
 // numbers are compared to a part in a thousand million, since who adds in another order rounds
-// otherwise.
+// otherwise. Of changes it is the sum of the rows that are left: one that goes is taken away again.
 class CheckSum {
   public:
     static constexpr std::size_t kColumnsMax = 8;
@@ -35,24 +35,32 @@ class CheckSum {
     };
 
     template <class... Values>
-    void add_row(Values... values) noexcept {
+    [[nodiscard]] static Row row_of(Values... values) noexcept {
         static_assert(sizeof...(values) <= kColumnsMax);
         Row row;
         std::size_t column = 0;
         (add_value(row, column++, values), ...);
-        add(row);
+        return row;
+    }
+
+    template <class... Values>
+    void add_row(Values... values) noexcept {
+        add(row_of(values...));
     }
 
     void add(const Row& row) noexcept {
-        const std::uint64_t mixed = (row.hash() ^ (row.hash() >> 29U)) * kOdd[0];
+        const std::uint64_t mixed = mix(row);
         sum_ += mixed;
-        for (std::size_t column = 0; column < kColumnsMax; ++column) {
-            const std::uint64_t bits = (mixed * kOdd[column]) >> 11U;
-            const double weighted = row.real(column) * (1 + static_cast<double>(bits) * 0x1p-53);
-            real_sum_ += weighted;
-            real_size_ += std::abs(weighted);
-        }
+        add_reals(row, mixed, 1);
         ++rows_;
+    }
+
+    // A row that was added, or will be.
+    void remove(const Row& row) noexcept {
+        const std::uint64_t mixed = mix(row);
+        sum_ -= mixed;
+        add_reals(row, mixed, -1);
+        --rows_;
     }
 
     [[nodiscard]] std::uint64_t rows() const noexcept { return rows_; }
@@ -67,6 +75,19 @@ class CheckSum {
     }
 
   private:
+    [[nodiscard]] static std::uint64_t mix(const Row& row) noexcept {
+        return (row.hash() ^ (row.hash() >> 29U)) * kOdd[0];
+    }
+
+    void add_reals(const Row& row, std::uint64_t mixed, double sign) noexcept {
+        for (std::size_t column = 0; column < kColumnsMax; ++column) {
+            const std::uint64_t bits = (mixed * kOdd[column]) >> 11U;
+            const double weighted = row.real(column) * (1 + static_cast<double>(bits) * 0x1p-53);
+            real_sum_ += sign * weighted;
+            real_size_ += std::abs(weighted);
+        }
+    }
+
     template <class Value>
     static void add_value(Row& row, std::size_t column, Value value) noexcept {
         using Wide = std::conditional_t<std::is_integral_v<Value>, std::int64_t, double>;

@@ -119,7 +119,14 @@ class CheckSumSink final : public Sink {
         std::vector<CheckSum::Row> sums(kBatchRows);
         for (std::size_t i = 0; i < rows.columns.size(); ++i)
             TRY_VOID(add_column(i, rows, sums));
-        rows.selection.for_each([&](std::size_t row) { sum_.add(sums[row]); });
+        rows.selection.for_each([&](std::size_t row) {
+            const RowKind kind = rows.kind(row);
+            if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
+                sum_.add(sums[row]);
+            } else {
+                sum_.remove(sums[row]);
+            }
+        });
         counters_.rows += rows.size();
         return {};
     }

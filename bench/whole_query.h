@@ -25,6 +25,10 @@ struct QueryCase {
     std::function<Result<CheckSum>()> oracle;  // The result of the first check_records.
     std::size_t bytes_max = 0;                 // More memory than this is a failure; 0: as it may.
     std::size_t keys = 0;                      // As in Figures.
+    // Results are compared by the rows that the changes leave. How many changes there are depends
+    // on how many rows each side looks at before it says what is other than before, and is compared
+    // for either side alone.
+    bool has_changes = false;
     // As on the command line of `thalweg run`; one of each is one thread for everything.
     std::size_t shards = 1;
     std::size_t ingest_threads = 1;

@@ -24,6 +24,7 @@ void add_queries(std::vector<QueryCase> queries, std::vector<Workload>& all) {
 std::vector<Workload> workloads(const MeasureOptions& options) {
     std::vector<Workload> all;
     add_queries(record_queries(options), all);
+    add_queries(operator_queries(options), all);
     add(yahoo_workloads(options), all);
     add_queries(cluster_queries(options), all);
     add_queries(smart_grid_queries(options), all);

@@ -142,7 +142,8 @@ void add_bench_command(CLI::App& app, CommandBody& body) {
         ->add_option(
             "NAME",
             flags->name,
-            "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, ysb, "
+            "aggregate, memory, json, csv, filter, hop, distinct, window_join, slide, skew, join, "
+            "interval_join, topn, session, over, dedup, changelog, ysb, "
             "cm1, cm2, sg1, sg2, sg3, lrb1, lrb2, me1, nbq5, tcp, udp, json_tcp, csv_tcp, ysb_tcp, "
             "latency, idle, durability, scaling, epochs, recovery, nexmark, or all")
         ->required();

@@ -11,9 +11,17 @@
 
 namespace thalweg::bench::by_hand {
 
+// A row that comes or goes.
+template <std::size_t kSize>
+struct Change {
+    std::array<std::int64_t, kSize> row;
+    bool is_gain;
+};
+
 // Where rivals leave their rows. They must write every row of a result out, as an engine does that
 // hands it on: into a buffer, which is counted and used again, or summed up when the result is
-// checked. Rows are arrays of whole numbers, or have cells(): their columns as a tuple.
+// checked. Rows are arrays of whole numbers, or have cells(): their columns as a tuple; or they are
+// changes of such.
 class Results {
   public:
     explicit Results(bool is_checked) : is_checked_(is_checked) {}
@@ -23,7 +31,7 @@ class Results {
         rows_ += rows.size();
         if (is_checked_) {
             for (const Row& row : rows)
-                std::apply([&](auto... values) { sum_.add_row(values...); }, cells_of(row));
+                add(row);
         } else {
             asm volatile("" : : "r"(rows.data()) : "memory");  // They have been written.
         }
@@ -35,6 +43,23 @@ class Results {
     [[nodiscard]] const CheckSum& sum() const noexcept { return sum_; }
 
   private:
+    template <class Row>
+    void add(const Row& row) {
+        sum_.add(sum_of(row));
+    }
+
+    template <std::size_t kSize>
+    void add(const Change<kSize>& change) {
+        const CheckSum::Row row = sum_of(change.row);
+        change.is_gain ? sum_.add(row) : sum_.remove(row);
+    }
+
+    template <class Row>
+    static CheckSum::Row sum_of(const Row& row) {
+        return std::apply([](auto... values) { return CheckSum::row_of(values...); },
+                          cells_of(row));
+    }
+
     template <std::size_t kSize>
     static const std::array<std::int64_t, kSize>& cells_of(
         const std::array<std::int64_t, kSize>& row) {

@@ -13,7 +13,12 @@ namespace thalweg::bench {
 // window_join, slide, skew.
 [[nodiscard]] std::vector<QueryCase> record_queries(const MeasureOptions& options);
 
-// scaling: those again, on 2, 4, 8 and 16 processors, as far as there are so many.
+// The same records, an operator that keeps rows or changes them at a time: join, interval_join,
+// topn, session, over, dedup, changelog.
+[[nodiscard]] std::vector<QueryCase> operator_queries(const MeasureOptions& options);
+
+// scaling: those of record_queries() again, on 2, 4, 8 and 16 processors, as far as there are so
+// many.
 [[nodiscard]] std::vector<Workload> scaling_workloads(const MeasureOptions& options);
 
 // epochs: those with state, and of the traces below, once more with epochs each second.

@@ -3,6 +3,7 @@
 #include "bench/record_stream.h"
 #include "bench/whole_query.h"
 #include "bench/workloads/families.h"
+#include "bench/workloads/record_case.h"
 
 #include <array>
 #include <string_view>
@@ -18,11 +19,7 @@ constexpr std::size_t kHopSeconds = 60;
 constexpr std::array<std::size_t, 3> kKeys = {100, 10'000, 1'000'000};
 constexpr std::array<std::size_t, 2> kManyKeys = {10'000, 1'000'000};
 
-// The connectors named here are stood in for by memory.
-constexpr std::string_view kRawTable =
-    "CREATE TABLE records (ts TIMESTAMP(3), key BIGINT, `value` BIGINT, extra BIGINT,\n"
-    "    WATERMARK FOR ts AS ts - INTERVAL '0.001' SECOND) WITH ('connector' = 'stdin', 'format' = "
-    "'raw-struct');\n";
+// The connector named here is stood in for by memory.
 constexpr std::string_view kJsonTable =
     "CREATE TABLE records (ts BIGINT, key BIGINT, `value` BIGINT, extra STRING,\n"
     "    rt AS TO_TIMESTAMP_LTZ(ts, 3), WATERMARK FOR rt AS rt - INTERVAL '0.001' SECOND)\n"
@@ -32,11 +29,6 @@ constexpr std::string_view kCsvTable =
     "    rt AS TO_TIMESTAMP_LTZ(ts, 3), WATERMARK FOR rt AS rt - INTERVAL '0.001' SECOND)\n"
     "    WITH ('connector' = 'stdin', 'format' = 'csv');\n";
 
-std::string sink(std::string_view columns) {
-    return "CREATE TABLE results (" + std::string(columns) +
-           ") WITH ('connector' = 'blackhole');\nINSERT INTO results\n";
-}
-
 std::string tumble_of(std::string_view time) {
     return "TABLE(TUMBLE(TABLE records, DESCRIPTOR(" + std::string(time) +
            "), INTERVAL '1' SECOND))";
@@ -44,7 +36,7 @@ std::string tumble_of(std::string_view time) {
 
 std::string aggregate_sql(std::string_view table, std::string_view time) {
     return std::string(table) +
-           sink(
+           sink_sql(
                "window_end TIMESTAMP(3), key BIGINT, "
                "n BIGINT, total BIGINT, low BIGINT, high BIGINT") +
            "SELECT window_end, key, COUNT(*), SUM(`value`), MIN(`value`), MAX(`value`)\nFROM " +
@@ -52,20 +44,20 @@ std::string aggregate_sql(std::string_view table, std::string_view time) {
 }
 
 std::string count_and_sum_sql(std::string_view window) {
-    return std::string(kRawTable) +
-           sink("window_end TIMESTAMP(3), key BIGINT, n BIGINT, total BIGINT") +
+    return std::string(kRecordsTable) +
+           sink_sql("window_end TIMESTAMP(3), key BIGINT, n BIGINT, total BIGINT") +
            "SELECT window_end, key, COUNT(*), SUM(`value`)\nFROM " + std::string(window) +
            "\nGROUP BY window_start, window_end, key;\n";
 }
 
 std::string filter_sql() {
-    return std::string(kRawTable) + sink("ts TIMESTAMP(3), key BIGINT, twice BIGINT") +
+    return std::string(kRecordsTable) + sink_sql("ts TIMESTAMP(3), key BIGINT, twice BIGINT") +
            "SELECT ts, key, `value` * 2 FROM records WHERE extra >= " + std::to_string(kFilterMin) +
            ";\n";
 }
 
 std::string distinct_sql() {
-    return std::string(kRawTable) + sink("window_end TIMESTAMP(3), n BIGINT") +
+    return std::string(kRecordsTable) + sink_sql("window_end TIMESTAMP(3), n BIGINT") +
            "SELECT window_end, COUNT(DISTINCT key)\nFROM " + tumble_of("ts") +
            "\nGROUP BY window_start, window_end;\n";
 }
@@ -77,52 +69,12 @@ std::string window_join_sql() {
                tumble_of("ts") + "\n    WHERE extra " + std::string(where) + " " + split +
                "\n    GROUP BY window_start, window_end, key)";
     };
-    return std::string(kRawTable) +
-           sink("window_end TIMESTAMP(3), key BIGINT, n BIGINT, total BIGINT") +
+    return std::string(kRecordsTable) +
+           sink_sql("window_end TIMESTAMP(3), key BIGINT, n BIGINT, total BIGINT") +
            "SELECT l.window_end, l.key, l.n, r.total\nFROM " + side("COUNT(*) AS n", "<") +
            " l\nJOIN " + side("SUM(`value`) AS total", ">=") +
            " r\nON l.key = r.key AND l.window_start = r.window_start"
            " AND l.window_end = r.window_end;\n";
-}
-
-std::string keys_text(std::size_t keys) {
-    if (keys >= 1'000'000) return std::to_string(keys / 1'000'000) + " M keys";
-    return keys >= 1'000 ? std::to_string(keys / 1'000) + " k keys"
-                         : std::to_string(keys) + " keys";
-}
-
-// A case over made records.
-struct RecordCase {
-    std::string bench;
-    std::string variant;
-    std::string sql;
-    StreamSpec stream;
-    WireFormat format = WireFormat::kRawStruct;
-    std::function<void(const RecordBytes& bytes, by_hand::Results& results)> by_hand;
-    std::function<CheckSum(const StreamSpec& stream)> oracle;
-    std::size_t bytes_per_key_max = 0;
-};
-
-QueryCase query_of(const RecordCase& of) {
-    QueryCase query;
-    query.bench = of.bench;
-    query.variant = of.variant;
-    query.sql = of.sql;
-    query.records = of.stream.count;
-    query.check_records = of.stream.count;
-    query.keys = of.stream.keys;
-    query.bytes_max = of.bytes_per_key_max * of.stream.keys;
-    query.make_input = [stream = of.stream,
-                        format = of.format]() -> Result<std::unique_ptr<Input>> {
-        return std::make_unique<RecordBytes>(stream, format);
-    };
-    query.by_hand = [by_hand = of.by_hand](Input& input, by_hand::Results& results) {
-        by_hand(dynamic_cast<const RecordBytes&>(input), results);
-    };
-    query.oracle = [oracle = of.oracle, stream = of.stream]() -> Result<CheckSum> {
-        return oracle(stream);
-    };
-    return query;
 }
 
 // Canonical sizes, or a two-thousandth of them.
@@ -159,7 +111,7 @@ class Cases {
 };
 
 void make_aggregate(RecordCase& query) {
-    query.sql = aggregate_sql(kRawTable, "ts");
+    query.sql = aggregate_sql(kRecordsTable, "ts");
     query.by_hand = [keys = query.stream.keys](const RecordBytes& bytes,
                                                by_hand::Results& results) {
         by_hand::aggregate(bytes.records(), keys, results);

@@ -47,4 +47,16 @@ TEST_CASE("check sum: rounding is no difference") {
     CHECK(one.matches(other));
 }
 
+TEST_CASE("check sum: what is taken away was never there, whichever comes first") {
+    CheckSum one;
+    one.remove(CheckSum::row_of(1, 2, 0.5));
+    one.add_row(3, 4, 1.5);
+    one.add_row(1, 2, 0.5);
+    CheckSum other;
+    other.add_row(3, 4, 1.5);
+    CHECK(one.matches(other));
+    one.remove(CheckSum::row_of(3, 4, 1.25));
+    CHECK(!one.matches(CheckSum()));
+}
+
 }  // namespace thalweg::bench
