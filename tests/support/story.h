@@ -40,6 +40,7 @@ struct StoryStep {
     std::string argument;            // What stands behind the keyword.
     std::vector<std::string> lines;  // Without empty ones; of kError and kFails all.
     std::size_t line = 0;            // Where the step stands in its file.
+    bool rests = true;               // Of kIn: nothing is on its way any more when it is over.
 };
 
 struct Story {

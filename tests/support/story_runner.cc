@@ -371,10 +371,17 @@ class StoryRun {
     void arrive(const StoryStep& step) {
         StorySplit* const split = split_of(step.argument);
         if (split == nullptr) return;
-        pump();  // A split that is new opens before its rows come.
+        if (step.rests) pump();  // A split that is new opens before its rows come.
         const std::string table = step.argument.substr(0, step.argument.find('/'));
         split->bytes += bytes_of(step.lines, inputs_.at(table).spec.format.declared);
-        pump();
+        step.rests ? pump() : work_a_little();
+    }
+
+    void work_a_little() {
+        const std::vector<Agent*> agents = execution_->agents();
+        const std::size_t turns = random_.below(4 * agents.size());
+        for (std::size_t turn = 0; turn < turns; ++turn)
+            agents[random_.below(agents.size())]->do_work(1 + random_.below(4));
     }
 
     void close(const StoryStep& step) {

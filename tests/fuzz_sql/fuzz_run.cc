@@ -1,0 +1,152 @@
+#include "tests/fuzz_sql/fuzz_run.h"
+
+#include "engine/plan/planner.h"
+#include "state/base/random.h"
+#include "tests/fuzz_sql/relation_sql.h"
+#include "tests/support/story_runner.h"
+
+#include <algorithm>
+#include <iterator>
+#include <optional>
+#include <utility>
+
+namespace thalweg::fuzz {
+
+namespace {
+
+using test::Story;
+using test::StoryLayout;
+using test::StoryStep;
+
+std::string line_of(const Arrival& arrival) {
+    const std::vector<Kind> kinds = kinds_of(table_relation(arrival.table).columns);
+    return arrival.kind + (arrival.kind.empty() ? "" : " ") + row_text(arrival.row, kinds);
+}
+
+class StoryWriter {
+  public:
+    StoryWriter(const FuzzCase& fuzz_case, const Topology& topology)
+        : case_(fuzz_case), kinds_(kinds_of(fuzz_case.relation.columns)) {
+        for (const SourceStage& source : topology.sources)
+            is_read_[static_cast<std::size_t>(source.source.name.back() - '0')] = true;
+        has_changes_ = topology.sinks[0].has_changes;
+    }
+
+    // None where the oracle has no answer.
+    std::optional<Story> story() {
+        story_.name = "fuzz";
+        story_.place = "seed";
+        story_.script = script_of(case_.relation);
+        open_splits();
+        const bool is_checked_early = is_live(case_.relation);
+        for (std::size_t i = 0; i < case_.arrivals.size(); ++i) {
+            arrive(case_.arrivals[i]);
+            if (case_.arrivals[i].rests && is_checked_early) expect(i + 1);
+        }
+        step(StepKind::kEnd);
+        if (!expect(case_.arrivals.size())) return std::nullopt;
+        return std::move(story_);
+    }
+
+  private:
+    using StepKind = test::StepKind;
+
+    StoryStep& step(StepKind kind) {
+        story_.steps.emplace_back();
+        story_.steps.back().kind = kind;
+        return story_.steps.back();
+    }
+
+    // All of them, before a row comes, so that the watermark waits for each.
+    void open_splits() {
+        for (std::size_t table = 0; table < kTables; ++table) {
+            for (const char* const split : {"/1", "/2"}) {
+                if (is_read_[table]) step(StepKind::kIn).argument = table_name(table) + split;
+            }
+        }
+    }
+
+    void arrive(const Arrival& arrival) {
+        if (!is_read_[arrival.table]) {
+            if (last_ != nullptr && arrival.rests) last_->rests = true;
+            return;
+        }
+        const std::string split = table_name(arrival.table) + "/" + std::to_string(arrival.split);
+        const bool goes_on = last_ != nullptr && last_->argument == split && !last_->rests;
+        if (!goes_on) {
+            step(StepKind::kIn);
+            story_.steps.back().argument = split;
+        }
+        last_ = &story_.steps.back();
+        last_->lines.push_back(line_of(arrival));
+        last_->rests = arrival.rests;
+    }
+
+    bool expect(std::size_t count) {
+        std::optional<Rows> rows = answer(case_.relation, tables_after(case_.arrivals, count));
+        if (!rows) return false;
+        const Rows now = *rows;
+        if (!has_changes_) {
+            Rows gained;
+            std::set_difference(
+                now.begin(), now.end(), before_.begin(), before_.end(), std::back_inserter(gained));
+            rows = gained;
+        }
+        before_ = now;
+        StoryStep& expected = step(StepKind::kExpect);
+        for (const Row& row : *rows)
+            expected.lines.push_back(row_text(row, kinds_));
+        last_ = nullptr;
+        return true;
+    }
+
+    const FuzzCase& case_;
+    std::vector<Kind> kinds_;
+    bool is_read_[kTables] = {};
+    bool has_changes_ = false;
+    Story story_;
+    StoryStep* last_ = nullptr;  // The rows that arrived last, while more may follow.
+    Rows before_;                // What was expected last.
+};
+
+StoryLayout random_layout(Random& random) {
+    StoryLayout layout;
+    layout.is_fused = random.below(3) == 0;
+    layout.shards = layout.is_fused ? 1 : 1 + random.below(4);
+    layout.ingest_agents = layout.is_fused ? 1 : 1 + random.below(2);
+    const std::size_t rows[] = {1, 2, 7, 1024};
+    layout.batch_rows = rows[random.below(std::size(rows))];
+    layout.has_two_phases = random.below(2) == 0;
+    return layout;
+}
+
+}  // namespace
+
+Outcome run_case(const FuzzCase& fuzz_case) {
+    const std::string script = script_of(fuzz_case.relation);
+    plan::PlanOptions options;
+    const auto planned = plan::plan_script(script, options);
+    if (!planned)
+        return {Verdict::kRefused, sql::format_error("fuzz.sql", script, planned.error()), false};
+    const std::optional<Story> story = StoryWriter(fuzz_case, *planned->topology).story();
+    if (!story) return {Verdict::kUnknown, {}, false};
+    Random random(fuzz_case.layout_seed);
+    for (int i = 0; i < 2; ++i) {
+        const StoryLayout layout = random_layout(random);
+        const std::string problem = run_story(*story, layout, random());
+        if (!problem.empty()) return {Verdict::kWrong, layout.to_string() + "\n" + problem, false};
+    }
+    return {Verdict::kRight, {}, !story->steps.back().lines.empty()};
+}
+
+std::string text_of(const FuzzCase& fuzz_case) {
+    std::string text = script_of(fuzz_case.relation);
+    for (const Arrival& arrival : fuzz_case.arrivals) {
+        if (!uses_table(fuzz_case.relation, arrival.table)) continue;
+        text += "in " + table_name(arrival.table) + "/" + std::to_string(arrival.split) + " " +
+                line_of(arrival) + (arrival.rests ? "  # rests\n" : "\n");
+    }
+    return text;
+}
+
+}  // namespace thalweg::fuzz

@@ -1,0 +1,305 @@
+#include "tests/fuzz_sql/relation_sql.h"
+
+#include <algorithm>
+
+namespace thalweg::fuzz {
+
+namespace {
+
+using Names = std::vector<std::string>;
+
+std::string list_of(const Names& parts, const char* separator = ", ") {
+    std::string list;
+    for (const std::string& part : parts)
+        list += (list.empty() ? "" : separator) + part;
+    return list;
+}
+
+std::string seconds(std::int64_t count) {
+    return "INTERVAL '" + std::to_string(count) + "' SECOND";
+}
+
+class Writer {
+  public:
+    std::string select(const Relation& relation) {
+        switch (relation.kind) {
+            case RelationKind::kTable: return "SELECT * FROM " + table_name(relation.table);
+            case RelationKind::kSelect: return plain(relation);
+            case RelationKind::kGroup: return group(relation);
+            case RelationKind::kJoin: return join(relation);
+            case RelationKind::kSemiJoin: return semi_join(relation);
+            case RelationKind::kSetOperation: return set_operation(relation);
+            case RelationKind::kTopN: return top_n(relation);
+            case RelationKind::kWindow: return window(relation);
+            case RelationKind::kOver: return over(relation);
+        }
+        return {};
+    }
+
+    [[nodiscard]] std::string view_statements() const {
+        std::string text;
+        for (std::size_t i = 0; i < views_.size(); ++i)
+            text += "CREATE VIEW " + view_name(i) + " AS " + views_[i] + ";\n";
+        return text;
+    }
+
+  private:
+    static std::string view_name(std::size_t index) { return "v" + std::to_string(index); }
+
+    std::string alias() { return "r" + std::to_string(++aliases_); }
+
+    // A name that stands for the relation; views of the same text are one.
+    std::string named(const Relation& relation) {
+        if (relation.kind == RelationKind::kTable) return table_name(relation.table);
+        const std::size_t before = aliases_;
+        aliases_ = 0;  // So that equal views have equal texts.
+        const std::string text = select(relation);
+        aliases_ = before;
+        const auto found = std::find(views_.begin(), views_.end(), text);
+        const auto index = static_cast<std::size_t>(found - views_.begin());
+        if (found == views_.end()) views_.push_back(text);
+        return view_name(index);
+    }
+
+    std::string from(const Relation& relation, const std::string& alias) {
+        const bool has_name = relation.kind == RelationKind::kTable || relation.is_view;
+        const std::string text = has_name ? named(relation) : "(" + select(relation) + ")";
+        return text + " AS " + alias;
+    }
+
+    static void add_names(const Relation& relation, const std::string& alias, Names& names) {
+        for (const Column& column : relation.columns)
+            names.push_back(alias + "." + column.name);
+    }
+
+    static Names items_of(const Relation& relation, const Names& scope) {
+        Names items;
+        for (const Expr& item : relation.items)
+            items.push_back(to_sql(item, scope));
+        return items;
+    }
+
+    // "x AS c0, y AS c1"
+    static std::string with_names(const Relation& relation, const Names& items) {
+        Names parts;
+        for (std::size_t i = 0; i < items.size(); ++i)
+            parts.push_back(items[i] + " AS " + relation.columns[i].name);
+        return list_of(parts);
+    }
+
+    static std::string clause(const char* word,
+                              const std::vector<Expr>& condition,
+                              const Names& scope) {
+        return condition.empty() ? "" : std::string(word) + to_sql(condition[0], scope);
+    }
+
+    static std::string aggregate(const Aggregate& aggregate, const Names& scope) {
+        constexpr const char* kNames[] = {"COUNT", "COUNT", "SUM", "MIN", "MAX", "AVG"};
+        std::string text = kNames[static_cast<std::size_t>(aggregate.kind)];
+        text += aggregate.argument.empty() ? "(*" : "(";
+        if (aggregate.is_distinct) text += "DISTINCT ";
+        if (!aggregate.argument.empty()) text += to_sql(aggregate.argument[0], scope);
+        text += ")";
+        if (aggregate.filter.empty()) return text;
+        return text + " FILTER (WHERE " + to_sql(aggregate.filter[0], scope) + ")";
+    }
+
+    std::string plain(const Relation& relation) {
+        const std::string name = alias();
+        Names scope;
+        add_names(relation.inputs[0], name, scope);
+        return std::string("SELECT ") + (relation.is_distinct ? "DISTINCT " : "") +
+               with_names(relation, items_of(relation, scope)) + " FROM " +
+               from(relation.inputs[0], name) + clause(" WHERE ", relation.where, scope);
+    }
+
+    static std::string keys(const Relation& relation, const Names& items) {
+        if (relation.sets.empty()) return list_of(items);
+        Names sets;
+        for (const std::vector<std::size_t>& set : relation.sets) {
+            Names members;
+            for (const std::size_t item : set)
+                members.push_back(items[item]);
+            sets.push_back("(" + list_of(members) + ")");
+        }
+        return "GROUPING SETS (" + list_of(sets) + ")";
+    }
+
+    static Names outputs(const Relation& relation, const Names& scope, Names items) {
+        for (const Aggregate& each : relation.aggregates)
+            items.push_back(aggregate(each, scope));
+        return items;
+    }
+
+    std::string group(const Relation& relation) {
+        const std::string name = alias();
+        Names scope;
+        add_names(relation.inputs[0], name, scope);
+        const Names items = items_of(relation, scope);
+        const Names all = outputs(relation, scope, items);
+        std::string text = "SELECT " + with_names(relation, all) + " FROM " +
+                           from(relation.inputs[0], name) +
+                           clause(" WHERE ", relation.where, scope);
+        if (!items.empty()) text += " GROUP BY " + keys(relation, items);
+        return text + clause(" HAVING ", relation.having, all);
+    }
+
+    std::string join(const Relation& relation) {
+        constexpr const char* kNames[] = {" JOIN ", " LEFT JOIN ", " RIGHT JOIN ", " FULL JOIN "};
+        const std::string left = alias();
+        const std::string right = alias();
+        Names scope;
+        add_names(relation.inputs[0], left, scope);
+        add_names(relation.inputs[1], right, scope);
+        Names on;
+        for (const auto& [one, other] : relation.equalities)
+            on.push_back(to_sql(one, scope) + " = " + to_sql(other, scope));
+        if (!relation.residual.empty()) on.push_back(to_sql(relation.residual[0], scope));
+        std::string text = "SELECT " + with_names(relation, items_of(relation, scope)) + " FROM " +
+                           from(relation.inputs[0], left);
+        text += kNames[static_cast<std::size_t>(relation.join)];
+        return text + from(relation.inputs[1], right) + " ON " + list_of(on, " AND ") +
+               clause(" WHERE ", relation.where, scope);
+    }
+
+    std::string semi_join(const Relation& relation) {
+        const std::string left = alias();
+        const std::string right = alias();
+        Names scope;
+        add_names(relation.inputs[0], left, scope);
+        add_names(relation.inputs[1], right, scope);
+        Names inner;
+        std::string text = "SELECT " + with_names(relation, items_of(relation, scope)) + " FROM " +
+                           from(relation.inputs[0], left) + " WHERE ";
+        if (!relation.where.empty()) text += to_sql(relation.where[0], scope) + " AND ";
+        const bool is_in = relation.semi == SemiKind::kIn || relation.semi == SemiKind::kNotIn;
+        const bool is_not =
+            relation.semi == SemiKind::kNotIn || relation.semi == SemiKind::kNotExists;
+        if (is_in) text += to_sql(relation.equalities[0].first, scope) + " ";
+        text += std::string(is_not ? "NOT " : "") + (is_in ? "IN" : "EXISTS") + " (SELECT ";
+        text += is_in ? to_sql(relation.equalities[0].second, scope) : "1";
+        text += " FROM " + from(relation.inputs[1], right);
+        for (std::size_t i = is_in ? 1 : 0; i < relation.equalities.size(); ++i) {
+            inner.push_back(to_sql(relation.equalities[i].first, scope) + " = " +
+                            to_sql(relation.equalities[i].second, scope));
+        }
+        if (!relation.residual.empty()) inner.push_back(to_sql(relation.residual[0], scope));
+        if (!inner.empty()) text += " WHERE " + list_of(inner, " AND ");
+        return text + ")";
+    }
+
+    std::string set_operation(const Relation& relation) {
+        constexpr const char* kNames[] = {" UNION ", " INTERSECT ", " EXCEPT "};
+        std::string word = kNames[static_cast<std::size_t>(relation.set)];
+        if (relation.is_all) word += "ALL ";
+        return side(relation.inputs[0]) + word + side(relation.inputs[1]);
+    }
+
+    std::string side(const Relation& relation) {
+        if (relation.kind != RelationKind::kSetOperation && !relation.is_view)
+            return select(relation);
+        return "SELECT * FROM " + from(relation, alias());
+    }
+
+    static std::string ordered(const Relation& relation, const Names& scope) {
+        Names partition;
+        for (const std::size_t column : relation.partition)
+            partition.push_back(scope[column]);
+        Names order;
+        for (const Order& each : relation.order)
+            order.push_back(scope[each.column] + (each.is_descending ? " DESC" : ""));
+        std::string text = partition.empty() ? "" : "PARTITION BY " + list_of(partition) + " ";
+        return text + "ORDER BY " + list_of(order);
+    }
+
+    std::string top_n(const Relation& relation) {
+        const std::string inner = alias();
+        const std::string outer = alias();
+        Names scope;
+        add_names(relation.inputs[0], inner, scope);
+        Names items;
+        for (const Column& column : relation.columns)
+            items.push_back(outer + "." + column.name);
+        const std::string number = number_name(relation);
+        return "SELECT " + list_of(items) + " FROM (SELECT *, ROW_NUMBER() OVER (" +
+               ordered(relation, scope) + ") AS " + number + " FROM " +
+               from(relation.inputs[0], inner) + ") AS " + outer + " WHERE " + outer + "." +
+               number + " <= " + std::to_string(relation.limit);
+    }
+
+    static std::string table_function(const Relation& relation, const std::string& table) {
+        const WindowSpec& window = relation.window;
+        constexpr const char* kNames[] = {"TUMBLE", "HOP", "CUMULATE", "SESSION"};
+        std::string text = "TABLE(" + std::string(kNames[static_cast<std::size_t>(window.kind)]) +
+                           "(TABLE " + table;
+        const std::vector<Column>& columns = relation.inputs[0].columns;
+        if (window.kind == WindowKind::kSession && !relation.partition.empty()) {
+            Names partition;
+            for (const std::size_t column : relation.partition)
+                partition.push_back(columns[column].name);
+            text += " PARTITION BY (" + list_of(partition) + ")";
+        }
+        text += ", DESCRIPTOR(" + columns[window.time].name + "), ";
+        const bool has_steps =
+            window.kind == WindowKind::kHop || window.kind == WindowKind::kCumulate;
+        if (has_steps) text += seconds(window.step_s) + ", ";
+        return text + seconds(window.size_s) + "))";
+    }
+
+    // The columns are window_start, window_end, window_time, keys, aggregates.
+    std::string window(const Relation& relation) {
+        const std::string name = alias();
+        Names scope;
+        add_names(relation.inputs[0], name, scope);
+        const Names items = items_of(relation, scope);
+        Names all = {"window_start", "window_end", "window_time"};
+        std::string group_by = list_of(all);
+        if (!items.empty()) group_by += ", " + list_of(items);
+        all.insert(all.end(), items.begin(), items.end());
+        all = outputs(relation, scope, all);
+        return "SELECT " + with_names(relation, all) + " FROM " +
+               table_function(relation, named(relation.inputs[0])) + " AS " + name +
+               clause(" WHERE ", relation.where, scope) + " GROUP BY " + group_by +
+               clause(" HAVING ", relation.having, all);
+    }
+
+    static std::string frame(const Relation& relation) {
+        std::string text = relation.has_range ? " RANGE BETWEEN " : " ROWS BETWEEN ";
+        if (relation.bound.empty()) {
+            text += "UNBOUNDED";
+        } else if (relation.has_range) {
+            text += seconds(relation.bound[0]);
+        } else {
+            text += std::to_string(relation.bound[0]);
+        }
+        return text + " PRECEDING AND CURRENT ROW";
+    }
+
+    std::string over(const Relation& relation) {
+        const std::string name = alias();
+        Names scope;
+        add_names(relation.inputs[0], name, scope);
+        Names all = scope;
+        const std::string around = " OVER (" + ordered(relation, scope) + frame(relation) + ")";
+        for (const Aggregate& each : relation.aggregates)
+            all.push_back(aggregate(each, scope) + around);
+        return "SELECT " + with_names(relation, all) + " FROM " + from(relation.inputs[0], name);
+    }
+
+    Names views_;
+    std::size_t aliases_ = 0;
+};
+
+}  // namespace
+
+std::string script_of(const Relation& relation) {
+    std::string script;
+    for (std::size_t table = 0; table < kTables; ++table) {
+        if (uses_table(relation, table)) script += table_sql(table);
+    }
+    Writer writer;
+    const std::string query = writer.select(relation);
+    return script + writer.view_statements() + query + ";\n";
+}
+
+}  // namespace thalweg::fuzz
