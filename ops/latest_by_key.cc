@@ -3,6 +3,7 @@
 #include "ops/join_keys.h"
 #include "ops/join_output.h"
 #include "ops/join_side.h"
+#include "ops/row_kinds.h"
 
 #include <algorithm>
 #include <span>
@@ -39,8 +40,7 @@ class LatestByKey final : public Op {
         gone_.clear();
         for (std::size_t i = 0; i < packed_.size(); ++i) {
             const RowKind kind = view.kind(view.selection[i]);
-            const bool is_gain = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
-            if (is_gain) {
+            if (is_gain(kind)) {
                 set(i, kind);
             } else {
                 erase(i, kind, context);

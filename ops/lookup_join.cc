@@ -2,6 +2,7 @@
 
 #include "ops/expr/program.h"
 #include "ops/expr/select_rows.h"
+#include "ops/row_kinds.h"
 #include "state/base/assertion.h"
 
 #include <algorithm>
@@ -86,7 +87,7 @@ class LookupJoin final : public Op {
         std::size_t count = 0;
         rows.selection.for_each([&](std::size_t row) {
             const bool is_next =
-                count != 0 && is_old(rows.kinds[row]) != is_old(rows.kinds[run_[0]]);
+                count != 0 && is_gain(rows.kinds[row]) != is_gain(rows.kinds[run_[0]]);
             if (is_next && !context.failed())
                 join(rows.with(Selection::list({run_.data(), count})), context, out);
             if (is_next) count = 0;
@@ -106,10 +107,6 @@ class LookupJoin final : public Op {
     }
 
   private:
-    [[nodiscard]] static bool is_old(RowKind kind) noexcept {
-        return kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
-    }
-
     void join(const BatchView& rows, OpContext& context, Emitter& out) {
         const Selection asked = with_keys(rows);
         for (std::size_t i = 0; i < spec_.keys.size(); ++i)

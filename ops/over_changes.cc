@@ -2,6 +2,7 @@
 #include "ops/over_evaluator.h"
 #include "ops/progress_table.h"
 #include "ops/rank_partitions.h"
+#include "ops/row_kinds.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -44,9 +45,8 @@ class OverChanges final : public Op {
         partitions_.locate(rows, rows.selection);
         plan_.codec.write(rows, rows.selection);
         for (std::size_t i = 0; i < rows.size(); ++i) {
-            const RowKind kind = rows.kind(rows.selection[i]);
             touch(plan_.positions[i]);
-            apply(i, kind == RowKind::kInsert || kind == RowKind::kUpdateAfter);
+            apply(i, is_gain(rows.kind(rows.selection[i])));
         }
         for (const std::uint32_t position : touched_)
             evaluate(position, true);

@@ -5,6 +5,7 @@
 #include "ops/key_table.h"
 #include "ops/progress_table.h"
 #include "ops/retracting_changes.h"
+#include "ops/row_kinds.h"
 
 #include <algorithm>
 #include <cstring>
@@ -195,8 +196,7 @@ class RetractingAggregate final : public Op {
         std::size_t i = 0;
         rows.selection.for_each([&](std::size_t row) {
             std::byte* const group = table_.payload(positions_[i++]);
-            const RowKind kind = rows.kind(row);
-            const bool is_delete = kind == RowKind::kUpdateBefore || kind == RowKind::kDelete;
+            const bool is_delete = !is_gain(rows.kind(row));
             std::uint64_t& count = row_count(group);
             if (is_delete && count == 0) return;
             is_delete ? --count : ++count;

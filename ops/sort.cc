@@ -4,6 +4,7 @@
 #include "ops/progress_table.h"
 #include "ops/record_pool.h"
 #include "ops/row_codec.h"
+#include "ops/row_kinds.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -23,8 +24,7 @@ class Sort final : public Op {
         keys_.write(rows, selected);
         codec_.write(rows, selected);
         for (std::size_t i = 0; i < selected.size(); ++i) {
-            const RowKind kind = rows.kind(selected[i]);
-            if (kind == RowKind::kInsert || kind == RowKind::kUpdateAfter) {
+            if (is_gain(rows.kind(selected[i]))) {
                 insert(i, next_arrival_++);
                 continue;
             }

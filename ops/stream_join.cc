@@ -1,6 +1,7 @@
 #include "ops/stream_join.h"
 
 #include "ops/join_pairs.h"
+#include "ops/row_kinds.h"
 
 #include <algorithm>
 #include <cstddef>
@@ -12,10 +13,6 @@
 namespace thalweg {
 
 namespace {
-
-bool is_gain(RowKind kind) {
-    return kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
-}
 
 class StreamJoin final : public Op {
   public:

@@ -3,6 +3,7 @@
 #include "ops/progress_table.h"
 #include "ops/rank_partitions.h"
 #include "ops/ranked_output.h"
+#include "ops/row_kinds.h"
 
 #include <algorithm>
 #include <array>
@@ -37,8 +38,7 @@ class TopN final : public Op {
         if (picked_rows_.empty()) return;
         plan_.codec.write(rows, Selection::list(picked_rows_));
         for (std::size_t i = 0; i < picked_rows_.size(); ++i) {
-            const RowKind kind = rows.kind(picked_rows_[i]);
-            apply(i, kind == RowKind::kInsert || kind == RowKind::kUpdateAfter);
+            apply(i, is_gain(rows.kind(picked_rows_[i])));
         }
         emit_changes(out);
     }

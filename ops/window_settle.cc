@@ -3,6 +3,7 @@
 #include "ops/join_side.h"
 #include "ops/local_time.h"
 #include "ops/progress_table.h"
+#include "ops/row_kinds.h"
 #include "ops/row_slicer.h"
 #include "ops/window_fields.h"
 #include "state/base/assertion.h"
@@ -106,8 +107,7 @@ class WindowSettle final : public Op {
   private:
     void change(std::byte* packed, RowKind kind, std::uint32_t& head, OpContext& context) {
         const std::uint32_t equal = side_.find(packed);
-        const bool is_gain = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
-        if (is_gain && equal == JoinSide::kNone) {
+        if (is_gain(kind) && equal == JoinSide::kNone) {
             side_.add(packed, {}, head);
             return;
         }
@@ -117,7 +117,7 @@ class WindowSettle final : public Op {
             return;
         }
         write_before(equal);
-        if (is_gain) {
+        if (is_gain(kind)) {
             side_.add_copy(equal, 1);
         } else {
             side_.remove(equal, head);

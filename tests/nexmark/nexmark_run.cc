@@ -5,6 +5,7 @@
 #include "engine/run/log.h"
 #include "engine/run/query.h"
 #include "engine/sink/cell_text.h"
+#include "ops/row_kinds.h"
 
 #include <doctest/doctest.h>
 
@@ -37,10 +38,8 @@ class FoldingSink final : public Sink {
 
     Result<void> write(const BatchView& view) override {
         view.selection.for_each([&](std::size_t row) {
-            const RowKind kind = view.kinds == nullptr ? RowKind::kInsert : view.kinds[row];
-            const bool is_new = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
             const auto at = rows_.try_emplace(text_of(view, row)).first;
-            at->second += is_new ? 1 : -1;
+            at->second += is_gain(view.kind(row)) ? 1 : -1;
             if (at->second == 0) rows_.erase(at);
         });
         counters_.rows += view.size();

@@ -4,6 +4,7 @@
 
 #include "ops/stream_join.h"
 
+#include "ops/row_kinds.h"
 #include "state/base/random.h"
 #include "tests/support/changes.h"
 #include "tests/support/seeds.h"
@@ -270,7 +271,7 @@ struct Script final : Emitter {
         const std::vector<Row> cells = rows_of(view);
         for (std::size_t i = 0; i < cells.size(); ++i) {
             const RowKind kind = view.kind(view.selection[i]);
-            const bool gains = kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
+            const bool gains = is_gain(kind);
             lines.push_back((gains ? "+" : "-") + text_of(cells[i]));
         }
     }

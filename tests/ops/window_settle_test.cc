@@ -3,6 +3,7 @@
 
 #include "ops/window_settle.h"
 
+#include "ops/row_kinds.h"
 #include "state/base/random.h"
 #include "tests/support/rank_model.h"
 #include "tests/support/seeds.h"
@@ -95,7 +96,7 @@ class Model {
         }
         std::multiset<std::string>& rows = open_[window];
         const std::string text = text_of(change.row);
-        if (change.kind == RowKind::kInsert || change.kind == RowKind::kUpdateAfter) {
+        if (is_gain(change.kind)) {
             rows.insert(text);
             held_.push_back(change.row);
         } else if (const auto found = rows.find(text); found != rows.end()) {

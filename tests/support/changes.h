@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ops/op.h"
+#include "ops/row_kinds.h"
 #include "tests/support/window_oracle.h"
 
 #include <cstddef>
@@ -18,10 +19,6 @@ struct Change {
     Row row;
     RowKind kind = RowKind::kInsert;
 };
-
-[[nodiscard]] inline bool is_gain(RowKind kind) {
-    return kind == RowKind::kInsert || kind == RowKind::kUpdateAfter;
-}
 
 // What is left of the changes that were emitted.
 struct Fold final : Emitter {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ops/op.h"
+#include "ops/row_kinds.h"
 #include "ops/sort_key.h"
 #include "state/base/random.h"
 #include "tests/support/changes.h"
@@ -281,7 +282,7 @@ class ChangesModel {
                     {row, chance(random_, 2) ? RowKind::kInsert : RowKind::kUpdateAfter});
             }
             const Change& last = changes.back();
-            if (last.kind == RowKind::kInsert || last.kind == RowKind::kUpdateAfter) {
+            if (is_gain(last.kind)) {
                 ++place_;
                 table.insert(last.row, newest_first_ ? -place_ : place_);
             } else {
