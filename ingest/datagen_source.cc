@@ -1,6 +1,5 @@
 #include "ingest/datagen_source.h"
 
-#include "ingest/stream_name.h"
 #include "ingest/stream_reader.h"
 #include "state/base/int128.h"
 #include "state/base/time.h"
@@ -95,16 +94,18 @@ DatagenSource::DatagenSource(DatagenSettings settings,
                              const FormatSpec& format,
                              SourceInstance instance)
     : settings_(std::move(settings)), instance_(instance), batch_(schema_of(format)) {
-    streams_.push_back(make_stream(instance.index, instance.count));
+    add_stream(instance.index, instance.count);
     set_pace();
 }
 
-DatagenSource::Stream DatagenSource::make_stream(std::size_t index, std::size_t count) const {
-    Stream stream;
-    stream.index = index;
-    stream.count = count;
-    stream.rows_max = std::numeric_limits<std::uint64_t>::max();
-    if (settings_.row_count) stream.rows_max = (*settings_.row_count + count - 1 - index) / count;
+// Every count-th row of the table, from row `index` on.
+DatagenSource::Stream& DatagenSource::add_stream(std::size_t index, std::size_t count) {
+    Stream& stream = streams_.emplace_back();
+    MadeStream& place = stream.place;
+    place.index = index;
+    place.count = count;
+    place.made_max = std::numeric_limits<std::uint64_t>::max();
+    if (settings_.row_count) place.made_max = (*settings_.row_count + count - 1 - index) / count;
     for (std::size_t i = 0; i < settings_.fields.size(); ++i)
         stream.columns.emplace_back(settings_.fields[i], seed_of(settings_.names[i], index));
     return stream;
@@ -114,7 +115,7 @@ DatagenSource::Stream DatagenSource::make_stream(std::size_t index, std::size_t 
 void DatagenSource::set_pace() {
     if (streams_.empty()) return;
     const double share =
-        static_cast<double>(streams_.size()) / static_cast<double>(streams_[0].count);
+        static_cast<double>(streams_.size()) / static_cast<double>(streams_[0].place.count);
     rows_per_ns_ = static_cast<double>(settings_.rows_per_second) * share /
                    static_cast<double>(kNanosPerSecond);
 }
@@ -122,23 +123,12 @@ void DatagenSource::set_pace() {
 Result<void> DatagenSource::restore(const std::vector<SourcePosition>& positions) {
     if (positions.empty()) return {};
     streams_.clear();
-    for (const SourcePosition& position : positions) {
-        const auto name = StreamName::parse(position.id);
-        if (!name || name->count != positions.size())
-            return fail(Code::kInvalid,
-                        "the state was saved while '" + position.id +
-                            "' was read, which is no part of a datagen table");
-        if (name->index % instance_.count != instance_.index) continue;
-        Stream& stream = streams_.emplace_back(make_stream(name->index, name->count));
-        if (position.position > stream.rows_max)
-            return fail(Code::kInvalid,
-                        "the state was saved after " + std::to_string(position.position) +
-                            " rows of stream " + position.id + ", which has " +
-                            std::to_string(stream.rows_max) +
-                            " now: leave the table as it was, or start anew with an empty state "
-                            "directory");
-        while (stream.made < position.position)
-            make(stream, std::min<std::uint64_t>(position.position - stream.made, kBatchRows), 0);
+    TRY(const std::vector<MadeStream> saved, streams_of(positions, instance_, "datagen"));
+    for (const MadeStream& place : saved) {
+        Stream& stream = add_stream(place.index, place.count);
+        TRY_VOID(stream.place.check_made(place.made, "datagen"));
+        while (stream.place.made < place.made)
+            make(stream, std::min<std::uint64_t>(place.made - stream.place.made, kBatchRows), 0);
     }
     set_pace();
     counters_ = {};
@@ -148,7 +138,7 @@ Result<void> DatagenSource::restore(const std::vector<SourcePosition>& positions
 
 void DatagenSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
     for (const Stream& stream : streams_)
-        positions.push_back({StreamName{stream.index, stream.count}.text(), 0, stream.made});
+        positions.push_back(stream.place.position());
 }
 
 Result<void> DatagenSource::open(Outlet& outlet) {
@@ -163,7 +153,7 @@ std::size_t DatagenSource::poll(std::int64_t now_ns, std::size_t budget, Outlet&
     while (!is_over() && done < budget && outlet.ready()) {
         Stream& stream = *next_stream();
         const std::uint64_t wanted = std::min({due(now_ns),
-                                               stream.rows_max - stream.made,
+                                               stream.place.made_max - stream.place.made,
                                                static_cast<std::uint64_t>(budget - done),
                                                static_cast<std::uint64_t>(kBatchRows)});
         if (wanted == 0) break;
@@ -181,7 +171,7 @@ std::size_t DatagenSource::poll(std::int64_t now_ns, std::size_t budget, Outlet&
 
 bool DatagenSource::is_over() const {
     return is_stopping_ || std::ranges::all_of(streams_, [](const Stream& stream) {
-               return stream.made == stream.rows_max;
+               return stream.place.is_over();
            });
 }
 
@@ -189,7 +179,7 @@ bool DatagenSource::is_over() const {
 DatagenSource::Stream* DatagenSource::next_stream() {
     do {
         last_stream_ = (last_stream_ + 1) % streams_.size();
-    } while (streams_[last_stream_].made == streams_[last_stream_].rows_max);
+    } while (streams_[last_stream_].place.is_over());
     return &streams_[last_stream_];
 }
 
@@ -209,15 +199,16 @@ std::uint64_t DatagenSource::due(std::int64_t now_ns) {
 
 void DatagenSource::make(Stream& stream, std::size_t count, std::int64_t now_ns) {
     batch_.clear();
+    MadeStream& place = stream.place;
     const DatagenColumn::Rows rows{.first = 0,
                                    .count = count,
-                                   .index = stream.made * stream.count + stream.index,
-                                   .stride = stream.count,
+                                   .index = place.made * place.count + place.index,
+                                   .stride = place.count,
                                    .now_ns = now_ns};
     for (std::size_t i = 0; i < stream.columns.size(); ++i)
         stream.columns[i].fill(rows, batch_.column(i), batch_.arena());
     batch_.set_size(count);
-    stream.made += count;
+    place.made += count;
     paced_ += count;
     counters_.received_records += count;
     counters_.emitted_records += count;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "ingest/datagen_column.h"
+#include "ingest/made_streams.h"
 #include "ingest/source.h"
 #include "state/batch.h"
 
@@ -30,8 +31,8 @@ struct DatagenSettings {
 // the column's name, the stream and the row alone: a run can be repeated, but for instants, which
 // are `now`.
 //
-// Replay    A position is a stream, "2 of 4", and how many rows of it were offered. The streams are
-//           divided among the instances that there are now; the rows before are made again and
+// Replay    The streams are divided among the instances that there are now; the rows before are
+// made again and
 //           thrown away, 5 ns for each row and column.
 // Contract  When the engine is behind for more than a second, what was not made by then is not
 //           made up for.
@@ -62,14 +63,12 @@ class DatagenSource final : public Source {
   private:
     // Every count-th row of the table, from row `index` on.
     struct Stream {
-        std::size_t index = 0;
-        std::size_t count = 1;
-        std::uint64_t made = 0;
-        std::uint64_t rows_max = 0;
+        MadeStream place;
         std::vector<DatagenColumn> columns;
     };
 
-    [[nodiscard]] Stream make_stream(std::size_t index, std::size_t count) const;
+    // A stream of which nothing is made yet.
+    Stream& add_stream(std::size_t index, std::size_t count);
     void set_pace();
     [[nodiscard]] Stream* next_stream();
     [[nodiscard]] bool is_over() const;

@@ -1,6 +1,5 @@
 #include "ingest/nexmark_source.h"
 
-#include "ingest/stream_name.h"
 #include "ingest/stream_reader.h"
 #include "state/base/time.h"
 
@@ -25,11 +24,13 @@ std::uint64_t share_of(std::uint64_t events, std::size_t index, std::size_t coun
     return events / round * kChunk + last;
 }
 
-}  // namespace
-
-std::uint64_t NexmarkSource::Stream::next() const noexcept {
-    return (made / kChunk * count + index) * kChunk + made % kChunk;
+// The number of the event of a stream that is made next.
+std::uint64_t next_of(const MadeStream& stream) noexcept {
+    const std::uint64_t chunk = stream.made / kChunk * stream.count + stream.index;
+    return chunk * kChunk + stream.made % kChunk;
 }
+
+}  // namespace
 
 NexmarkSource::NexmarkSource(const NexmarkSettings& settings,
                              std::vector<NexmarkColumn> columns,
@@ -40,40 +41,30 @@ NexmarkSource::NexmarkSource(const NexmarkSettings& settings,
       instance_(std::move(instance)),
       generator_(settings),
       batch_(schema_of(format)) {
-    streams_.push_back(make_stream(instance_.index, instance_.count));
+    MadeStream& stream = streams_.emplace_back();
+    stream.index = instance_.index;
+    stream.count = instance_.count;
+    stream.made_max = events_of(stream);
 }
 
-NexmarkSource::Stream NexmarkSource::make_stream(std::size_t index, std::size_t count) const {
-    std::uint64_t made_max = std::numeric_limits<std::uint64_t>::max();
-    if (settings_.event_count) made_max = share_of(*settings_.event_count, index, count);
-    return {.index = index, .count = count, .made = 0, .made_max = made_max};
+std::uint64_t NexmarkSource::events_of(const MadeStream& stream) const {
+    if (!settings_.event_count) return std::numeric_limits<std::uint64_t>::max();
+    return share_of(*settings_.event_count, stream.index, stream.count);
 }
 
 Result<void> NexmarkSource::restore(const std::vector<SourcePosition>& positions) {
     if (positions.empty()) return {};
-    streams_.clear();
-    for (const SourcePosition& position : positions) {
-        const auto name = StreamName::parse(position.id);
-        if (!name || name->count != positions.size())
-            return fail(Code::kInvalid,
-                        "the state was saved while '" + position.id +
-                            "' was read, which is no part of a nexmark table");
-        if (name->index % instance_.count != instance_.index) continue;
-        Stream& stream = streams_.emplace_back(make_stream(name->index, name->count));
-        if (position.position > stream.made_max)
-            return fail(Code::kInvalid,
-                        "the state was saved after " + std::to_string(position.position) +
-                            " events of stream " + position.id + ", which has " +
-                            std::to_string(stream.made_max) +
-                            " now: give the table as many events as it had, or more");
-        stream.made = position.position;
+    TRY(streams_, streams_of(positions, instance_, "nexmark"));
+    for (MadeStream& stream : streams_) {
+        stream.made_max = events_of(stream);
+        TRY_VOID(stream.check_made(stream.made, "nexmark"));
     }
     return {};
 }
 
 void NexmarkSource::seal(std::uint64_t /*epoch*/, std::vector<SourcePosition>& positions) {
-    for (const Stream& stream : streams_)
-        positions.push_back({StreamName{stream.index, stream.count}.text(), 0, stream.made});
+    for (const MadeStream& stream : streams_)
+        positions.push_back(stream.position());
 }
 
 Result<void> NexmarkSource::open(Outlet& outlet) {
@@ -87,7 +78,7 @@ std::size_t NexmarkSource::poll(std::int64_t now_ns, std::size_t budget, Outlet&
     start(now_ns);
     std::size_t done = 0;
     while (!is_over() && done < budget && outlet.ready()) {
-        Stream& stream = *next_stream();
+        MadeStream& stream = *next_stream();
         const std::size_t count = how_many(stream, budget - done);
         if (count == 0) break;
         make(stream, count);
@@ -107,20 +98,20 @@ void NexmarkSource::start(std::int64_t now_ns) {
     now_ns_ = now_ns;
     if (started_at_ns_ || is_over()) return;
     started_at_ns_ = now_ns;
-    first_event_ = next_stream()->next();
+    first_event_ = next_of(*next_stream());
 }
 
 bool NexmarkSource::is_over() const {
     return is_stopping_ ||
-           std::ranges::all_of(streams_, [](const Stream& stream) { return stream.is_over(); });
+           std::ranges::all_of(streams_, [](const MadeStream& stream) { return stream.is_over(); });
 }
 
 // The one whose next event is the first, so that all of them keep in step.
-NexmarkSource::Stream* NexmarkSource::next_stream() {
-    Stream* first = nullptr;
-    for (Stream& stream : streams_) {
+MadeStream* NexmarkSource::next_stream() {
+    MadeStream* first = nullptr;
+    for (MadeStream& stream : streams_) {
         if (stream.is_over()) continue;
-        if (first == nullptr || stream.next() < first->next()) first = &stream;
+        if (first == nullptr || next_of(stream) < next_of(*first)) first = &stream;
     }
     return first;
 }
@@ -134,19 +125,19 @@ std::int64_t NexmarkSource::due_ns(std::uint64_t event) const {
 }
 
 // Of the stream's next events: at most `limit`, to the end of the chunk, those that are due.
-std::size_t NexmarkSource::how_many(const Stream& stream, std::size_t limit) const {
+std::size_t NexmarkSource::how_many(const MadeStream& stream, std::size_t limit) const {
     const std::uint64_t of_chunk = kChunk - stream.made % kChunk;
     std::uint64_t count = std::min({of_chunk, stream.made_max - stream.made, std::uint64_t{limit}});
     if (!settings_.is_paced) return static_cast<std::size_t>(count);
-    const std::uint64_t first = stream.next();
+    const std::uint64_t first = next_of(stream);
     while (count != 0 && due_ns(first + count - 1) > now_ns_)
         --count;
     return static_cast<std::size_t>(count);
 }
 
-void NexmarkSource::make(Stream& stream, std::size_t count) {
+void NexmarkSource::make(MadeStream& stream, std::size_t count) {
     batch_.clear();
-    generator_.take(stream.next(), count);
+    generator_.take(next_of(stream), count);
     for (std::size_t i = 0; i < columns_.size(); ++i)
         columns_[i].fill(generator_, batch_.column(i), batch_.arena());
     batch_.set_size(count);
@@ -166,8 +157,8 @@ std::int64_t NexmarkSource::next_poll_ns() const {
     if (is_finished_) return std::numeric_limits<std::int64_t>::max();
     if (is_stopping_ || !started_at_ns_) return std::numeric_limits<std::int64_t>::min();
     std::int64_t earliest = std::numeric_limits<std::int64_t>::max();
-    for (const Stream& stream : streams_) {
-        if (!stream.is_over()) earliest = std::min(earliest, due_ns(stream.next()));
+    for (const MadeStream& stream : streams_) {
+        if (!stream.is_over()) earliest = std::min(earliest, due_ns(next_of(stream)));
     }
     const bool ends = earliest == std::numeric_limits<std::int64_t>::max() && !settings_.stays;
     return ends ? std::numeric_limits<std::int64_t>::min() : earliest;

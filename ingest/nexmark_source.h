@@ -1,5 +1,6 @@
 #pragma once
 
+#include "ingest/made_streams.h"
 #include "ingest/nexmark_columns.h"
 #include "ingest/nexmark_generator.h"
 #include "ingest/source.h"
@@ -18,9 +19,9 @@ namespace thalweg {
 // first read: stream i of n has events [1024 i, 1024 i + 1024) and so many every 1024 n. What the
 // events are does not depend on that.
 //
-// Replay    A position is a stream, "2 of 4", and how many events of it were offered. The streams
-//           are divided among the instances that there are now, and go on there at once.
-// Contract  Paced, an event is offered when it is due, counted from the first that this process
+// Replay    The streams are divided among the instances that there are now, and go on there at
+// once. Contract  Paced, an event is offered when it is due, counted from the first that this
+// process
 //           makes; one that is behind catches up.
 // Threads   The ingest agent's.
 class NexmarkSource final : public Source {
@@ -52,25 +53,13 @@ class NexmarkSource final : public Source {
     void seal(std::uint64_t epoch, std::vector<SourcePosition>& positions) override;
 
   private:
-    struct Stream {
-        std::size_t index = 0;
-        std::size_t count = 1;
-        std::uint64_t made = 0;
-        std::uint64_t made_max = 0;
-
-        [[nodiscard]] bool is_over() const noexcept { return made == made_max; }
-
-        // The number of the event that is made next.
-        [[nodiscard]] std::uint64_t next() const noexcept;
-    };
-
-    [[nodiscard]] Stream make_stream(std::size_t index, std::size_t count) const;
-    [[nodiscard]] Stream* next_stream();
+    [[nodiscard]] std::uint64_t events_of(const MadeStream& stream) const;
+    [[nodiscard]] MadeStream* next_stream();
     [[nodiscard]] bool is_over() const;
     [[nodiscard]] std::int64_t due_ns(std::uint64_t event) const;
-    [[nodiscard]] std::size_t how_many(const Stream& stream, std::size_t limit) const;
+    [[nodiscard]] std::size_t how_many(const MadeStream& stream, std::size_t limit) const;
     void start(std::int64_t now_ns);
-    void make(Stream& stream, std::size_t count);
+    void make(MadeStream& stream, std::size_t count);
     void finish(Outlet& outlet);
 
     NexmarkSettings settings_;
@@ -78,7 +67,7 @@ class NexmarkSource final : public Source {
     SourceInstance instance_;
     NexmarkGenerator generator_;
     Batch batch_;
-    std::vector<Stream> streams_;  // Of this instance.
+    std::vector<MadeStream> streams_;  // Of this instance.
     SourceCounters counters_;
     SplitId split_{};
     std::optional<std::int64_t> started_at_ns_;
