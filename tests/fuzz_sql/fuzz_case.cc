@@ -136,6 +136,7 @@ FuzzCase random_case(std::uint64_t seed) {
     FuzzCase made;
     made.relation = random_relation(random);
     made.arrivals = ArrivalGenerator(random).arrivals();
+    if (chance(random, 30)) made.arrivals[random.below(made.arrivals.size())].restarts = true;
     made.layout_seed = random();
     return made;
 }

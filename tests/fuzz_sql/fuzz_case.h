@@ -16,7 +16,8 @@ struct Arrival {
     std::size_t split = 1;
     std::string kind;  // "+I", "-U", "+U" or "-D"; of t0 nothing.
     Row row;
-    bool rests = false;  // What has come out is compared when this one has arrived.
+    bool rests = false;     // What has come out is compared when this one has arrived.
+    bool restarts = false;  // Another process goes on behind it.
 };
 
 struct FuzzCase {

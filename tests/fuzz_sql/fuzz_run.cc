@@ -42,6 +42,7 @@ class StoryWriter {
         for (std::size_t i = 0; i < case_.arrivals.size(); ++i) {
             arrive(case_.arrivals[i]);
             if (case_.arrivals[i].rests && is_checked_early) expect(i + 1);
+            if (case_.arrivals[i].restarts) restart();
         }
         step(StepKind::kEnd);
         if (!expect(case_.arrivals.size())) return std::nullopt;
@@ -64,6 +65,11 @@ class StoryWriter {
                 if (is_read_[table]) step(StepKind::kIn).argument = table_name(table) + split;
             }
         }
+    }
+
+    void restart() {
+        step(StepKind::kRestart);
+        last_ = nullptr;
     }
 
     void arrive(const Arrival& arrival) {
@@ -145,6 +151,7 @@ std::string text_of(const FuzzCase& fuzz_case) {
         if (!uses_table(fuzz_case.relation, arrival.table)) continue;
         text += "in " + table_name(arrival.table) + "/" + std::to_string(arrival.split) + " " +
                 line_of(arrival) + (arrival.rests ? "  # rests\n" : "\n");
+        if (arrival.restarts) text += "restart\n";
     }
     return text;
 }

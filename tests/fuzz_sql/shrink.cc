@@ -228,9 +228,11 @@ class Shrinker {
             }
         }
         for (std::size_t i = 0; i < case_.arrivals.size(); ++i) {
-            FuzzCase smaller = case_;
-            if (!std::exchange(smaller.arrivals[i].rests, false)) continue;
-            if (try_one(std::move(smaller))) return true;
+            for (bool Arrival::* const flag : {&Arrival::rests, &Arrival::restarts}) {
+                FuzzCase smaller = case_;
+                if (!std::exchange(smaller.arrivals[i].*flag, false)) continue;
+                if (try_one(std::move(smaller))) return true;
+            }
         }
         return false;
     }

@@ -9,7 +9,7 @@ namespace thalweg::test {
 
 namespace {
 
-constexpr std::array<std::pair<std::string_view, StepKind>, 10> kKeywords = {{
+constexpr std::array<std::pair<std::string_view, StepKind>, 11> kKeywords = {{
     {"file", StepKind::kFile},
     {"in", StepKind::kIn},
     {"expect", StepKind::kExpect},
@@ -17,6 +17,7 @@ constexpr std::array<std::pair<std::string_view, StepKind>, 10> kKeywords = {{
     {"close", StepKind::kClose},
     {"end", StepKind::kEnd},
     {"stop", StepKind::kStop},
+    {"restart", StepKind::kRestart},
     {"count", StepKind::kCount},
     {"error", StepKind::kError},
     {"fails", StepKind::kFails},

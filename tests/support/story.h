@@ -20,6 +20,8 @@
 //                     | "close" TABLE "/" SPLIT         the peer is gone
 //                     | "end"                           the inputs end: the maximal watermark
 //                     | "stop"                          as by a signal: open windows stay silent
+//                     | "restart"                       the same, and then another process goes on
+//                                                       with its state, in another layout
 //                     | "count" (NAME "=" NUMBER)*      in out malformed late filtered null_time
 //                     | "error" lines                   the script is refused with these lines
 //                     | "fails" lines                   the query has failed with this message, or,
@@ -33,7 +35,19 @@
 
 namespace thalweg::test {
 
-enum class StepKind { kFile, kIn, kExpect, kAdvance, kClose, kEnd, kStop, kCount, kError, kFails };
+enum class StepKind {
+    kFile,
+    kIn,
+    kExpect,
+    kAdvance,
+    kClose,
+    kEnd,
+    kStop,
+    kRestart,
+    kCount,
+    kError,
+    kFails,
+};
 
 struct StoryStep {
     StepKind kind = StepKind::kIn;

@@ -4,6 +4,8 @@
 #include "engine/run/execution.h"
 #include "state/base/random.h"
 #include "state/text/timestamp.h"
+#include "tests/store/sim_disk.h"
+#include "tests/store/small_store.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/story_world.h"
 
@@ -237,7 +239,15 @@ class StoryRun {
 
     void open() {
         make_inputs();
+        open_execution();
+    }
+
+    void open_execution() {
         ExecutionSettings settings;
+        if (has_restarts()) {
+            store_ = std::make_unique<Store>(*Store::open(disk_, store_options()));
+            settings.epochs.store = store_.get();
+        }
         settings.shards = layout_.shards;
         settings.ingest_agents = layout_.ingest_agents;
         settings.segment_rows_max = layout_.batch_rows;
@@ -246,7 +256,16 @@ class StoryRun {
             Execution::open(topology_, settings, connectors(), clock_, [](const QueryEvent&) {});
         if (!opened) return cannot_open(opened.error().message);
         execution_ = *std::move(opened);
+        agents_ = execution_->agents();
+        if (Agent* const coordinator = execution_->epoch_coordinator())
+            agents_.push_back(coordinator);
         pump();
+    }
+
+    [[nodiscard]] bool has_restarts() const {
+        return std::any_of(story_.steps.begin(), story_.steps.end(), [](const StoryStep& step) {
+            return step.kind == StepKind::kRestart;
+        });
     }
 
     // What can never run may be what the story is about.
@@ -329,7 +348,7 @@ class StoryRun {
 
     // Lets every agent work, in any order, until none has anything to do.
     void pump() {
-        const std::vector<Agent*> agents = execution_->agents();
+        const std::vector<Agent*>& agents = agents_;
         std::size_t quiet = 0;
         for (std::size_t turn = 0; turn < kTurnsMax; ++turn) {
             std::size_t work = 0;
@@ -351,6 +370,7 @@ class StoryRun {
             case StepKind::kClose: return close(step);
             case StepKind::kEnd: return end();
             case StepKind::kStop: return stop();
+            case StepKind::kRestart: return restart();
             case StepKind::kCount: return count(step);
             case StepKind::kFails: return fails(step);
             case StepKind::kError: return fail("an error that follows other steps");
@@ -378,10 +398,9 @@ class StoryRun {
     }
 
     void work_a_little() {
-        const std::vector<Agent*> agents = execution_->agents();
-        const std::size_t turns = random_.below(4 * agents.size());
+        const std::size_t turns = random_.below(4 * agents_.size());
         for (std::size_t turn = 0; turn < turns; ++turn)
-            agents[random_.below(agents.size())]->do_work(1 + random_.below(4));
+            agents_[random_.below(agents_.size())]->do_work(1 + random_.below(4));
     }
 
     void close(const StoryStep& step) {
@@ -408,6 +427,22 @@ class StoryRun {
         execution_->request_stop();
         pump();
         if (!execution_->finished()) fail("the query does not stop");
+    }
+
+    void restart() {
+        const StoryStep* const step = step_;
+        pump();
+        stop();
+        if (!problem_.empty()) return;
+        execution_.reset();
+        store_.reset();
+        layout_.is_fused = random_.below(3) == 0;
+        layout_.shards = layout_.is_fused ? 1 : 1 + random_.below(4);
+        layout_.ingest_agents = layout_.is_fused ? 1 : 1 + random_.below(2);
+        has_restarted_ = true;
+        fail(plan());
+        if (problem_.empty()) open_execution();
+        step_ = step;
     }
 
     // Compares what has come out of a sink since the last time, or, where rows change, what is left
@@ -513,12 +548,13 @@ class StoryRun {
         if (!problem_.empty()) return;
         if (execution_->failed() != has_failed_) return fail("failed: " + execution_->error());
         if (has_failed_) return;
-        const QueryTotals totals = execution_->totals();
-        if (totals.rows_in != totals.emitted + totals.malformed_sum() + totals.shed)
-            fail("received is not emitted + malformed + shed");
         for (const auto& [sink, lines] : lines_) {
             if (!lines.empty()) fail("nobody expected of " + sink + "\n" + lines);
         }
+        if (has_restarted_) return;  // Each process counts for itself.
+        const QueryTotals totals = execution_->totals();
+        if (totals.rows_in != totals.emitted + totals.malformed_sum() + totals.shed)
+            fail("received is not emitted + malformed + shed");
         if (totals.rows_out != rows_expected_) fail("the sinks count other rows than they had");
         if (is_stateless() && totals.emitted != totals.rows_out + totals.filtered)
             fail("entered is not reflected + filtered");
@@ -535,9 +571,11 @@ class StoryRun {
     }
 
     const Story& story_;
-    const StoryLayout& layout_;
+    StoryLayout layout_;  // Of this process.
     Random random_;
     ManualClock clock_;
+    SimDisk disk_{1};  // Where there are restarts.
+    std::unique_ptr<Store> store_;
     std::shared_ptr<const Topology> topology_;
     std::map<std::string, StoryInput> inputs_;
     std::map<std::string, std::string> files_;  // Of lookup tables, by name.
@@ -546,10 +584,12 @@ class StoryRun {
     std::map<std::string, std::multiset<std::string>> tables_;  // Of each sink whose rows change.
     std::map<std::string, SchemaPtr> schemas_;
     std::unique_ptr<Execution> execution_;
+    std::vector<Agent*> agents_;
     const StoryStep* step_ = nullptr;
     std::string problem_;
     std::uint64_t rows_expected_ = 0;
     bool has_failed_ = false;
+    bool has_restarted_ = false;
 };
 
 }  // namespace
