@@ -101,6 +101,7 @@ Value strict(ExprOp op, const Row& args) {
         case ExprOp::kGreaterOrEqual: return compare(op, args[0], args[1]);
         case ExprOp::kNot: return !std::get<bool>(args[0]);
         case ExprOp::kIntAsText: return std::to_string(number(args[0]));
+        case ExprOp::kAddSeconds: return number(args[0]) + number(args[1]) * 1000;
         case ExprOp::kGreatest: return *std::max_element(args.begin(), args.end());
         case ExprOp::kLeast: return *std::min_element(args.begin(), args.end());
         default: return text_function(op, args);
@@ -251,6 +252,13 @@ Expr literal_of(Value value, Kind kind) {
     return {ExprOp::kLiteral, kind, 0, std::move(value), {}};
 }
 
+Expr shifted(Expr expr, std::size_t columns) {
+    expr.column += columns;
+    for (Expr& arg : expr.args)
+        arg = shifted(std::move(arg), columns);
+    return expr;
+}
+
 bool has_column(const Expr& expr) {
     return expr.op == ExprOp::kColumn ||
            std::any_of(
@@ -280,6 +288,7 @@ std::string to_sql(const Expr& expr, const std::vector<std::string>& names) {
     switch (expr.op) {
         case ExprOp::kNegate: return "(- " + args[0] + ")";
         case ExprOp::kNot: return "(NOT " + args[0] + ")";
+        case ExprOp::kAddSeconds: return "(" + args[0] + " + INTERVAL '" + args[1] + "' SECOND)";
         case ExprOp::kBetween:
             return "(" + args[0] + " BETWEEN " + args[1] + " AND " + args[2] + ")";
         case ExprOp::kIn: return among_sql(args);

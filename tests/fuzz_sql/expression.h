@@ -53,6 +53,7 @@ enum class ExprOp : std::uint8_t {
     kNullIf,
     kGreatest,
     kLeast,
+    kAddSeconds,  // A literal number of them to a time.
 };
 
 struct Expr {
@@ -67,6 +68,9 @@ struct Expr {
 
 [[nodiscard]] Expr column_of(std::size_t column, Kind kind);
 [[nodiscard]] Expr literal_of(Value value, Kind kind);
+
+// With so many columns before those that it has.
+[[nodiscard]] Expr shifted(Expr expr, std::size_t columns);
 
 [[nodiscard]] bool has_column(const Expr& expr);
 

@@ -26,7 +26,8 @@ Expr ExpressionGenerator::leaf(Kind kind) {
     for (std::size_t i = 0; i < scope_.size(); ++i) {
         if (scope_[i] == kind) columns.push_back(i);
     }
-    if (!columns.empty() && chance(random_, 80)) return column_of(pick(random_, columns), kind);
+    if (!columns.empty() && chance(random_, kind == Kind::kBool ? 95 : 80))
+        return column_of(pick(random_, columns), kind);
     if (chance(random_, 10)) return literal_of({}, kind);
     return literal_of(random_value(kind), kind);
 }

@@ -1,6 +1,8 @@
-// fuzz_queries [FIRST LAST] [--seconds N] [--verbose]: random queries over random rows, each
-// compared with the oracle. With nothing, the seeds that every change must pass; with --seconds
-// from FIRST on, for so long, and LAST means nothing. --verbose prints what the planner refuses.
+// fuzz_queries [FIRST LAST] [--seconds N] [--verbose] [--print]: random queries over random rows,
+// each compared with the oracle. With nothing, the seeds that every change must pass; with
+// --seconds from FIRST on, for so long, and LAST means nothing. --verbose prints what the planner
+// refuses,
+// --print every case.
 //
 // Exits with 1 at the first difference, which it prints as small as it can make it, when the
 // planner refuses more than a fifth of the queries, or when more than half have no rows to give.
@@ -33,6 +35,7 @@ struct Arguments {
     std::uint64_t last = kDefaultLast;
     std::uint64_t seconds = 0;
     bool is_verbose = false;
+    bool prints = false;
 };
 
 std::optional<std::uint64_t> number(std::string_view word) {
@@ -48,6 +51,10 @@ std::optional<Arguments> read(const std::vector<std::string_view>& words) {
     for (std::size_t i = 0; i < words.size(); ++i) {
         if (words[i] == "--verbose") {
             arguments.is_verbose = true;
+            continue;
+        }
+        if (words[i] == "--print") {
+            arguments.prints = true;
             continue;
         }
         const bool is_time = words[i] == "--seconds" && i + 1 < words.size();
@@ -86,14 +93,15 @@ struct Counts {
 };
 
 // Whether the engine and the oracle agree.
-bool run_seed(std::uint64_t seed, bool is_verbose, Counts& counts) {
+bool run_seed(std::uint64_t seed, const Arguments& arguments, Counts& counts) {
     const FuzzCase made = thalweg::fuzz::random_case(seed);
+    if (arguments.prints) std::puts(text_of(made).c_str());
     const Outcome outcome = run_case(made);
     ++counts.all;
     if (outcome.verdict == Verdict::kUnknown) ++counts.unknown;
     if (outcome.verdict == Verdict::kRefused) {
         ++counts.refused;
-        if (is_verbose)
+        if (arguments.is_verbose)
             std::printf(
                 "seed %llu: %s\n", static_cast<unsigned long long>(seed), outcome.problem.c_str());
     }
@@ -108,7 +116,8 @@ bool run_seed(std::uint64_t seed, bool is_verbose, Counts& counts) {
 int main(int count, char** words) {
     const auto arguments = read(std::vector<std::string_view>(words + 1, words + count));
     if (!arguments) {
-        std::fputs("usage: fuzz_queries [FIRST LAST] [--seconds N] [--verbose]\n", stderr);
+        std::fputs("usage: fuzz_queries [FIRST LAST] [--seconds N] [--verbose] [--print]\n",
+                   stderr);
         return 2;
     }
     using Clock = std::chrono::steady_clock;
@@ -119,7 +128,7 @@ int main(int count, char** words) {
     Counts counts;
     bool is_right = true;
     for (std::uint64_t seed = arguments->first; is_right && seed <= arguments->last; ++seed) {
-        is_right = run_seed(seed, arguments->is_verbose, counts);
+        is_right = run_seed(seed, *arguments, counts);
         const auto limit = static_cast<double>(arguments->seconds);
         if (arguments->seconds != 0 && elapsed() > limit) break;
     }

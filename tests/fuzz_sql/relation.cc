@@ -30,7 +30,8 @@ std::vector<Kind> kinds_of(const std::vector<Column>& columns) {
 
 Kind kind_of(const Aggregate& aggregate) {
     const bool is_chosen =
-        aggregate.kind == AggregateKind::kMin || aggregate.kind == AggregateKind::kMax;
+        aggregate.kind == AggregateKind::kMin || aggregate.kind == AggregateKind::kMax ||
+        aggregate.kind == AggregateKind::kLag || aggregate.kind == AggregateKind::kLead;
     return is_chosen ? aggregate.argument[0].kind : Kind::kInt;
 }
 
@@ -39,7 +40,9 @@ std::string number_name(const Relation& relation) {
 }
 
 bool is_live(const Relation& relation) {
-    if (relation.kind == RelationKind::kWindow) return false;
+    if (relation.kind == RelationKind::kWindow || relation.kind == RelationKind::kWindowed ||
+        relation.kind == RelationKind::kTemporal)
+        return false;
     if (relation.kind == RelationKind::kOver &&
         relation.inputs[0].columns[relation.order[0].column].kind == Kind::kTime)
         return false;
@@ -77,7 +80,7 @@ std::string table_sql(std::size_t table) {
         "WATERMARK FOR ts AS ts - INTERVAL '5' SECOND",
         "id BIGINT, k BIGINT, v BIGINT, s STRING, b BOOLEAN, ts TIMESTAMP(3), "
         "WATERMARK FOR ts AS ts - INTERVAL '1' HOUR",
-        "id BIGINT, k BIGINT, v BIGINT, s STRING, PRIMARY KEY (id) NOT ENFORCED"};
+        "id INT, k INT, v SMALLINT, s VARCHAR(20), PRIMARY KEY (id) NOT ENFORCED"};
     return "CREATE TABLE " + table_name(table) + " (" + kColumns[table] +
            ") WITH ('connector' = 'tcp', 'address' = '127.0.0.1:4711', 'format' = '" +
            (table == 0 ? "json" : "changelog-json") + "');\n";

@@ -10,7 +10,11 @@
 
 // Queries of the fuzzer: a tree of relations, each a SELECT over those below it.
 //
-// Shape     Expressions of a relation are over the columns of its inputs, one input behind the
+// Shape     kScalar has one aggregate, over its second input, or none for EXISTS; kUnnest has the
+// elements
+//           of its array in `residual`; kTemporal is the second input, a kTopN of one row, at the
+//           time `window.time` of the first. Expressions of a relation are over the columns of its
+//           inputs, one input behind the
 // other;
 //           `having` is over what comes out. A condition is there (one element) or not (none).
 
@@ -26,19 +30,39 @@ enum class RelationKind : std::uint8_t {
     kTopN,
     kWindow,
     kOver,
+    kWindowed,  // The rows of a window table function, as they are.
+    kScalar,    // Items and a scalar subquery.
+    kUnnest,
+    kTemporal,
 };
 
 enum class JoinKind : std::uint8_t { kInner, kLeft, kRight, kFull };
 enum class SemiKind : std::uint8_t { kIn, kNotIn, kExists, kNotExists };
 enum class SetKind : std::uint8_t { kUnion, kIntersect, kExcept };
 enum class WindowKind : std::uint8_t { kTumble, kHop, kCumulate, kSession };
-enum class AggregateKind : std::uint8_t { kCountRows, kCount, kSum, kMin, kMax, kAvg };
+enum class RankKind : std::uint8_t { kRowNumber, kRank, kDenseRank, kLimit };
+enum class SetsForm : std::uint8_t { kSets, kRollup, kCube };
+enum class WindowBound : std::uint8_t { kNone, kStart, kEnd };
+
+enum class AggregateKind : std::uint8_t {
+    kCountRows,
+    kCount,
+    kSum,
+    kMin,
+    kMax,
+    kAvg,
+    kGrouping,  // Of a key, in kGroup.
+    kLag,       // From here on of kOver.
+    kLead,
+    kRowNumber,
+};
 
 struct Column {
     std::string name;
     Kind kind = Kind::kInt;
     bool is_row_time = false;     // Windows and OVER may stand on it.
     bool has_equal_times = true;  // Of a row time: two rows may have the same.
+    WindowBound bound = WindowBound::kNone;
 };
 
 struct Aggregate {
@@ -72,7 +96,8 @@ struct Relation {
     bool is_distinct = false;  // kSelect
 
     std::vector<Aggregate> aggregates;           // kGroup, kWindow, kOver
-    std::vector<std::vector<std::size_t>> sets;  // kGroup: of items; none is a plain GROUP BY.
+    std::vector<std::vector<std::size_t>> sets;  // Of items; none is a plain GROUP BY.
+    SetsForm sets_form = SetsForm::kSets;        // How they are written.
     std::vector<Expr> having;
 
     JoinKind join = JoinKind::kInner;
@@ -86,6 +111,8 @@ struct Relation {
 
     std::vector<std::size_t> partition;  // kTopN, kOver: columns of the input.
     std::vector<Order> order;
+    RankKind rank = RankKind::kRowNumber;
+    std::size_t first = 1;  // kTopN: the numbers from `first` to `limit`.
     std::size_t limit = 1;
     bool has_number = false;  // The row number is the last column.
 

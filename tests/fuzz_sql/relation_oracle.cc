@@ -1,6 +1,7 @@
 #include "tests/fuzz_sql/relation_oracle.h"
 
 #include "tests/fuzz_sql/aggregate_oracle.h"
+#include "tests/fuzz_sql/time_oracle.h"
 
 #include <algorithm>
 #include <iterator>
@@ -35,13 +36,6 @@ Row evaluate_all(const std::vector<Expr>& items, const Row& row) {
     return cells;
 }
 
-Row columns_of(const Row& row, const std::vector<std::size_t>& columns) {
-    Row cells;
-    for (const std::size_t column : columns)
-        cells.push_back(row[column]);
-    return cells;
-}
-
 Row joined(const Row& left, const Row& right) {
     Row row = left;
     row.insert(row.end(), right.begin(), right.end());
@@ -67,9 +61,13 @@ class Oracle {
             case RelationKind::kJoin: return join(relation);
             case RelationKind::kSemiJoin: return semi_join(relation);
             case RelationKind::kSetOperation: return set_operation(relation);
-            case RelationKind::kTopN: return top_n(relation);
+            case RelationKind::kTopN: return top_n(relation, rows_of(relation.inputs[0]));
             case RelationKind::kWindow: return window(relation);
-            case RelationKind::kOver: return over(relation);
+            case RelationKind::kOver: return over(relation, rows_of(relation.inputs[0]));
+            case RelationKind::kWindowed: return windowed(relation);
+            case RelationKind::kScalar: return scalar(relation);
+            case RelationKind::kUnnest: return unnest(relation);
+            case RelationKind::kTemporal: return temporal(relation);
         }
         return {};
     }
@@ -88,15 +86,8 @@ class Oracle {
         return selected(relation, kept(relation.where, rows_of(relation.inputs[0])));
     }
 
-    static Row group_row(const Relation& relation, Row keys, const Rows& rows) {
-        for (const Aggregate& each : relation.aggregates)
-            keys.push_back(aggregate(each, rows));
-        return keys;
-    }
-
-    Rows group(const Relation& relation) {
-        const Rows rows = kept(relation.where, rows_of(relation.inputs[0]));
-        if (relation.items.empty() && rows.empty()) throw Unknown();
+    // A row for each group of each set; GROUPING() is 1 where the set lacks the key.
+    static Rows grouped(const Relation& relation, const Rows& rows) {
         std::vector<std::vector<std::size_t>> sets = relation.sets;
         if (sets.empty()) {
             sets.emplace_back();
@@ -113,10 +104,31 @@ class Oracle {
                     keys[key] = all[key];
                 groups[keys].push_back(row);
             }
-            for (const auto& [keys, members] : groups)
-                result.push_back(group_row(relation, keys, members));
+            for (const auto& [keys, members] : groups) {
+                Row row = keys;
+                for (const Aggregate& each : relation.aggregates) {
+                    const bool is_grouping = each.kind == AggregateKind::kGrouping;
+                    row.push_back(is_grouping ? grouping(relation, set, each.argument[0])
+                                              : aggregate(each, members));
+                }
+                result.push_back(std::move(row));
+            }
         }
-        return kept(relation.having, result);
+        return result;
+    }
+
+    static Value grouping(const Relation& relation,
+                          const std::vector<std::size_t>& set,
+                          const Expr& key) {
+        const bool is_there = std::any_of(
+            set.begin(), set.end(), [&](std::size_t item) { return relation.items[item] == key; });
+        return std::int64_t{is_there ? 0 : 1};
+    }
+
+    Rows group(const Relation& relation) {
+        const Rows rows = kept(relation.where, rows_of(relation.inputs[0]));
+        if (relation.items.empty() && rows.empty()) throw Unknown();
+        return kept(relation.having, grouped(relation, rows));
     }
 
     static bool meets(const Relation& relation, const Row& row) {
@@ -219,135 +231,79 @@ class Oracle {
         return result;
     }
 
-    // The rows of each partition, in order.
-    static std::map<Row, Rows> partitions(const Relation& relation, const Rows& rows) {
-        std::map<Row, Rows> groups;
-        for (const Row& row : rows)
-            groups[columns_of(row, relation.partition)].push_back(row);
-        const auto is_before = [&](const Row& a, const Row& b) {
-            for (const Order& order : relation.order) {
-                if (a[order.column] == b[order.column]) continue;
-                return (a[order.column] < b[order.column]) != order.is_descending;
-            }
-            return false;
-        };
-        for (auto& [keys, members] : groups)
-            std::stable_sort(members.begin(), members.end(), is_before);
-        return groups;
-    }
-
-    Rows top_n(const Relation& relation) {
-        Rows result;
-        for (auto& [keys, rows] : partitions(relation, rows_of(relation.inputs[0]))) {
-            for (std::size_t i = 0; i < rows.size() && i < relation.limit; ++i) {
-                result.push_back(rows[i]);
-                if (relation.has_number)
-                    result.back().emplace_back(static_cast<std::int64_t>(i + 1));
-            }
-        }
-        return result;
-    }
-
-    struct Span {
-        std::int64_t start = 0;
-        std::int64_t end = 0;
-    };
-
-    static std::vector<Span> spans_of(const WindowSpec& window, std::int64_t time) {
-        const std::int64_t size = window.size_s * 1000;
-        const std::int64_t step = window.step_s * 1000;
-        std::vector<Span> spans;
-        const std::int64_t base = time - time % size;
-        switch (window.kind) {
-            case WindowKind::kTumble: spans.push_back({base, base + size}); break;
-            case WindowKind::kHop:
-                for (std::int64_t start = time - time % step; start > time - size; start -= step)
-                    spans.push_back({start, start + size});
-                break;
-            default:  // kCumulate
-                for (std::int64_t end = base + step; end <= base + size; end += step) {
-                    if (end > time) spans.push_back({base, end});
-                }
-        }
-        return spans;
-    }
-
-    // Each row behind the bounds of its windows.
-    static std::vector<std::pair<Span, Row>> sessions(const Relation& relation, const Rows& rows) {
-        const std::size_t time = relation.window.time;
-        const std::int64_t gap = relation.window.size_s * 1000;
-        Relation by_time;
-        by_time.partition = relation.partition;
-        by_time.order = {{time, false}};
-        std::vector<std::pair<Span, Row>> result;
-        for (auto& [keys, members] : partitions(by_time, rows)) {
-            std::size_t first = result.size();
-            for (const Row& row : members) {
-                const std::int64_t at = std::get<std::int64_t>(row[time]);
-                const bool is_next = first < result.size() && at <= result.back().first.end;
-                if (!is_next) first = result.size();
-                const std::int64_t start = is_next ? result[first].first.start : at;
-                result.push_back({{start, at + gap}, row});
-                for (std::size_t i = first; i < result.size(); ++i)
-                    result[i].first.end = at + gap;
-            }
-        }
-        return result;
-    }
-
-    static std::vector<std::pair<Span, Row>> assigned(const Relation& relation, Rows rows) {
-        const std::size_t time = relation.window.time;
-        std::erase_if(rows, [&](const Row& row) { return is_null(row[time]); });
-        if (relation.window.kind == WindowKind::kSession) return sessions(relation, rows);
-        std::vector<std::pair<Span, Row>> result;
-        for (const Row& row : rows) {
-            for (const Span& span : spans_of(relation.window, std::get<std::int64_t>(row[time])))
-                result.emplace_back(span, row);
-        }
-        return result;
-    }
-
     Rows window(const Relation& relation) {
-        std::map<Row, Rows> groups;
-        for (const auto& [span, row] : assigned(relation, rows_of(relation.inputs[0]))) {
-            if (!keeps(relation.where, row)) continue;
-            const Row keys = evaluate_all(relation.items, row);
-            groups[joined({span.start, span.end, span.end - 1}, keys)].push_back(row);
+        std::map<Row, Rows> windows;
+        for (const auto& [bounds, row] : windows_of(relation, rows_of(relation.inputs[0]))) {
+            if (keeps(relation.where, row)) windows[bounds].push_back(row);
         }
         Rows result;
-        for (const auto& [keys, rows] : groups)
-            result.push_back(group_row(relation, keys, rows));
+        for (const auto& [bounds, rows] : windows) {
+            for (const Row& row : grouped(relation, rows))
+                result.push_back(joined(bounds, row));
+        }
         return kept(relation.having, result);
     }
 
-    // Those of a partition in order that the frame of the one at `at` has.
-    static Rows frame_of(const Relation& relation, const Rows& rows, std::size_t at) {
-        const std::size_t column = relation.order[0].column;
-        Rows frame;
-        for (std::size_t i = 0; i < rows.size(); ++i) {
-            bool is_in = false;
-            if (!relation.has_range) {
-                const auto back = static_cast<std::int64_t>(at) - static_cast<std::int64_t>(i);
-                is_in = back >= 0 && (relation.bound.empty() || back <= relation.bound[0]);
-            } else if (relation.bound.empty()) {
-                is_in = i <= at || rows[i][column] == rows[at][column];
-            } else {
-                const std::int64_t back = std::get<std::int64_t>(rows[at][column]) -
-                                          std::get<std::int64_t>(rows[i][column]);
-                is_in = back >= 0 && back <= relation.bound[0] * 1000;
-            }
-            if (is_in) frame.push_back(rows[i]);
-        }
-        return frame;
+    Rows windowed(const Relation& relation) {
+        Rows result;
+        for (const auto& [bounds, row] : windows_of(relation, rows_of(relation.inputs[0])))
+            result.push_back(joined(row, bounds));
+        return result;
     }
 
-    Rows over(const Relation& relation) {
+    Rows scalar(const Relation& relation) {
+        const Rows right = rows_of(relation.inputs[1]);
         Rows result;
-        for (auto& [keys, rows] : partitions(relation, rows_of(relation.inputs[0]))) {
-            for (std::size_t i = 0; i < rows.size(); ++i)
-                result.push_back(group_row(relation, rows[i], frame_of(relation, rows, i)));
+        for (const Row& one : kept(relation.where, rows_of(relation.inputs[0]))) {
+            Rows partners;
+            for (const Row& other : right) {
+                if (meets(relation, joined(one, other))) partners.push_back(joined(one, other));
+            }
+            Row row = evaluate_all(relation.items, one);
+            row.push_back(relation.aggregates.empty()
+                              ? Value(!partners.empty())
+                              : aggregate(relation.aggregates[0], partners));
+            result.push_back(std::move(row));
         }
         return result;
+    }
+
+    Rows unnest(const Relation& relation) {
+        Rows result;
+        for (const Row& row : rows_of(relation.inputs[0])) {
+            for (const Expr& element : relation.residual)
+                result.push_back(joined(row, {evaluate(element, row)}));
+        }
+        return selected(relation, result);
+    }
+
+    // The latest version of the row's key that is not after it.
+    static const Row* version_of(const Relation& relation, const Row& one, const Rows& versions) {
+        const std::size_t time = relation.inputs[1].order[0].column;
+        const auto& [key, other_key] = relation.equalities[0];
+        const Row* latest = nullptr;
+        for (const Row& version : versions) {
+            const Row pair = joined(one, version);
+            const Value value = evaluate(key, pair);
+            if (is_null(value) || value != evaluate(other_key, pair)) continue;
+            if (version[time] > one[relation.window.time]) continue;
+            if (latest == nullptr || (*latest)[time] < version[time]) latest = &version;
+        }
+        return latest;
+    }
+
+    Rows temporal(const Relation& relation) {
+        const Rows versions = rows_of(relation.inputs[1].inputs[0]);
+        Rows result;
+        for (const Row& one : rows_of(relation.inputs[0])) {
+            const Row* const version = version_of(relation, one, versions);
+            if (version != nullptr && keeps(relation.residual, joined(one, *version))) {
+                result.push_back(joined(one, *version));
+            } else if (relation.join == JoinKind::kLeft) {
+                result.push_back(joined(one, Row(relation.inputs[1].columns.size())));
+            }
+        }
+        return selected(relation, result);
     }
 
     const Tables& tables_;

@@ -32,6 +32,10 @@ class Writer {
             case RelationKind::kTopN: return top_n(relation);
             case RelationKind::kWindow: return window(relation);
             case RelationKind::kOver: return over(relation);
+            case RelationKind::kWindowed: return windowed(relation);
+            case RelationKind::kScalar: return scalar(relation);
+            case RelationKind::kUnnest: return unnest(relation);
+            case RelationKind::kTemporal: return temporal(relation);
         }
         return {};
     }
@@ -94,9 +98,10 @@ class Writer {
     }
 
     static std::string aggregate(const Aggregate& aggregate, const Names& scope) {
-        constexpr const char* kNames[] = {"COUNT", "COUNT", "SUM", "MIN", "MAX", "AVG"};
+        constexpr const char* kNames[] = {
+            "COUNT", "COUNT", "SUM", "MIN", "MAX", "AVG", "GROUPING", "LAG", "LEAD", "ROW_NUMBER"};
         std::string text = kNames[static_cast<std::size_t>(aggregate.kind)];
-        text += aggregate.argument.empty() ? "(*" : "(";
+        text += aggregate.kind == AggregateKind::kCountRows ? "(*" : "(";
         if (aggregate.is_distinct) text += "DISTINCT ";
         if (!aggregate.argument.empty()) text += to_sql(aggregate.argument[0], scope);
         text += ")";
@@ -115,6 +120,8 @@ class Writer {
 
     static std::string keys(const Relation& relation, const Names& items) {
         if (relation.sets.empty()) return list_of(items);
+        if (relation.sets_form == SetsForm::kRollup) return "ROLLUP (" + list_of(items) + ")";
+        if (relation.sets_form == SetsForm::kCube) return "CUBE (" + list_of(items) + ")";
         Names sets;
         for (const std::vector<std::size_t>& set : relation.sets) {
             Names members;
@@ -151,14 +158,10 @@ class Writer {
         Names scope;
         add_names(relation.inputs[0], left, scope);
         add_names(relation.inputs[1], right, scope);
-        Names on;
-        for (const auto& [one, other] : relation.equalities)
-            on.push_back(to_sql(one, scope) + " = " + to_sql(other, scope));
-        if (!relation.residual.empty()) on.push_back(to_sql(relation.residual[0], scope));
         std::string text = "SELECT " + with_names(relation, items_of(relation, scope)) + " FROM " +
                            from(relation.inputs[0], left);
         text += kNames[static_cast<std::size_t>(relation.join)];
-        return text + from(relation.inputs[1], right) + " ON " + list_of(on, " AND ") +
+        return text + from(relation.inputs[1], right) + " ON " + equality(relation, scope) +
                clause(" WHERE ", relation.where, scope);
     }
 
@@ -196,7 +199,9 @@ class Writer {
     }
 
     std::string side(const Relation& relation) {
-        if (relation.kind != RelationKind::kSetOperation && !relation.is_view)
+        const bool has_limit =
+            relation.kind == RelationKind::kTopN && relation.rank == RankKind::kLimit;
+        if (relation.kind != RelationKind::kSetOperation && !has_limit && !relation.is_view)
             return select(relation);
         return "SELECT * FROM " + from(relation, alias());
     }
@@ -220,11 +225,27 @@ class Writer {
         Names items;
         for (const Column& column : relation.columns)
             items.push_back(outer + "." + column.name);
+        if (relation.rank == RankKind::kLimit) {
+            const std::string text = "SELECT * FROM " + from(relation.inputs[0], inner) + " " +
+                                     ordered(relation, scope) + " LIMIT " +
+                                     std::to_string(relation.limit - relation.first + 1);
+            return relation.first == 1 ? text
+                                       : text + " OFFSET " + std::to_string(relation.first - 1);
+        }
+        constexpr const char* kNames[] = {"ROW_NUMBER", "RANK", "DENSE_RANK"};
         const std::string number = number_name(relation);
-        return "SELECT " + list_of(items) + " FROM (SELECT *, ROW_NUMBER() OVER (" +
+        return "SELECT " + list_of(items) + " FROM (SELECT *, " +
+               kNames[static_cast<std::size_t>(relation.rank)] + "() OVER (" +
                ordered(relation, scope) + ") AS " + number + " FROM " +
                from(relation.inputs[0], inner) + ") AS " + outer + " WHERE " + outer + "." +
-               number + " <= " + std::to_string(relation.limit);
+               number + bounds(relation);
+    }
+
+    static std::string bounds(const Relation& relation) {
+        const std::string last = std::to_string(relation.limit);
+        if (relation.first == 1) return " <= " + last;
+        if (relation.first == relation.limit) return " = " + last;
+        return " BETWEEN " + std::to_string(relation.first) + " AND " + last;
     }
 
     static std::string table_function(const Relation& relation, const std::string& table) {
@@ -254,7 +275,7 @@ class Writer {
         const Names items = items_of(relation, scope);
         Names all = {"window_start", "window_end", "window_time"};
         std::string group_by = list_of(all);
-        if (!items.empty()) group_by += ", " + list_of(items);
+        if (!items.empty()) group_by += ", " + keys(relation, items);
         all.insert(all.end(), items.begin(), items.end());
         all = outputs(relation, scope, all);
         return "SELECT " + with_names(relation, all) + " FROM " +
@@ -280,10 +301,75 @@ class Writer {
         Names scope;
         add_names(relation.inputs[0], name, scope);
         Names all = scope;
-        const std::string around = " OVER (" + ordered(relation, scope) + frame(relation) + ")";
-        for (const Aggregate& each : relation.aggregates)
-            all.push_back(aggregate(each, scope) + around);
+        for (const Aggregate& each : relation.aggregates) {
+            const bool has_frame = each.kind < AggregateKind::kLag;
+            all.push_back(aggregate(each, scope) + " OVER (" + ordered(relation, scope) +
+                          (has_frame ? frame(relation) : "") + ")");
+        }
         return "SELECT " + with_names(relation, all) + " FROM " + from(relation.inputs[0], name);
+    }
+
+    std::string windowed(const Relation& relation) {
+        const std::string name = alias();
+        Names all;
+        add_names(relation.inputs[0], name, all);
+        for (const char* const bound : {"window_start", "window_end", "window_time"})
+            all.emplace_back(bound);
+        return "SELECT " + with_names(relation, all) + " FROM " +
+               table_function(relation, named(relation.inputs[0])) + " AS " + name;
+    }
+
+    static std::string equality(const Relation& relation, const Names& scope) {
+        Names on;
+        for (const auto& [one, other] : relation.equalities)
+            on.push_back(to_sql(one, scope) + " = " + to_sql(other, scope));
+        if (!relation.residual.empty()) on.push_back(to_sql(relation.residual[0], scope));
+        return list_of(on, " AND ");
+    }
+
+    std::string scalar(const Relation& relation) {
+        const std::string left = alias();
+        const std::string right = alias();
+        Names scope;
+        add_names(relation.inputs[0], left, scope);
+        add_names(relation.inputs[1], right, scope);
+        Names items = items_of(relation, scope);
+        std::string value = relation.aggregates.empty()
+                                ? "EXISTS (SELECT 1"
+                                : "(SELECT " + aggregate(relation.aggregates[0], scope);
+        value += " FROM " + from(relation.inputs[1], right);
+        if (!relation.equalities.empty()) value += " WHERE " + equality(relation, scope);
+        items.push_back(value + ")");
+        return "SELECT " + with_names(relation, items) + " FROM " + from(relation.inputs[0], left) +
+               clause(" WHERE ", relation.where, scope);
+    }
+
+    std::string unnest(const Relation& relation) {
+        const std::string left = alias();
+        const std::string right = alias();
+        Names scope;
+        add_names(relation.inputs[0], left, scope);
+        Names elements;
+        for (const Expr& element : relation.residual)
+            elements.push_back(to_sql(element, scope));
+        scope.push_back(right + ".x");
+        return "SELECT " + with_names(relation, items_of(relation, scope)) + " FROM " +
+               from(relation.inputs[0], left) + " CROSS JOIN UNNEST(ARRAY[" + list_of(elements) +
+               "]) AS " + right + "(x)";
+    }
+
+    std::string temporal(const Relation& relation) {
+        const std::string left = alias();
+        const std::string right = alias();
+        Names scope;
+        add_names(relation.inputs[0], left, scope);
+        add_names(relation.inputs[1], right, scope);
+        const std::string time = scope[relation.window.time];
+        return "SELECT " + with_names(relation, items_of(relation, scope)) + " FROM " +
+               from(relation.inputs[0], left) +
+               (relation.join == JoinKind::kLeft ? " LEFT JOIN " : " JOIN ") +
+               named(relation.inputs[1]) + " FOR SYSTEM_TIME AS OF " + time + " AS " + right +
+               " ON " + equality(relation, scope);
     }
 
     Names views_;

@@ -24,7 +24,7 @@ std::size_t size_of(const std::vector<Expr>& exprs) {
 }
 
 std::size_t size_of(const Relation& relation) {
-    std::size_t size = 10 + relation.columns.size() + relation.sets.size();
+    std::size_t size = 10 + relation.columns.size() + relation.sets.size() + relation.first;
     size += size_of(relation.items) + size_of(relation.where) + size_of(relation.having) +
             size_of(relation.residual);
     size += relation.is_view ? 1U : 0U;
@@ -57,6 +57,7 @@ void collect(std::vector<Expr>& exprs, std::vector<Expr*>& found) {
 std::vector<Expr*> expressions(Relation& node) {
     std::vector<Expr*> found;
     const bool has_keys = node.kind == RelationKind::kGroup || node.kind == RelationKind::kWindow;
+    if (node.kind == RelationKind::kUnnest) return found;
     if (!has_keys) collect(node.items, found);
     collect(node.where, found);
     collect(node.having, found);
@@ -99,12 +100,13 @@ std::vector<Change> changes_of(Relation& node) {
         [](Relation& it) { it.where.clear(); },
         [](Relation& it) { it.having.clear(); },
         [](Relation& it) {
-            if (!it.equalities.empty()) it.residual.clear();
+            if (it.kind != RelationKind::kUnnest && !it.equalities.empty()) it.residual.clear();
         },
         [](Relation& it) { it.is_view = false; },
         [](Relation& it) { it.is_distinct = false; },
         [](Relation& it) { it.sets.clear(); },
         [](Relation& it) { it.partition.clear(); },
+        [](Relation& it) { it.first = 1; },
         [](Relation& it) {
             if (it.equalities.size() > 1) it.equalities.pop_back();
         },
@@ -112,7 +114,8 @@ std::vector<Change> changes_of(Relation& node) {
             if (it.equalities.size() > 1) it.equalities.erase(it.equalities.begin());
         },
     };
-    for (std::size_t i = 0; i < node.inputs.size(); ++i) {
+    const bool has_versions = node.kind == RelationKind::kTemporal;
+    for (std::size_t i = 0; !has_versions && i < node.inputs.size(); ++i) {
         for (std::size_t table = 0; table < kTables; ++table) {
             changes.push_back([=](Relation& it) {
                 it.inputs[i] = projection_of_table(it.inputs[i].columns, table);
