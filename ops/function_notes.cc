@@ -250,7 +250,20 @@ constexpr auto kAggregates = std::to_array<FunctionNote>({
     {"FIRST_VALUE, LAST_VALUE", "of the rows as they came"},
     {"LISTAGG",
      "of texts as they came, joined; the second argument, a literal, stands between them, else a "
-     "comma"},
+     "comma; `LISTAGG(x, '-') WITHIN GROUP (ORDER BY y)`: in that order"},
+    {"ARRAY_AGG",
+     "`ARRAY_AGG([DISTINCT] x [{RESPECT | IGNORE} NULLS] [ORDER BY y, ...])`: an ARRAY of the "
+     "values as they came, or in an order; NULLs are kept by default; NULL of no rows"},
+    {"COLLECT", "a MULTISET of the values, without NULLs; one of nothing is empty"},
+    {"JSON_ARRAYAGG",
+     "`JSON_ARRAYAGG(v [{NULL | ABSENT} ON NULL])`: a JSON array; NULLs are left out by default"},
+    {"JSON_OBJECTAGG",
+     "`JSON_OBJECTAGG([KEY] k VALUE v [{NULL | ABSENT} ON NULL])`: a JSON object in the order of "
+     "its keys, of equal ones the last; null for NULL by default"},
+    {"PERCENTILE",
+     "`PERCENTILE(x, p [, frequency])`: the value below which the share p, from 0 to 1, lies, "
+     "between two values in proportion; an ARRAY of shares gives an ARRAY; exact, keeps all "
+     "values"},
 });
 
 constexpr auto kSections = std::to_array<FunctionSection>({

@@ -171,4 +171,17 @@ void RowCodec::read(std::span<const std::byte> bytes,
     DEBUG_ASSERT(from == bytes.data() + bytes.size());
 }
 
+void RowCodec::append_cell(std::string& out, const Column& column, std::size_t row) {
+    const std::size_t size = out.size();
+    out.resize(size + cell_bytes(column, row));
+    put_cell(reinterpret_cast<std::byte*>(out.data() + size), column, row);
+}
+
+const std::byte* RowCodec::read_cell(const std::byte* from,
+                                     Column& column,
+                                     std::size_t row,
+                                     Arena& arena) {
+    return get_cell(from, column, row, arena);
+}
+
 }  // namespace thalweg

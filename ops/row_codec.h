@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 namespace thalweg {
@@ -36,6 +37,13 @@ class RowCodec {
                      Batch& batch,
                      std::size_t to,
                      std::size_t first_column = 0);
+
+    // The same for one value: appends it to `out`; reads one, and returns what lies behind it.
+    static void append_cell(std::string& out, const Column& column, std::size_t row);
+    [[nodiscard]] static const std::byte* read_cell(const std::byte* from,
+                                                    Column& column,
+                                                    std::size_t row,
+                                                    Arena& arena);
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
         return bytes_.capacity() + (starts_.capacity() + cursors_.capacity()) * 4;

@@ -301,10 +301,7 @@ class SessionAggregate final : public Op {
 }  // namespace
 
 bool can_merge_sessions(const std::vector<AggregateCall>& calls) {
-    const bool has_text = std::any_of(calls.begin(), calls.end(), [](const AggregateCall& call) {
-        return call.kind == AggregateKind::kListAgg;
-    });
-    return !has_text && is_plain_layout(AggregateLayout(calls));
+    return is_plain_layout(AggregateLayout(calls));
 }
 
 std::unique_ptr<Op> make_session_aggregate(const SessionAggregateSpec& spec) {

@@ -1,6 +1,7 @@
 #include "state/type.h"
 
 #include "state/base/assertion.h"
+#include "state/multiset.h"
 
 #include <utility>
 
@@ -52,6 +53,7 @@ std::string name_of(const Type& type) {
         case TypeKind::kIntervalDaySecond: return "INTERVAL DAY TO SECOND(3)";
         case TypeKind::kArray: return "ARRAY<" + type.fields->at(0).type.to_string() + ">";
         case TypeKind::kMap:
+            if (is_multiset(type)) return "MULTISET<" + type.fields->at(0).type.to_string() + ">";
             return "MAP<" + type.fields->at(0).type.to_string() + ", " +
                    type.fields->at(1).type.to_string() + ">";
         case TypeKind::kRow: return row_to_string(type);

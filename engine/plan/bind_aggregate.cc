@@ -1,6 +1,7 @@
 #include "engine/plan/bind_over.h"
 #include "engine/plan/bind_query.h"
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/gathering.h"
 #include "engine/plan/group_window.h"
 #include "engine/plan/grouping_sets.h"
 #include "engine/sql/unparse.h"
@@ -405,6 +406,7 @@ class GroupedBinder {
     ExprPtr bind_aggregate(const sql::Call& call, const sql::Expr& expr) {
         const sql::Location at = expr.location;
         const std::string& name = last_part(call.name);
+        if (is_gathering(call)) return bind_gathered(call, expr);
         if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
         if (call.nulls != sql::NullTreatment::kNone)
             throw sql::not_supported(at, "IGNORE NULLS and RESPECT NULLS");
@@ -438,6 +440,25 @@ class GroupedBinder {
             if (call.distinct) check_comparable(bound.argument_type, "DISTINCT", at);
             bound.is_distinct = call.distinct && minds_repetition(bound.kind);
         }
+        return add_call(std::move(bound), call, expr);
+    }
+
+    ExprPtr bind_gathered(const sql::Call& call, const sql::Expr& expr) {
+        for (const sql::Argument& argument : call.arguments) {
+            if (contains_aggregate(*argument.value))
+                throw SqlError(argument.value->location, "an aggregate inside of an aggregate");
+        }
+        Gathering gathering = bind_gathering(
+            call,
+            [this](const sql::Expr& each) { return plain_.bind(each); },
+            settings_,
+            expr.location);
+        gathering.call.argument = add_input(std::move(gathering.element));
+        return gathering.finish(add_call(std::move(gathering.call), call, expr));
+    }
+
+    // Takes the filter and gives what stands for the call's result.
+    ExprPtr add_call(AggregateCall bound, const sql::Call& call, const sql::Expr& expr) {
         if (call.filter != nullptr)
             bound.filter = add_input(plain_.bind_condition(*call.filter, "FILTER"));
         for (std::size_t i = 0; i < calls_.size(); ++i) {
@@ -445,7 +466,8 @@ class GroupedBinder {
         }
         if (calls_.size() == kAggregatesMax) {
             throw SqlError(
-                at, "at most " + std::to_string(kAggregatesMax) + " aggregates in one GROUP BY");
+                expr.location,
+                "at most " + std::to_string(kAggregatesMax) + " aggregates in one GROUP BY");
         }
         calls_.push_back(bound);
         call_names_.push_back(sql::to_sql(expr));

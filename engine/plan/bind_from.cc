@@ -1,4 +1,5 @@
 #include "engine/plan/bind_query.h"
+#include "state/multiset.h"
 
 #include <utility>
 
@@ -20,7 +21,7 @@ JoinKind kind_of(sql::JoinKind kind) {
 }
 
 // The element columns of UNNEST: one for an ARRAY of scalars, the fields of an ARRAY of ROWs, key
-// and value of a MAP.
+// and value of a MAP. A MULTISET has been made an ARRAY.
 std::vector<ColumnInfo> element_columns(const Type& list, sql::Location at) {
     if (list.kind == TypeKind::kMap)
         return {{"key", list.fields->at(0).type, Role::kPlain, nullptr},
@@ -125,6 +126,8 @@ QueryBinder::From QueryBinder::bind_unnest(From left, const sql::TableRef& ref, 
     const auto& unnest = std::get<sql::Unnest>(ref.node);
     ExpressionBinder binder(left.scope, expr_settings_);
     ExprPtr list = binder.bind(*unnest.operand);
+    if (is_multiset(list->type))
+        list = make_call("$ELEMENTS_OF", {std::move(list)}, expr_settings_).value();
     std::vector<ColumnInfo> elements = element_columns(list->type, unnest.operand->location);
     if (unnest.with_ordinality)
         elements.push_back({"ordinality", Type::integer().not_null(), Role::kPlain, nullptr});

@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_over.h"
 #include "engine/plan/catalog.h"
+#include "engine/plan/gathering.h"
 #include "engine/sql/token.h"
 #include "engine/sql/unparse.h"
 
@@ -245,9 +246,10 @@ ExprPtr MatchBinder::bind_aggregate(const sql::Call& call,
     const sql::Location at = expr.location;
     if (place_.is_logical || place_.is_physical)
         throw SqlError(at, "an aggregate may not stand in FIRST, LAST or PREV");
-    check_aggregate(call, kind, at);
     MatchAggregate aggregate;
     aggregate.text = sql::to_sql(expr);
+    if (is_gathering(call)) return bind_gathered(call, at, std::move(aggregate));
+    check_aggregate(call, kind, at);
     aggregate.call.kind = kind;
     if (kind == AggregateKind::kListAgg) aggregate.call.separator = bind_separator(call, at);
     bool has_column = false;
@@ -264,6 +266,29 @@ ExprPtr MatchBinder::bind_aggregate(const sql::Call& call,
         aggregate.call.result_type = is_count ? *type : type->with_nullable(true);
         aggregate.call.argument = input_of(std::move(value));
     }
+    return add_aggregate(call, at, std::move(aggregate), has_column);
+}
+
+// ARRAY_AGG and its like.
+ExprPtr MatchBinder::bind_gathered(const sql::Call& call,
+                                   sql::Location at,
+                                   MatchAggregate aggregate) {
+    if (call.distinct) throw sql::not_supported(at, "DISTINCT in an aggregate of MATCH_RECOGNIZE");
+    bool has_column = false;
+    const auto bind = [&](const sql::Expr& expr) {
+        return bind_argument(expr, aggregate.variable, has_column);
+    };
+    Gathering gathering = bind_gathering(call, bind, settings_, at);
+    aggregate.call = std::move(gathering.call);
+    aggregate.call.argument = input_of(std::move(gathering.element));
+    return gathering.finish(add_aggregate(call, at, std::move(aggregate), has_column));
+}
+
+// Takes the filter and gives what stands for the result.
+ExprPtr MatchBinder::add_aggregate(const sql::Call& call,
+                                   sql::Location at,
+                                   MatchAggregate aggregate,
+                                   bool has_column) {
     if (call.filter != nullptr) {
         ExprPtr filter = bind_argument(*call.filter, aggregate.variable, has_column);
         if (filter->type.kind != TypeKind::kBoolean)

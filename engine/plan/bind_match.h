@@ -88,6 +88,13 @@ class MatchBinder {
     [[nodiscard]] ExprPtr bind_aggregate(const sql::Call& call,
                                          AggregateKind kind,
                                          const sql::Expr& expr);
+    [[nodiscard]] ExprPtr bind_gathered(const sql::Call& call,
+                                        sql::Location at,
+                                        MatchAggregate aggregate);
+    [[nodiscard]] ExprPtr add_aggregate(const sql::Call& call,
+                                        sql::Location at,
+                                        MatchAggregate aggregate,
+                                        bool has_column);
     void bind_star(const sql::Call& call, sql::Location at, MatchAggregate& aggregate);
     [[nodiscard]] std::string bind_separator(const sql::Call& call, sql::Location at);
     [[nodiscard]] ExprPtr bind_argument(const sql::Expr& expr,

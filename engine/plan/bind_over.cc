@@ -1,6 +1,7 @@
 #include "engine/plan/bind_over.h"
 
 #include "engine/plan/catalog.h"
+#include "engine/plan/gathering.h"
 #include "engine/sql/children.h"
 #include "engine/sql/token.h"
 #include "engine/sql/unparse.h"
@@ -61,20 +62,6 @@ bool minds_repetition(AggregateKind kind) noexcept {
            kind != AggregateKind::kFirstValue && kind != AggregateKind::kLastValue;
 }
 
-std::string list_separator(const sql::Call& call,
-                           const OverCollector::Bind& bind,
-                           sql::Location at) {
-    if (call.arguments.empty() || call.arguments.size() > 2)
-        throw SqlError(at, "LISTAGG takes a value and perhaps a separator");
-    if (call.arguments.size() == 1) return ",";
-    const ExprPtr separator = bind(*call.arguments[1].value);
-    const auto* const text = std::get_if<std::string>(&separator->literal.data);
-    if (separator->kind != ExprKind::kLiteral || text == nullptr)
-        throw SqlError(call.arguments[1].value->location,
-                       "LISTAGG's separator must be a string literal");
-    return *text;
-}
-
 bool contains_over(const sql::Expr& expr) {
     const auto* call = std::get_if<sql::Call>(&expr.node);
     if (call != nullptr && call->over != nullptr) return true;
@@ -129,7 +116,7 @@ std::optional<ExprPtr> OverCollector::intercept(const sql::Expr& expr) {
     Call bound;
     bound.name = sql::to_sql(expr);
     for (std::size_t i = 0; i < calls_.size(); ++i) {
-        if (calls_[i].name == bound.name) return make_column(kBase + i, calls_[i].call.result_type);
+        if (calls_[i].name == bound.name) return result_of(i);
     }
     is_inside_ = true;
     bound.window = bind_window(*call->over);
@@ -137,9 +124,13 @@ std::optional<ExprPtr> OverCollector::intercept(const sql::Expr& expr) {
     bind_function(*call, expr.location, bound);
     is_inside_ = false;
     check_count(bound, expr.location);
-    const Type type = bound.call.result_type;
     calls_.push_back(std::move(bound));
-    return make_column(kBase + calls_.size() - 1, type);
+    return result_of(calls_.size() - 1);
+}
+
+ExprPtr OverCollector::result_of(std::size_t call) const {
+    ExprPtr column = make_column(kBase + call, calls_[call].call.result_type);
+    return calls_[call].finish ? calls_[call].finish(std::move(column)) : column;
 }
 
 void OverCollector::check_count(const Call& added, sql::Location at) const {
@@ -262,6 +253,10 @@ std::int64_t OverCollector::literal_count(const sql::Expr& expr, std::string_vie
 
 void OverCollector::bind_function(const sql::Call& call, sql::Location at, Call& bound) {
     const std::string& name = last_part(call.name);
+    if (is_gathering(call)) {
+        bind_gathered(call, at, bound);
+        return;
+    }
     if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
     if (call.nulls == sql::NullTreatment::kIgnore) throw sql::not_supported(at, "IGNORE NULLS");
     if (const auto aggregate = find_aggregate(name)) {
@@ -335,19 +330,31 @@ void OverCollector::bind_aggregate(const sql::Call& call,
         aggregate.result_type = *std::move(type);
         if (call.distinct) check_sortable(bound.argument->type, "DISTINCT", at);
         aggregate.is_distinct = call.distinct && minds_repetition(kind);
-        if (aggregate.is_distinct && kind == AggregateKind::kListAgg &&
-            bound.call.frame.start != OverFrame::Bound::kUnboundedPreceding)
-            throw sql::not_supported(at, "LISTAGG(DISTINCT ..) over a frame that slides");
     }
-    if (call.filter != nullptr) {
-        bound.filter = bind_(*call.filter);
-        if (bound.filter->type.kind != TypeKind::kBoolean)
-            throw SqlError(call.filter->location, "FILTER expects a BOOLEAN");
-    }
+    bind_filter(call, bound);
     const bool is_count =
         aggregate.kind == AggregateKind::kCountStar || aggregate.kind == AggregateKind::kCount;
     if (!is_count) aggregate.result_type = aggregate.result_type.with_nullable(true);
     bound.call.result_type = aggregate.result_type;
+}
+
+void OverCollector::bind_filter(const sql::Call& call, Call& bound) {
+    if (call.filter == nullptr) return;
+    bound.filter = bind_(*call.filter);
+    if (bound.filter->type.kind != TypeKind::kBoolean)
+        throw SqlError(call.filter->location, "FILTER expects a BOOLEAN");
+}
+
+void OverCollector::bind_gathered(const sql::Call& call, sql::Location at, Call& bound) {
+    Gathering gathering = bind_gathering(call, bind_, settings_, at);
+    bound.call.kind = OverKind::kAggregate;
+    bound.call.aggregate = std::move(gathering.call);
+    // A frame may be empty, or all its values NULL.
+    bound.call.aggregate.argument_type = gathering.element->type.with_nullable(true);
+    bound.call.result_type = bound.call.aggregate.result_type;
+    bound.argument = std::move(gathering.element);
+    bound.finish = std::move(gathering.finish);
+    bind_filter(call, bound);
 }
 
 void OverCollector::keep(ColumnMap& columns) const {

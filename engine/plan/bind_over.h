@@ -70,11 +70,13 @@ class OverCollector {
         thalweg::ExprPtr argument;
         thalweg::ExprPtr filter;
         thalweg::ExprPtr otherwise;
+        std::function<thalweg::ExprPtr(thalweg::ExprPtr)> finish;  // Makes the result; may be none.
         std::size_t window = 0;
         std::string name;
         std::size_t column = 0;  // Of what finish() returns.
     };
 
+    [[nodiscard]] thalweg::ExprPtr result_of(std::size_t call) const;
     void check_count(const Call& added, sql::Location at) const;
     [[nodiscard]] const sql::WindowSpec& base_of(const sql::WindowSpec& spec) const;
     [[nodiscard]] std::size_t bind_window(const sql::WindowSpec& spec);
@@ -84,6 +86,8 @@ class OverCollector {
                                            const Window& window);
     void bind_function(const sql::Call& call, sql::Location at, Call& bound);
     void bind_aggregate(const sql::Call& call, AggregateKind kind, sql::Location at, Call& bound);
+    void bind_gathered(const sql::Call& call, sql::Location at, Call& bound);
+    void bind_filter(const sql::Call& call, Call& bound);
     void bind_neighbour(const sql::Call& call, sql::Location at, Call& bound);
     [[nodiscard]] std::int64_t literal_count(const sql::Expr& expr, std::string_view what);
 
@@ -98,11 +102,6 @@ class OverCollector {
 
 // Whether DISTINCT changes what an aggregate gives.
 [[nodiscard]] bool minds_repetition(AggregateKind kind) noexcept;
-
-// LISTAGG's second argument, a literal; without one a comma.
-[[nodiscard]] std::string list_separator(const sql::Call& call,
-                                         const OverCollector::Bind& bind,
-                                         sql::Location at);
 
 // Whether a call with OVER is in `expr`.
 [[nodiscard]] bool contains_over(const sql::Expr& expr);

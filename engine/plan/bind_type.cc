@@ -1,4 +1,5 @@
 #include "engine/plan/catalog.h"
+#include "state/multiset.h"
 
 namespace thalweg::plan {
 
@@ -71,11 +72,11 @@ Type bind_kind(const sql::TypeName& name) {
                                 ? TypeKind::kIntervalYearMonth
                                 : TypeKind::kIntervalDaySecond);
         case Ast::kArray: return Type::array(bind_type(name.elements.at(0)));
+        case Ast::kMultiset: return multiset_of(bind_type(name.elements.at(0)));
         case Ast::kMap:
             return Type::map(bind_type(name.elements.at(0)), bind_type(name.elements.at(1)));
         case Ast::kRow: return bind_row(name);
         case Ast::kTimestampTz: throw sql::not_supported(name.location, "TIMESTAMP WITH TIME ZONE");
-        case Ast::kMultiset: throw sql::not_supported(name.location, "MULTISET");
         case Ast::kRaw: throw sql::not_supported(name.location, "RAW");
         case Ast::kVariant: throw sql::not_supported(name.location, "VARIANT");
         case Ast::kBitmap: throw sql::not_supported(name.location, "BITMAP");

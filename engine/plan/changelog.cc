@@ -107,14 +107,7 @@ ChangeRule rule_of(const Aggregate& node) {
                 .passes = false};
     }
     if (node.calls.empty()) return {};
-    // The order of the others would depend on which of equal texts is gone.
-    const bool has_list =
-        std::any_of(node.calls.begin(), node.calls.end(), [](const AggregateCall& call) {
-            return call.kind == AggregateKind::kListAgg && call.is_distinct;
-        });
-    return {.refusing = has_list ? "LISTAGG(DISTINCT ..)" : "",
-            .changing = name_of(node),
-            .deletes = !changing_operator(*node.input).empty()};
+    return {.changing = name_of(node), .deletes = !changing_operator(*node.input).empty()};
 }
 
 // Over rows in the order of their arrival nothing that was given is ever taken back.

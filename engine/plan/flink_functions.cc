@@ -10,9 +10,9 @@ namespace {
 // In order, for the search.
 // clang-format off
 constexpr auto kNames = std::to_array<std::string_view>({
-    "ARRAY_AGG", "COLLECT", "CUME_DIST", "CURRENT_DATABASE", "CURRENT_WATERMARK", "DENSE_RANK",
-    "JSON_ARRAYAGG", "JSON_OBJECTAGG", "LAG", "LEAD", "LISTAGG", "NTILE", "PARSE_JSON",
-    "PERCENTILE", "PERCENT_RANK", "RANDOM", "RANK", "ROW_NUMBER", "TRY_PARSE_JSON",
+    "CUME_DIST", "CURRENT_DATABASE", "CURRENT_WATERMARK", "DENSE_RANK",
+    "LAG", "LEAD", "LISTAGG", "NTILE", "PARSE_JSON",
+    "PERCENT_RANK", "RANDOM", "RANK", "ROW_NUMBER", "TRY_PARSE_JSON",
     "VARIANCE",
 });
 // clang-format on

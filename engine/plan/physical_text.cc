@@ -122,7 +122,8 @@ std::string text_of(const AggregateCall& call, const std::vector<std::string>& n
     text += "(";
     if (call.is_distinct) text += "DISTINCT ";
     text += call.kind == AggregateKind::kCountStar ? "*" : names[call.argument];
-    if (call.kind == AggregateKind::kListAgg) text += ", '" + call.separator + "'";
+    if (call.kind == AggregateKind::kListAgg && !call.argument_type.is_binary())
+        text += ", '" + call.separator + "'";
     text += ")";
     if (call.filter) text += " FILTER (WHERE " + names[*call.filter] + ")";
     return text;

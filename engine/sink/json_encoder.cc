@@ -2,6 +2,7 @@
 
 #include "engine/sink/cell_text.h"
 #include "engine/sink/frame_writer.h"
+#include "state/multiset.h"
 #include "state/text/base64.h"
 #include "state/text/format_options.h"
 #include "state/text/json.h"
@@ -84,6 +85,10 @@ class JsonWriter {
             append_cell_text(out_, column, row, style_.separator);
             return;
         }
+        quoted(column, row);
+    }
+
+    void quoted(const Column& column, std::size_t row) {
         out_ += '"';
         if (column.type().is_binary()) {
             append_base64(out_, column.data<StringRef>()[row].view());
@@ -116,9 +121,13 @@ class JsonWriter {
             if (is_null && style_.null_keys == NullKeys::kDrop) continue;
             out_ += separator;
             separator = ",";
-            append_json_string(
-                out_,
-                is_null ? std::string_view(style_.null_key) : keys.data<StringRef>()[at].view());
+            if (is_null) {
+                append_json_string(out_, style_.null_key);
+            } else if (column.type().fields->front().type.is_character()) {
+                append_json_string(out_, keys.data<StringRef>()[at].view());
+            } else {
+                quoted(keys, at);  // Of a multiset.
+            }
             out_ += ':';
             if (!value(column.child(1), at)) return false;
         }
@@ -204,9 +213,14 @@ class JsonEncoder final : public Encoder {
     std::vector<std::string> keys_;  // "name": of each column.
 };
 
-// The part of a type that JSON objects cannot carry, or nullptr.
+// The part of a type that JSON objects cannot carry, or nullptr. The values of a multiset are texts
+// there, since it comes out of a query (COLLECT) and nobody chose its type.
 const Type* find_unwritable(const Type& type) {
-    if (type.kind == TypeKind::kMap && !type.fields->front().type.is_character()) return &type;
+    if (type.kind == TypeKind::kMap) {
+        const Type& key = type.fields->front().type;
+        const bool fits = is_multiset(type) ? key.fields == nullptr : key.is_character();
+        if (!fits) return &type;
+    }
     if (type.fields == nullptr) return nullptr;
     for (const Field& field : *type.fields) {
         if (const Type* const found = find_unwritable(field.type)) return found;

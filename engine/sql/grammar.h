@@ -207,6 +207,7 @@ class Grammar final : private TokenCursor {
     ExprPtr parse_rounding();
     ExprPtr parse_timestamp_arithmetic();
     ExprPtr parse_call(QualifiedName name);
+    bool parse_null_treatment(Call& call);
     ExprPtr parse_call_tail(Call call);
     WindowSpec parse_over();
     Argument parse_argument();

@@ -86,6 +86,8 @@ ExprPtr Grammar::accept_function_form(const std::string& word) {
         {"JSON_QUERY", &Grammar::parse_json_reader},
         {"JSON_OBJECT", &Grammar::parse_json_object},
         {"JSON_ARRAY", &Grammar::parse_json_array},
+        {"JSON_OBJECTAGG", &Grammar::parse_json_object},
+        {"JSON_ARRAYAGG", &Grammar::parse_json_array},
     });
     for (const Form& form : kForms) {
         if (form.word == word) return (this->*form.rule)();
@@ -354,16 +356,24 @@ ExprPtr Grammar::parse_call(QualifiedName name) {
             check_list(call.arguments.size());
         } while (accept_symbol(","));
     }
-    if (at_keyword("ORDER")) {
-        throw SqlError(here(),
-                       "ORDER BY inside an argument list is not supported yet",
-                       "write " + function + "(...) WITHIN GROUP (ORDER BY ...)");
-    }
+    parse_null_treatment(call);
+    if (accept_keyword("ORDER")) call.within_group = parse_order_items();
+    parse_null_treatment(call);
     if (!at_symbol(")") && to_upper(function).starts_with("JSON_") && at_kind(TokenKind::kWord)) {
         throw not_supported(here(), "the clause " + std::string(text(peek())) + " of " + function);
     }
     expect_symbol(")", "to close the argument list of " + function);
     return parse_call_tail(std::move(call));
+}
+
+bool Grammar::parse_null_treatment(Call& call) {
+    if (accept_keywords("IGNORE", "NULLS")) {
+        call.nulls = NullTreatment::kIgnore;
+        return true;
+    }
+    if (!accept_keywords("RESPECT", "NULLS")) return false;
+    call.nulls = NullTreatment::kRespect;
+    return true;
 }
 
 ExprPtr Grammar::parse_call_tail(Call call) {
@@ -374,10 +384,8 @@ ExprPtr Grammar::parse_call_tail(Call call) {
             expect_keyword("ORDER");
             call.within_group = parse_order_items();
             expect_symbol(")", "to close WITHIN GROUP");
-        } else if (accept_keywords("IGNORE", "NULLS")) {
-            call.nulls = NullTreatment::kIgnore;
-        } else if (accept_keywords("RESPECT", "NULLS")) {
-            call.nulls = NullTreatment::kRespect;
+        } else if (parse_null_treatment(call)) {
+            continue;
         } else if (at_keyword("FILTER") && at_symbol("(", 1)) {
             take();
             take();

@@ -61,12 +61,14 @@ struct FormWord {
 };
 
 constexpr auto kFormWords = std::to_array<FormWord>({
-    {"CAST", false},       {"TRY_CAST", false},     {"EXISTS", false},        {"ROW", false},
-    {"DESCRIPTOR", false}, {"EXTRACT", false},      {"TRIM", true},           {"POSITION", true},
-    {"SUBSTRING", true},   {"OVERLAY", true},       {"CEIL", true},           {"CEILING", true},
-    {"FLOOR", true},       {"TIMESTAMPADD", false}, {"TIMESTAMPDIFF", false}, {"JSON_EXISTS", true},
-    {"JSON_VALUE", true},  {"JSON_QUERY", true},    {"JSON_OBJECT", false},   {"JSON_ARRAY", true},
-    {"ROLLUP", false},     {"CUBE", false},
+    {"CAST", false},         {"TRY_CAST", false},     {"EXISTS", false},
+    {"ROW", false},          {"DESCRIPTOR", false},   {"EXTRACT", false},
+    {"TRIM", true},          {"POSITION", true},      {"SUBSTRING", true},
+    {"OVERLAY", true},       {"CEIL", true},          {"CEILING", true},
+    {"FLOOR", true},         {"TIMESTAMPADD", false}, {"TIMESTAMPDIFF", false},
+    {"JSON_EXISTS", true},   {"JSON_VALUE", true},    {"JSON_QUERY", true},
+    {"JSON_OBJECT", false},  {"JSON_ARRAY", true},    {"JSON_OBJECTAGG", false},
+    {"JSON_ARRAYAGG", true}, {"ROLLUP", false},       {"CUBE", false},
 });
 
 bool is_plain_word(std::string_view word) {

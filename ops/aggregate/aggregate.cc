@@ -28,6 +28,12 @@ constexpr std::array kAggregates = {
     NamedAggregate{"FIRST_VALUE", AggregateKind::kFirstValue},
     NamedAggregate{"LAST_VALUE", AggregateKind::kLastValue},
     NamedAggregate{"LISTAGG", AggregateKind::kListAgg},
+    // Made of LISTAGG by the planner.
+    NamedAggregate{"ARRAY_AGG", AggregateKind::kListAgg},
+    NamedAggregate{"COLLECT", AggregateKind::kListAgg},
+    NamedAggregate{"JSON_ARRAYAGG", AggregateKind::kListAgg},
+    NamedAggregate{"JSON_OBJECTAGG", AggregateKind::kListAgg},
+    NamedAggregate{"PERCENTILE", AggregateKind::kListAgg},
 };
 
 bool equal_ignoring_case(std::string_view text, std::string_view upper) {

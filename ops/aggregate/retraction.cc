@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <type_traits>
+#include <unordered_set>
 #include <utility>
 
 namespace thalweg {
@@ -302,8 +303,8 @@ void release_in(auto& trees, auto& root) {
 RetractableCall::RetractableCall(const AggregateCall& call, std::size_t offset)
     : offset_(offset), plain_(plain_functions(call)) {
     bound_.call = call;
-    if (call.is_distinct) make(seen_, call.argument_type);
-    bound_.offset = static_cast<std::uint32_t>(offset + (call.is_distinct ? 8 : 0));
+    if (counts_seen()) make(seen_, call.argument_type);
+    bound_.offset = static_cast<std::uint32_t>(offset + (counts_seen() ? 8 : 0));
     if (is_list()) {
         make(lists_, call.argument_type);
         state_bytes_ = sizeof(ValueListEnds);
@@ -314,6 +315,10 @@ RetractableCall::RetractableCall(const AggregateCall& call, std::size_t offset)
         state_bytes_ = plain_.bytes;
     }
     state_bytes_ += bound_.offset - offset_;
+}
+
+bool RetractableCall::counts_seen() const noexcept {
+    return bound_.call.is_distinct && !is_list();
 }
 
 bool RetractableCall::is_list() const noexcept {
@@ -340,12 +345,12 @@ void RetractableCall::apply(const BatchView& view,
     const bool has_argument = bound_.call.kind != AggregateKind::kCountStar;
     const Column* const column = has_argument ? &view[bound_.call.argument] : nullptr;
     const bool has_nulls = column != nullptr && column->has_nulls();
-    if (!bound_.call.filter && !has_nulls && !bound_.call.is_distinct && plain_.bytes != 0) {
+    if (!bound_.call.filter && !has_nulls && !counts_seen() && plain_.bytes != 0) {
         plain_.apply(column, bound_.offset, input);
         return;
     }
     pick(view, input);
-    if (bound_.call.is_distinct) pick_transitions(*column);
+    if (counts_seen()) pick_transitions(*column);
     if (plain_.bytes != 0) {
         plain_.apply(column, bound_.offset, picked_);
     } else if (is_list()) {
@@ -462,18 +467,21 @@ void RetractableCall::finish_kept(const RetractionOutput& output) const {
     });
 }
 
-// LISTAGG.
+// LISTAGG. Of equal values of DISTINCT, all of which are kept, the first stands for all.
 void RetractableCall::finish_texts(const RetractionOutput& output) const {
     const auto& lists = std::get<ValueLists<StringRef>>(lists_);
     const std::string_view separator = bound_.call.separator;
     std::string text;
+    std::unordered_set<std::string_view> written;
     for (std::size_t i = 0; i < output.rows.size(); ++i) {
         const std::size_t row = output.rows[i];
         const std::byte* const state = output.groups[i] + bound_.offset;
         const auto& ends = *reinterpret_cast<const ValueListEnds*>(state);
         text.clear();
+        written.clear();
         bool is_first = true;
         lists.for_each(ends, [&](const StringRef& value, std::uint64_t) {
+            if (bound_.call.is_distinct && !written.insert(value.view()).second) return;
             if (!std::exchange(is_first, false)) text += separator;
             text += value.view();
         });
@@ -485,7 +493,7 @@ void RetractableCall::finish_texts(const RetractionOutput& output) const {
 }
 
 void RetractableCall::release(std::byte* group) {
-    if (bound_.call.is_distinct) release_in(seen_, seen_root(group));
+    if (counts_seen()) release_in(seen_, seen_root(group));
     if (is_list()) {
         release_in(lists_, list_ends(group));
     } else if (plain_.bytes == 0) {
@@ -499,7 +507,7 @@ std::span<std::uint64_t> RetractableCall::plain_words(std::byte* group) const {
 }
 
 bool RetractableCall::keeps(Kept kind) const noexcept {
-    return kind == Kept::kSeen ? bound_.call.is_distinct : plain_.bytes == 0;
+    return kind == Kept::kSeen ? counts_seen() : plain_.bytes == 0;
 }
 
 void RetractableCall::save_values(Kept kind, std::size_t table, const SavedGroup& group) const {

@@ -46,12 +46,13 @@ struct RetractionOutput {
 //   Words of the state of a group lie in its payload, from `offset` on, all zeros at first:
 //
 //     | root of the values it has seen: 8 | plain words: COUNT, SUM, AVG, VAR, STDDEV           |
-//     `-- of DISTINCT only ---------------' | or a root: MIN, MAX: 8; FIRST, LAST, LISTAGG: 16 |
+//     `-- of DISTINCT but LISTAGG's ------' | or a root: MIN, MAX: 8; FIRST, LAST, LISTAGG: 16 |
 //
 //   Values lie in trees of the call (ops/aggregate/value_bags.h), those of all groups together.
 //   COUNT, SUM, AVG, VAR and STDDEV take a value away by the inverse of adding it. MIN, MAX,
 //   FIRST_VALUE, LAST_VALUE and LISTAGG keep all values. DISTINCT counts each value, and hands on
-//   the first that comes and the last that goes.
+//   the first that comes and the last that goes; LISTAGG(DISTINCT) keeps all values too, since
+//   which of equal ones is the first changes when that goes, and writes each once.
 // Exactness
 //   Sums of integers and decimals are exact, and so is all that keeps values. Sums of doubles round
 //   at each step, so that 1e300 - 1e300 may leave something of what was beside it; they begin again
@@ -115,6 +116,7 @@ class RetractableCall {
 
   private:
     [[nodiscard]] bool is_list() const noexcept;
+    [[nodiscard]] bool counts_seen() const noexcept;
     [[nodiscard]] std::uint32_t& seen_root(std::byte* group) const;
     [[nodiscard]] std::uint32_t& bag_root(std::byte* group) const;
     [[nodiscard]] ValueListEnds& list_ends(std::byte* group) const;

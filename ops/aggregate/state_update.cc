@@ -76,12 +76,7 @@ void StateUpdate::add_partial(const BatchView& view,
 bool is_plain_layout(const AggregateLayout& layout) {
     return std::none_of(
         layout.calls().begin(), layout.calls().end(), [](const BoundAggregate& bound) {
-            const AggregateKind kind = bound.call.kind;
-            const bool keeps_value = kind == AggregateKind::kMin || kind == AggregateKind::kMax ||
-                                     kind == AggregateKind::kFirstValue ||
-                                     kind == AggregateKind::kLastValue;
-            return bound.call.is_distinct ||
-                   (keeps_value && bound.call.argument_type.physical() == Physical::kString);
+            return bound.call.is_distinct || bound.functions.has_text;
         });
 }
 

@@ -10,12 +10,12 @@ namespace {
 using Table = std::span<const Function> (*)();
 
 constexpr Table kParts[] = {
-    arithmetic_functions, array_functions,       choice_functions,   collection_functions,
-    compare_functions,    conditional_functions, digest_functions,   encoding_functions,
-    in_functions,         inspection_functions,  interval_functions, json_functions,
-    logic_functions,      map_functions,         math_functions,     printf_functions,
-    random_functions,     regex_functions,       search_functions,   string_functions,
-    time_functions,       time_text_functions,   url_functions,
+    arithmetic_functions, array_functions,       choice_functions,     collection_functions,
+    compare_functions,    conditional_functions, digest_functions,     encoding_functions,
+    gather_functions,     in_functions,          inspection_functions, interval_functions,
+    json_functions,       logic_functions,       map_functions,        math_functions,
+    printf_functions,     random_functions,      regex_functions,      search_functions,
+    string_functions,     time_functions,        time_text_functions,  url_functions,
 };
 
 struct Registry {

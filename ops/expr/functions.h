@@ -205,6 +205,7 @@ struct Function {
 [[nodiscard]] std::span<const Function> conditional_functions();
 [[nodiscard]] std::span<const Function> digest_functions();
 [[nodiscard]] std::span<const Function> encoding_functions();
+[[nodiscard]] std::span<const Function> gather_functions();
 [[nodiscard]] std::span<const Function> in_functions();
 [[nodiscard]] std::span<const Function> inspection_functions();
 [[nodiscard]] std::span<const Function> interval_functions();

@@ -7,6 +7,7 @@
 #include "ops/expr/text_loops.h"
 #include "state/text/json.h"
 
+#include <cstring>
 #include <limits>
 #include <map>
 #include <optional>
@@ -328,6 +329,18 @@ bool keeps_nulls(const KernelCall& call, std::size_t row) {
     return texts(call, 0)[row].view() == "NULL";
 }
 
+void append_members(std::string& out, const std::map<std::string, std::string>& members) {
+    out += '{';
+    bool is_first = true;
+    for (const auto& [key, value] : members) {
+        if (!std::exchange(is_first, false)) out += ',';
+        append_json_string(out, key);
+        out += ':';
+        out += value;
+    }
+    out += '}';
+}
+
 // As in Flink, members are in the order of their keys, and of equal keys the last counts.
 void kernel_object(const KernelCall& call) {
     std::map<std::string, std::string> members;
@@ -343,14 +356,7 @@ void kernel_object(const KernelCall& call) {
             if (is_there || keeps_nulls(call, row))
                 members[std::string(texts(call, i)[row].view())] = std::move(value);
         }
-        out += '{';
-        for (const auto& [key, value] : members) {
-            if (out.size() > 1) out += ',';
-            append_json_string(out, key);
-            out += ':';
-            out += value;
-        }
-        out += '}';
+        append_members(out, members);
     });
 }
 
@@ -365,6 +371,68 @@ void kernel_array(const KernelCall& call) {
             out += value;
         }
         out += ']';
+    });
+}
+
+// --- Aggregates: elements, and what is made of them (engine/plan/gathering.h) -------------------
+
+// $JSON_ELEMENT(on null, value, form).
+void kernel_json_element(const KernelCall& call) {
+    build_texts_or_null(call, [&](std::size_t row, std::string& out) {
+        return append_value(out, call, 1, row) || keeps_nulls(call, row);
+    });
+}
+
+// Elements with commas between them.
+void kernel_json_array_of(const KernelCall& call) {
+    build_texts(call, [&](std::size_t row, std::string& out) {
+        out += '[';
+        if (!call.arguments[0]->is_null(row)) out += texts(call, 0)[row].view();
+        out += ']';
+    });
+}
+
+void append_sized(std::string& out, std::string_view text) {
+    const auto size = static_cast<std::uint32_t>(text.size());
+    out.append(reinterpret_cast<const char*>(&size), sizeof size);
+    out += text;
+}
+
+std::string_view take_sized(std::string_view& from) {
+    std::uint32_t size = 0;
+    std::memcpy(&size, from.data(), sizeof size);
+    const std::string_view text = from.substr(sizeof size, size);
+    from.remove_prefix(sizeof size + size);
+    return text;
+}
+
+// $JSON_MEMBER(on null, key, value, form): key and value, each behind its size.
+void kernel_json_member(const KernelCall& call) {
+    std::string value;
+    build_texts_or_null(call, [&](std::size_t row, std::string& out) {
+        if (call.arguments[1]->is_null(row)) {
+            call.context.fail("JSON_OBJECTAGG: a key is NULL");
+            return false;
+        }
+        value.clear();
+        const bool is_there = append_value(value, call, 2, row);
+        append_sized(out, texts(call, 1)[row].view());
+        append_sized(out, value);
+        return is_there || keeps_nulls(call, row);
+    });
+}
+
+void kernel_json_object_of(const KernelCall& call) {
+    std::map<std::string, std::string> members;
+    build_texts(call, [&](std::size_t row, std::string& out) {
+        members.clear();
+        const bool is_empty = call.arguments[0]->is_null(row);
+        std::string_view list = is_empty ? "" : texts(call, 0)[row].view();
+        while (!list.empty()) {
+            const std::string_view key = take_sized(list);
+            members[std::string(key)] = take_sized(list);
+        }
+        append_members(out, members);
     });
 }
 
@@ -439,6 +507,10 @@ Result<Signature> bind_object(Arguments arguments) {
     return signature;
 }
 
+Type returns_members(Arguments) {
+    return Type::bytes();
+}
+
 // JSON_OBJECT(on null, key, value, form, ...) and JSON_ARRAY(on null, value, form, ...).
 Function maker(std::string_view name, std::vector<Parameter> more, Kernel kernel) {
     Function function = {.name = name,
@@ -452,6 +524,18 @@ Function maker(std::string_view name, std::vector<Parameter> more, Kernel kernel
     for (const Parameter parameter : more)
         function.parameters.push_back(parameter);
     return function;
+}
+
+Function aggregating(std::string_view name, std::vector<Parameter> parameters, Kernel kernel) {
+    const bool is_member = name == "$JSON_MEMBER";
+    const bool is_element = is_member || name == "$JSON_ELEMENT";
+    return {.name = name,
+            .parameters = std::move(parameters),
+            .result = is_member ? returns_members : returns_string,
+            .kernel = kernel,
+            .nulls = NullRule::kOwn,
+            .nullability = is_element ? Nullability::kAlways : Nullability::kNever,
+            .prepare = prepare_zone};
 }
 
 std::vector<Function> make_functions() {
@@ -501,6 +585,11 @@ std::vector<Function> make_functions() {
         maker("JSON_ARRAY", {}, kernel_array),
         maker("JSON_ARRAY", {kAny}, kernel_array),
     };
+    functions.push_back(aggregating("$JSON_ELEMENT", {kWord, kAny, kWord}, kernel_json_element));
+    functions.push_back(
+        aggregating("$JSON_MEMBER", {kWord, kText, kAny, kWord}, kernel_json_member));
+    functions.push_back(aggregating("$JSON_ARRAY_OF", {kText}, kernel_json_array_of));
+    functions.push_back(aggregating("$JSON_OBJECT_OF", {kBinary}, kernel_json_object_of));
     for (Function& function : functions) {
         if (function.name == "JSON_OBJECT" && function.is_variadic) function.bind = bind_object;
     }
