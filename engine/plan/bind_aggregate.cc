@@ -363,7 +363,8 @@ class GroupedBinder {
             if (query == &expr) return column;
         }
         if (auto column = answer_about_window(expr)) return column;
-        if (contains_aggregate(expr) || contains_query(expr)) return std::nullopt;
+        if (contains_aggregate(expr) || contains_query(expr) || asks_about_window(expr))
+            return std::nullopt;
         if (std::holds_alternative<sql::Star>(expr.node))
             throw SqlError(expr.location, "* may not stand in the select list of a GROUP BY");
         ExprPtr bound = plain_.bind(expr);

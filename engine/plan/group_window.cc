@@ -2,6 +2,7 @@
 
 #include "engine/plan/bind_window.h"
 #include "engine/plan/catalog.h"
+#include "engine/sql/children.h"
 #include "engine/sql/token.h"
 
 #include <algorithm>
@@ -111,6 +112,20 @@ std::vector<std::size_t> session_keys(const std::vector<const sql::Expr*>& keys,
     return partition;
 }
 
+// Of TUMBLE_START(..) and its like: which of START, END, ROWTIME and PROCTIME it is.
+std::optional<std::size_t> asked_part(const sql::Expr& expr) {
+    const auto* call = std::get_if<sql::Call>(&expr.node);
+    if (call == nullptr) return std::nullopt;
+    const std::string name = sql::to_upper(last_part(call->name));
+    const std::size_t line = name.find('_');
+    if (line == std::string::npos || !kind_of(name.substr(0, line))) return std::nullopt;
+    constexpr std::array<std::string_view, 4> kQuestions = {"START", "END", "ROWTIME", "PROCTIME"};
+    const auto* const asked =
+        std::find(kQuestions.begin(), kQuestions.end(), std::string_view(name).substr(line + 1));
+    if (asked == kQuestions.end()) return std::nullopt;
+    return static_cast<std::size_t>(asked - kQuestions.begin());
+}
+
 }  // namespace
 
 bool is_group_window(const sql::Expr& expr) {
@@ -154,20 +169,25 @@ std::optional<GroupWindow> assign_group_window(const sql::Select& select,
     return found;
 }
 
+bool asks_about_window(const sql::Expr& expr) {
+    bool found = asked_part(expr).has_value();
+    sql::for_each_child(
+        expr,
+        [&](const sql::Expr& child) { found = found || asks_about_window(child); },
+        [](const sql::Query&) {});
+    return found;
+}
+
 std::optional<WindowQuestion> window_question(const sql::Expr& expr,
                                               const std::optional<GroupWindow>& window,
                                               const Scope& scope,
                                               const ExprSettings& settings) {
+    const std::optional<std::size_t> column = asked_part(expr);
+    if (!column) return std::nullopt;
     const auto* call = std::get_if<sql::Call>(&expr.node);
-    if (call == nullptr) return std::nullopt;
     const std::string name = sql::to_upper(last_part(call->name));
     const std::size_t line = name.find('_');
     const auto kind = kind_of(name.substr(0, line));
-    if (!kind || line == std::string::npos) return std::nullopt;
-    constexpr std::array<std::string_view, 4> kQuestions = {"START", "END", "ROWTIME", "PROCTIME"};
-    const auto* const asked =
-        std::find(kQuestions.begin(), kQuestions.end(), std::string_view(name).substr(line + 1));
-    if (asked == kQuestions.end()) return std::nullopt;
     const std::string call_text = name.substr(0, line) + "(..)";
     if (!window)
         throw SqlError(expr.location,
@@ -182,12 +202,11 @@ std::optional<WindowQuestion> window_question(const sql::Expr& expr,
         throw SqlError(expr.location,
                        name + " asks about another window than that of GROUP BY",
                        "give it the same arguments");
-    const auto column = static_cast<std::size_t>(asked - kQuestions.begin());
-    if (column == 2 && !spec.is_event_time)
+    if (*column == 2 && !spec.is_event_time)
         throw SqlError(expr.location,
                        name + " needs a window of event time",
                        name.substr(0, line) + "_PROCTIME is the time of processing");
-    return WindowQuestion{column};
+    return WindowQuestion{*column};
 }
 
 }  // namespace thalweg::plan

@@ -43,6 +43,9 @@ struct GroupedInput {
                                                              const TimeZonePtr& zone,
                                                              GroupedInput& input);
 
+// Whether there is a TUMBLE_START(..) or its like in it.
+[[nodiscard]] bool asks_about_window(const sql::Expr& expr);
+
 // What TUMBLE_START(..) and its like ask of the window: which of window_start, window_end and
 // window_time it is (0 to 2), or the time of processing.
 struct WindowQuestion {
