@@ -101,6 +101,9 @@ Value strict(ExprOp op, const Row& args) {
         case ExprOp::kGreaterOrEqual: return compare(op, args[0], args[1]);
         case ExprOp::kNot: return !std::get<bool>(args[0]);
         case ExprOp::kIntAsText: return std::to_string(number(args[0]));
+        case ExprOp::kSecondOf: return number(args[0]) / 1000 % 60;
+        case ExprOp::kFloorToMinute: return number(args[0]) / 60'000 * 60'000;
+        case ExprOp::kSecondsBetween: return (number(args[1]) - number(args[0])) / 1000;
         case ExprOp::kAddSeconds: return number(args[0]) + number(args[1]) * 1000;
         case ExprOp::kGreatest: return *std::max_element(args.begin(), args.end());
         case ExprOp::kLeast: return *std::min_element(args.begin(), args.end());
@@ -292,6 +295,10 @@ std::string to_sql(const Expr& expr, const std::vector<std::string>& names) {
         case ExprOp::kBetween:
             return "(" + args[0] + " BETWEEN " + args[1] + " AND " + args[2] + ")";
         case ExprOp::kIn: return among_sql(args);
+        case ExprOp::kSecondOf: return "EXTRACT(SECOND FROM " + args[0] + ")";
+        case ExprOp::kFloorToMinute: return "FLOOR(" + args[0] + " TO MINUTE)";
+        case ExprOp::kSecondsBetween:
+            return "TIMESTAMPDIFF(SECOND, " + args[0] + ", " + args[1] + ")";
         case ExprOp::kIntAsText: return "CAST(" + args[0] + " AS STRING)";
         case ExprOp::kCase: return case_sql(args);
         default: return call_sql(function_name(expr.op), args);

@@ -53,6 +53,9 @@ enum class ExprOp : std::uint8_t {
     kNullIf,
     kGreatest,
     kLeast,
+    kSecondOf,
+    kFloorToMinute,
+    kSecondsBetween,
     kAddSeconds,  // A literal number of them to a time.
 };
 

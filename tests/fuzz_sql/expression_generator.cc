@@ -13,9 +13,13 @@ constexpr std::int64_t kFirstMs = 36'000'000;  // 10:00
 Value ExpressionGenerator::random_value(Kind kind) {
     switch (kind) {
         case Kind::kBool: return random_.below(2) == 0;
-        case Kind::kInt: return static_cast<std::int64_t>(random_.below(9)) - 3;
+        case Kind::kInt:
+            if (chance(random_, 5)) return static_cast<std::int64_t>(random_.below(30'000));
+            return static_cast<std::int64_t>(random_.below(9)) - 3;
         case Kind::kText:
-            return pick(random_, std::vector<std::string>{"", "a", "b", "ab", "aB", "ba", "abab"});
+            return pick(random_,
+                        std::vector<std::string>{
+                            "", "a", "b", "ab", "aB", "ba", "abab", "aba, longer than a handle"});
         case Kind::kTime: return kFirstMs + static_cast<std::int64_t>(random_.below(60)) * 1000;
     }
     return {};
@@ -47,7 +51,10 @@ Expr ExpressionGenerator::any(Kind kind, std::size_t depth) {
         case Kind::kBool: return truth(depth - 1);
         case Kind::kInt: return integer(depth - 1);
         case Kind::kText: return text(depth - 1);
-        case Kind::kTime: return leaf(kind);
+        case Kind::kTime:
+            return chance(random_, 70)
+                       ? leaf(kind)
+                       : call(ExprOp::kFloorToMinute, Kind::kTime, {any(kind, depth - 1)});
     }
     return leaf(kind);
 }
@@ -65,7 +72,12 @@ Expr ExpressionGenerator::integer(std::size_t depth) {
     const auto small = [&] {
         return literal_of(static_cast<std::int64_t>(1 + random_.below(3)), Kind::kInt);
     };
-    const std::uint64_t form = random_.below(8);
+    const std::uint64_t form = random_.below(10);
+    if (form == 8) return call(ExprOp::kSecondOf, Kind::kInt, {any(Kind::kTime, depth)});
+    if (form == 9) {
+        Expr from = any(Kind::kTime, depth);
+        return call(ExprOp::kSecondsBetween, Kind::kInt, {from, any(Kind::kTime, depth)});
+    }
     Expr first = form == 7 ? any(Kind::kText, depth) : a();
     switch (form) {
         case 0: return call(ExprOp::kAdd, Kind::kInt, {first, a()});

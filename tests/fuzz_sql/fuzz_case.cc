@@ -21,7 +21,7 @@ class ArrivalGenerator {
     explicit ArrivalGenerator(Random& random) : random_(random), values_({}, random) {}
 
     std::vector<Arrival> arrivals() {
-        const std::size_t count = 4 + random_.below(24);
+        const std::size_t count = 4 + random_.below(chance(random_, 10) ? 100 : 24);
         while (arrivals_.size() < count) {
             const std::uint64_t table = random_.below(kTables + 1);
             if (table == 0 || table == kTables) add_row();
@@ -116,6 +116,12 @@ class ArrivalGenerator {
     std::map<std::int64_t, Row> keys_;
 };
 
+// Another query; perhaps it reads what the first one reads.
+Relation beside(const Relation& first, Random& random) {
+    if (first.inputs.empty() || chance(random, 40)) return random_relation(random);
+    return RelationGenerator(random).select_over(first.inputs[0]);
+}
+
 // Nothing where a row goes that is not there.
 bool apply(const Arrival& arrival, Tables& tables) {
     Rows& rows = tables[arrival.table];
@@ -134,7 +140,8 @@ bool apply(const Arrival& arrival, Tables& tables) {
 FuzzCase random_case(std::uint64_t seed) {
     Random random(seed);
     FuzzCase made;
-    made.relation = random_relation(random);
+    made.relations.push_back(random_relation(random));
+    if (chance(random, 15)) made.relations.push_back(beside(made.relations[0], random));
     made.arrivals = ArrivalGenerator(random).arrivals();
     if (chance(random, 30)) made.arrivals[random.below(made.arrivals.size())].restarts = true;
     made.layout_seed = random();

@@ -21,7 +21,7 @@ struct Arrival {
 };
 
 struct FuzzCase {
-    Relation relation;
+    std::vector<Relation> relations;  // One, or two that run together.
     std::vector<Arrival> arrivals;
     std::uint64_t layout_seed = 0;
 };

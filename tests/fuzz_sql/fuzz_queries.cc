@@ -80,7 +80,7 @@ void print_difference(std::uint64_t seed, const FuzzCase& found) {
     const FuzzCase smallest = shrink(found, is_wrong, kShrinkTriesMax);
     std::printf("seed %llu goes wrong:\n%s\nas small as it gets:\n%s\n%s\n",
                 static_cast<unsigned long long>(seed),
-                script_of(found.relation).c_str(),
+                script_of(found.relations).c_str(),
                 text_of(smallest).c_str(),
                 run_case(smallest).problem.c_str());
 }

@@ -25,32 +25,51 @@ std::string line_of(const Arrival& arrival) {
 
 class StoryWriter {
   public:
-    StoryWriter(const FuzzCase& fuzz_case, const Topology& topology)
-        : case_(fuzz_case), kinds_(kinds_of(fuzz_case.relation.columns)) {
+    StoryWriter(const FuzzCase& fuzz_case, const Topology& topology) : case_(fuzz_case) {
         for (const SourceStage& source : topology.sources)
             is_read_[static_cast<std::size_t>(source.source.name.back() - '0')] = true;
-        has_changes_ = topology.sinks[0].has_changes;
+        for (std::size_t i = 0; i < fuzz_case.relations.size(); ++i) {
+            Result result{fuzz_case.relations[i], i == 0 ? "result" : "result 2", false, {}};
+            for (const SinkSpec& sink : topology.sinks) {
+                if (sink.name == result.sink) result.has_changes = sink.has_changes;
+            }
+            results_.push_back(std::move(result));
+        }
     }
 
     // None where the oracle has no answer.
     std::optional<Story> story() {
         story_.name = "fuzz";
         story_.place = "seed";
-        story_.script = script_of(case_.relation);
+        story_.script = script_of(case_.relations);
         open_splits();
-        const bool is_checked_early = is_live(case_.relation);
         for (std::size_t i = 0; i < case_.arrivals.size(); ++i) {
             arrive(case_.arrivals[i]);
-            if (case_.arrivals[i].rests && is_checked_early) expect(i + 1);
+            if (case_.arrivals[i].rests) expect_early(i + 1);
             if (case_.arrivals[i].restarts) restart();
         }
         step(StepKind::kEnd);
-        if (!expect(case_.arrivals.size())) return std::nullopt;
+        for (Result& result : results_) {
+            if (!expect(result, case_.arrivals.size())) return std::nullopt;
+        }
         return std::move(story_);
     }
 
   private:
     using StepKind = test::StepKind;
+
+    struct Result {
+        const Relation& relation;
+        std::string sink;
+        bool has_changes = false;
+        Rows before;  // What was expected last.
+    };
+
+    void expect_early(std::size_t count) {
+        for (Result& result : results_) {
+            if (is_live(result.relation)) expect(result, count);
+        }
+    }
 
     StoryStep& step(StepKind kind) {
         story_.steps.emplace_back();
@@ -88,31 +107,33 @@ class StoryWriter {
         last_->rests = arrival.rests;
     }
 
-    bool expect(std::size_t count) {
-        std::optional<Rows> rows = answer(case_.relation, tables_after(case_.arrivals, count));
+    bool expect(Result& result, std::size_t count) {
+        std::optional<Rows> rows = answer(result.relation, tables_after(case_.arrivals, count));
         if (!rows) return false;
         const Rows now = *rows;
-        if (!has_changes_) {
+        if (!result.has_changes) {
             Rows gained;
-            std::set_difference(
-                now.begin(), now.end(), before_.begin(), before_.end(), std::back_inserter(gained));
+            std::set_difference(now.begin(),
+                                now.end(),
+                                result.before.begin(),
+                                result.before.end(),
+                                std::back_inserter(gained));
             rows = gained;
         }
-        before_ = now;
+        result.before = now;
         StoryStep& expected = step(StepKind::kExpect);
+        expected.argument = result.sink;
         for (const Row& row : *rows)
-            expected.lines.push_back(row_text(row, kinds_));
+            expected.lines.push_back(row_text(row, kinds_of(result.relation.columns)));
         last_ = nullptr;
         return true;
     }
 
     const FuzzCase& case_;
-    std::vector<Kind> kinds_;
+    std::vector<Result> results_;
     bool is_read_[kTables] = {};
-    bool has_changes_ = false;
     Story story_;
     StoryStep* last_ = nullptr;  // The rows that arrived last, while more may follow.
-    Rows before_;                // What was expected last.
 };
 
 StoryLayout random_layout(Random& random) {
@@ -129,7 +150,7 @@ StoryLayout random_layout(Random& random) {
 }  // namespace
 
 Outcome run_case(const FuzzCase& fuzz_case) {
-    const std::string script = script_of(fuzz_case.relation);
+    const std::string script = script_of(fuzz_case.relations);
     plan::PlanOptions options;
     const auto planned = plan::plan_script(script, options);
     if (!planned)
@@ -146,9 +167,8 @@ Outcome run_case(const FuzzCase& fuzz_case) {
 }
 
 std::string text_of(const FuzzCase& fuzz_case) {
-    std::string text = script_of(fuzz_case.relation);
+    std::string text = script_of(fuzz_case.relations);
     for (const Arrival& arrival : fuzz_case.arrivals) {
-        if (!uses_table(fuzz_case.relation, arrival.table)) continue;
         text += "in " + table_name(arrival.table) + "/" + std::to_string(arrival.split) + " " +
                 line_of(arrival) + (arrival.rests ? "  # rests\n" : "\n");
         if (arrival.restarts) text += "restart\n";

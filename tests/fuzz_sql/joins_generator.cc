@@ -102,6 +102,31 @@ Relation RelationGenerator::semi_join_of(Relation left, Relation right) {
     return made;
 }
 
+// Three inputs, each tied to one before it.
+Relation RelationGenerator::many_join(std::size_t depth) {
+    Relation made;
+    made.kind = RelationKind::kManyJoin;
+    std::vector<Column> scope;
+    for (std::size_t i = 0; i < 3; ++i) {
+        made.inputs.push_back(input(i == 0 ? depth : 0));
+        const std::size_t left = scope.size();
+        scope = input_columns(made);
+        for (int tries = 0; i > 0 && tries < 5; ++tries) {
+            const std::size_t one = random_.below(left);
+            const std::size_t other = left + random_.below(scope.size() - left);
+            if (scope[one].kind != scope[other].kind) continue;
+            made.equalities.emplace_back(column_of(one, scope[one].kind),
+                                         column_of(other, scope[one].kind));
+            break;
+        }
+    }
+    if (chance(random_, 30)) made.residual.push_back(over_inputs(made).condition());
+    std::reverse(made.equalities.begin(), made.equalities.end());
+    add_items(made, scope);
+    add_item_columns(made, {}, false);
+    return made;
+}
+
 Relation RelationGenerator::window_join(std::size_t depth) {
     const Relation left = windowed(timed_input(depth), std::nullopt);
     const Relation right = windowed(timed_input(depth), left.window);
@@ -127,7 +152,13 @@ Relation RelationGenerator::scalar(std::size_t depth) {
     add_items(made, made.inputs[0].columns);
     add_where(made, outer, 15);
     add_item_columns(made, {}, false);
-    made.columns.push_back({"", is_exists ? Kind::kBool : kind_of(made.aggregates[0])});
+    const Kind kind = is_exists ? Kind::kBool : kind_of(made.aggregates[0]);
+    made.columns.push_back({"", kind});
+    if (chance(random_, 30)) {
+        std::vector<Kind> scope = kinds_of(made.inputs[0].columns);
+        scope.push_back(kind);
+        made.residual.push_back(ExpressionGenerator(scope, random_).condition());
+    }
     name_columns(made);
     return made;
 }
@@ -212,9 +243,20 @@ Relation RelationGenerator::set_operation(std::size_t depth) {
     std::vector<Kind> kinds;
     for (std::size_t i = 0; i < 1 + random_.below(2); ++i)
         kinds.push_back(any_kind());
-    made.inputs.push_back(select_kinds(input(depth), kinds));
-    made.inputs.push_back(select_kinds(input(depth), kinds));
+    const bool is_timed = chance(random_, 25);
+    for (int i = 0; i < 2; ++i) {
+        Relation below = is_timed ? timed_input(depth) : input(depth);
+        const std::vector<std::size_t> times = row_times(below);
+        Relation side = select_kinds(std::move(below), kinds);
+        if (is_timed) {
+            side.items.push_back(column_of(times[0], Kind::kTime));
+            side.columns.push_back({"c" + std::to_string(kinds.size()), Kind::kTime, true});
+        }
+        made.inputs.push_back(std::move(side));
+    }
     made.columns = made.inputs[0].columns;
+    const bool stays = made.set == SetKind::kUnion && made.is_all;
+    if (is_timed) made.columns.back().is_row_time = stays;
     return made;
 }
 

@@ -12,7 +12,8 @@
 //
 // Shape     kScalar has one aggregate, over its second input, or none for EXISTS; kUnnest has the
 // elements
-//           of its array in `residual`; kTemporal is the second input, a kTopN of one row, at the
+//           of its array in `residual`, which of kScalar is a condition over the columns of the
+//           first input and the value; kTemporal is the second input, a kTopN of one row, at the
 //           time `window.time` of the first. Expressions of a relation are over the columns of its
 //           inputs, one input behind the
 // other;
@@ -34,6 +35,7 @@ enum class RelationKind : std::uint8_t {
     kScalar,    // Items and a scalar subquery.
     kUnnest,
     kTemporal,
+    kManyJoin,  // FROM a, b, c WHERE ...
 };
 
 enum class JoinKind : std::uint8_t { kInner, kLeft, kRight, kFull };
@@ -117,6 +119,7 @@ struct Relation {
     bool has_number = false;  // The row number is the last column.
 
     WindowSpec window;
+    bool is_group_window = false;     // kWindow: GROUP BY TUMBLE(...), with sessions of each key.
     bool has_range = false;           // kOver: RANGE, not ROWS.
     std::vector<std::int64_t> bound;  // kOver: how many rows or seconds back; none is all.
 };

@@ -25,6 +25,7 @@ Relation RelationGenerator::relation(std::size_t depth) {
                                 {&RelationGenerator::group, 4},
                                 {&RelationGenerator::join, 4},
                                 {&RelationGenerator::semi_join, 2},
+                                {&RelationGenerator::many_join, 1},
                                 {&RelationGenerator::window_join, 1},
                                 {&RelationGenerator::scalar, 2},
                                 {&RelationGenerator::unnest, 1},

@@ -19,6 +19,8 @@ class RelationGenerator {
     // At most so many SELECTs deep.
     Relation relation(std::size_t depth);
 
+    Relation select_over(Relation below);
+
   private:
     // --- Parts: relation_generator.cc ---
 
@@ -41,7 +43,6 @@ class RelationGenerator {
     // --- Relations: relation_generator.cc, joins_generator.cc, times_generator.cc ---
 
     Relation select(std::size_t depth);
-    Relation select_over(Relation below);
     Relation group(std::size_t depth);
 
     void add_equalities(Relation& relation, std::size_t count);
@@ -51,6 +52,7 @@ class RelationGenerator {
     Relation join_of(Relation left, Relation right);
     Relation semi_join(std::size_t depth);
     Relation semi_join_of(Relation left, Relation right);
+    Relation many_join(std::size_t depth);
     Relation window_join(std::size_t depth);
     Relation scalar(std::size_t depth);
     Relation unnest(std::size_t depth);
@@ -68,6 +70,7 @@ class RelationGenerator {
     Relation timed_input(std::size_t depth);
     WindowSpec window_spec(const Relation& below);
     Relation window(std::size_t depth);
+    Relation group_window(std::size_t depth);
     Relation windowed(Relation below, const std::optional<WindowSpec>& like);
     Relation over(std::size_t depth);
     void add_over_aggregates(Relation& relation);

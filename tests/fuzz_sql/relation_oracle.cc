@@ -68,6 +68,7 @@ class Oracle {
             case RelationKind::kScalar: return scalar(relation);
             case RelationKind::kUnnest: return unnest(relation);
             case RelationKind::kTemporal: return temporal(relation);
+            case RelationKind::kManyJoin: return many_join(relation);
         }
         return {};
     }
@@ -131,12 +132,31 @@ class Oracle {
         return kept(relation.having, grouped(relation, rows));
     }
 
-    static bool meets(const Relation& relation, const Row& row) {
+    static bool has_equals(const Relation& relation, const Row& row) {
         for (const auto& [one, other] : relation.equalities) {
             const Value a = evaluate(one, row);
             if (is_null(a) || a != evaluate(other, row)) return false;
         }
-        return keeps(relation.residual, row);
+        return true;
+    }
+
+    static bool meets(const Relation& relation, const Row& row) {
+        return has_equals(relation, row) && keeps(relation.residual, row);
+    }
+
+    Rows many_join(const Relation& relation) {
+        Rows rows = {Row()};
+        for (const Relation& input : relation.inputs) {
+            Rows more;
+            for (const Row& one : rows) {
+                for (const Row& other : rows_of(input))
+                    more.push_back(joined(one, other));
+            }
+            rows = std::move(more);
+            if (rows.size() > 4 * kRowsMax) throw Unknown();
+        }
+        std::erase_if(rows, [&](const Row& row) { return !meets(relation, row); });
+        return selected(relation, rows);
     }
 
     Rows join(const Relation& relation) {
@@ -232,8 +252,10 @@ class Oracle {
     }
 
     Rows window(const Relation& relation) {
+        Rows below = rows_of(relation.inputs[0]);
+        if (relation.is_group_window) below = kept(relation.where, below);
         std::map<Row, Rows> windows;
-        for (const auto& [bounds, row] : windows_of(relation, rows_of(relation.inputs[0]))) {
+        for (const auto& [bounds, row] : windows_of(relation, below)) {
             if (keeps(relation.where, row)) windows[bounds].push_back(row);
         }
         Rows result;
@@ -257,13 +279,15 @@ class Oracle {
         for (const Row& one : kept(relation.where, rows_of(relation.inputs[0]))) {
             Rows partners;
             for (const Row& other : right) {
-                if (meets(relation, joined(one, other))) partners.push_back(joined(one, other));
+                if (has_equals(relation, joined(one, other)))
+                    partners.push_back(joined(one, other));
             }
             Row row = evaluate_all(relation.items, one);
             row.push_back(relation.aggregates.empty()
                               ? Value(!partners.empty())
                               : aggregate(relation.aggregates[0], partners));
-            result.push_back(std::move(row));
+            if (keeps(relation.residual, joined(one, {row.back()})))
+                result.push_back(std::move(row));
         }
         return result;
     }

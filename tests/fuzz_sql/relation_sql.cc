@@ -36,6 +36,7 @@ class Writer {
             case RelationKind::kScalar: return scalar(relation);
             case RelationKind::kUnnest: return unnest(relation);
             case RelationKind::kTemporal: return temporal(relation);
+            case RelationKind::kManyJoin: return many_join(relation);
         }
         return {};
     }
@@ -269,6 +270,7 @@ class Writer {
 
     // The columns are window_start, window_end, window_time, keys, aggregates.
     std::string window(const Relation& relation) {
+        if (relation.is_group_window) return group_window(relation);
         const std::string name = alias();
         Names scope;
         add_names(relation.inputs[0], name, scope);
@@ -282,6 +284,29 @@ class Writer {
                table_function(relation, named(relation.inputs[0])) + " AS " + name +
                clause(" WHERE ", relation.where, scope) + " GROUP BY " + group_by +
                clause(" HAVING ", relation.having, all);
+    }
+
+    std::string group_window(const Relation& relation) {
+        const std::string name = alias();
+        Names scope;
+        add_names(relation.inputs[0], name, scope);
+        const WindowSpec& window = relation.window;
+        constexpr const char* kNames[] = {"TUMBLE", "HOP", "", "SESSION"};
+        const std::string word = kNames[static_cast<std::size_t>(window.kind)];
+        std::string arguments = "(" + scope[window.time] + ", ";
+        if (window.kind == WindowKind::kHop) arguments += seconds(window.step_s) + ", ";
+        arguments += seconds(window.size_s) + ")";
+        const Names items = items_of(relation, scope);
+        Names all;
+        for (const char* const part : {"_START", "_END", "_ROWTIME"})
+            all.push_back(word + part + arguments);
+        all.insert(all.end(), items.begin(), items.end());
+        all = outputs(relation, scope, all);
+        std::string text =
+            "SELECT " + with_names(relation, all) + " FROM " + from(relation.inputs[0], name) +
+            clause(" WHERE ", relation.where, scope) + " GROUP BY " + word + arguments;
+        if (!items.empty()) text += ", " + list_of(items);
+        return text + clause(" HAVING ", relation.having, all);
     }
 
     static std::string frame(const Relation& relation) {
@@ -332,16 +357,37 @@ class Writer {
         const std::string right = alias();
         Names scope;
         add_names(relation.inputs[0], left, scope);
+        Names with_value = scope;
         add_names(relation.inputs[1], right, scope);
-        Names items = items_of(relation, scope);
         std::string value = relation.aggregates.empty()
                                 ? "EXISTS (SELECT 1"
                                 : "(SELECT " + aggregate(relation.aggregates[0], scope);
         value += " FROM " + from(relation.inputs[1], right);
-        if (!relation.equalities.empty()) value += " WHERE " + equality(relation, scope);
-        items.push_back(value + ")");
-        return "SELECT " + with_names(relation, items) + " FROM " + from(relation.inputs[0], left) +
-               clause(" WHERE ", relation.where, scope);
+        for (const auto& [one, other] : relation.equalities)
+            value += " WHERE " + to_sql(one, scope) + " = " + to_sql(other, scope);
+        value += ")";
+        with_value.push_back(value);
+        Names items = items_of(relation, scope);
+        items.push_back(value);
+        const std::string text = "SELECT " + with_names(relation, items) + " FROM " +
+                                 from(relation.inputs[0], left) +
+                                 clause(" WHERE ", relation.where, scope);
+        const char* const word = relation.where.empty() ? " WHERE " : " AND ";
+        return text + clause(word, relation.residual, with_value);
+    }
+
+    std::string many_join(const Relation& relation) {
+        Names scope;
+        Names inputs;
+        for (const Relation& input : relation.inputs) {
+            const std::string name = alias();
+            add_names(input, name, scope);
+            inputs.push_back(from(input, name));
+        }
+        const std::string text = "SELECT " + with_names(relation, items_of(relation, scope)) +
+                                 " FROM " + list_of(inputs);
+        const std::string condition = equality(relation, scope);
+        return condition.empty() ? text : text + " WHERE " + condition;
     }
 
     std::string unnest(const Relation& relation) {
@@ -378,14 +424,20 @@ class Writer {
 
 }  // namespace
 
-std::string script_of(const Relation& relation) {
+std::string script_of(const std::vector<Relation>& relations) {
     std::string script;
     for (std::size_t table = 0; table < kTables; ++table) {
-        if (uses_table(relation, table)) script += table_sql(table);
+        const bool is_used =
+            std::any_of(relations.begin(), relations.end(), [&](const Relation& relation) {
+                return uses_table(relation, table);
+            });
+        if (is_used) script += table_sql(table);
     }
     Writer writer;
-    const std::string query = writer.select(relation);
-    return script + writer.view_statements() + query + ";\n";
+    std::string queries;
+    for (const Relation& relation : relations)
+        queries += writer.select(relation) + ";\n";
+    return script + writer.view_statements() + queries;
 }
 
 }  // namespace thalweg::fuzz

@@ -4,11 +4,11 @@
 
 #include <string>
 
-// The SQL text of a relation.
+// The SQL text of relations.
 
 namespace thalweg::fuzz {
 
-// CREATE TABLE of those that are read, CREATE VIEW where one is wanted, and the SELECT.
-[[nodiscard]] std::string script_of(const Relation& relation);
+// CREATE TABLE of those that are read, CREATE VIEW where one is wanted, and the SELECTs.
+[[nodiscard]] std::string script_of(const std::vector<Relation>& relations);
 
 }  // namespace thalweg::fuzz

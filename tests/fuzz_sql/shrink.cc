@@ -115,6 +115,11 @@ std::vector<Change> changes_of(Relation& node) {
         },
     };
     const bool has_versions = node.kind == RelationKind::kTemporal;
+    if (node.kind == RelationKind::kManyJoin) {
+        changes.push_back([](Relation& it) {
+            if (!it.equalities.empty()) it.equalities.pop_back();
+        });
+    }
     for (std::size_t i = 0; !has_versions && i < node.inputs.size(); ++i) {
         for (std::size_t table = 0; table < kTables; ++table) {
             changes.push_back([=](Relation& it) {
@@ -180,7 +185,7 @@ class Shrinker {
         : case_(std::move(fuzz_case)), is_wrong_(is_wrong), tries_left_(tries_max) {}
 
     FuzzCase shrink() {
-        while (shrink_query() || shrink_rows()) {
+        while (shrink_queries() || shrink_rows()) {
         }
         return std::move(case_);
     }
@@ -194,28 +199,41 @@ class Shrinker {
         return true;
     }
 
-    bool try_relation(Relation relation) {
-        if (size_of(relation) >= size_of(case_.relation)) return false;
+    bool try_relation(std::size_t index, Relation relation) {
+        if (size_of(relation) >= size_of(case_.relations[index])) return false;
         FuzzCase smaller = case_;
-        smaller.relation = std::move(relation);
+        smaller.relations[index] = std::move(relation);
         return try_one(std::move(smaller));
     }
 
-    bool shrink_query() {
-        for (const Change& change : root_changes(case_.relation)) {
-            Relation changed = case_.relation;
+    bool shrink_queries() {
+        for (std::size_t i = 0; case_.relations.size() > 1 && i < 2; ++i) {
+            FuzzCase smaller = case_;
+            smaller.relations.erase(smaller.relations.begin() + static_cast<std::ptrdiff_t>(i));
+            if (try_one(std::move(smaller))) return true;
+        }
+        for (std::size_t i = 0; i < case_.relations.size(); ++i) {
+            if (shrink_query(i)) return true;
+        }
+        return false;
+    }
+
+    bool shrink_query(std::size_t index) {
+        Relation& relation = case_.relations[index];
+        for (const Change& change : root_changes(relation)) {
+            Relation changed = relation;
             change(changed);
-            if (try_relation(std::move(changed))) return true;
+            if (try_relation(index, std::move(changed))) return true;
         }
         std::vector<Relation*> nodes;
-        collect(case_.relation, nodes);
+        collect(relation, nodes);
         for (std::size_t node = 0; node < nodes.size(); ++node) {
             for (const Change& change : changes_of(*nodes[node])) {
-                Relation changed = case_.relation;
+                Relation changed = relation;
                 std::vector<Relation*> copies;
                 collect(changed, copies);
                 change(*copies[node]);
-                if (try_relation(std::move(changed))) return true;
+                if (try_relation(index, std::move(changed))) return true;
             }
         }
         return false;

@@ -89,6 +89,7 @@ WindowSpec RelationGenerator::window_spec(const Relation& below) {
 
 Relation RelationGenerator::window(std::size_t depth) {
     if (chance(random_, 20)) return windowed(timed_input(depth), std::nullopt);
+    if (chance(random_, 25)) return group_window(depth);
     Relation made;
     made.kind = RelationKind::kWindow;
     made.inputs.push_back(timed_input(depth));
@@ -104,6 +105,30 @@ Relation RelationGenerator::window(std::size_t depth) {
                          {"", Kind::kTime, true}});
     add_aggregates(made, false);
     add_sets(made);
+    add_having(made);
+    return made;
+}
+
+// As of old: TUMBLE, HOP and SESSION among the keys, which are columns.
+Relation RelationGenerator::group_window(std::size_t depth) {
+    Relation made;
+    made.kind = RelationKind::kWindow;
+    made.is_group_window = true;
+    made.inputs.push_back(timed_input(depth));
+    made.window = window_spec(made.inputs[0]);
+    if (made.window.kind == WindowKind::kCumulate) made.window.kind = WindowKind::kSession;
+    add_where(made, made, 25);
+    const std::vector<Column>& below = made.inputs[0].columns;
+    const std::vector<std::size_t> keys = some_columns(made.inputs[0], random_.below(3));
+    for (const std::size_t column : keys)
+        made.items.push_back(column_of(column, below[column].kind));
+    if (made.window.kind == WindowKind::kSession) made.partition = keys;
+    made.columns = {{"", Kind::kTime, false, true, WindowBound::kStart},
+                    {"", Kind::kTime, false, true, WindowBound::kEnd},
+                    {"", Kind::kTime, true}};
+    for (const Expr& item : made.items)
+        made.columns.push_back({"", item.kind});
+    add_aggregates(made, false);
     add_having(made);
     return made;
 }
