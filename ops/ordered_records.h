@@ -2,7 +2,9 @@
 
 #include "ops/record_pool.h"
 
+#include <array>
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <utility>
 #include <vector>
@@ -11,21 +13,28 @@ namespace thalweg {
 
 // Records in the order of their keys, equal keys in the order of arrival.
 //
-// Shape    A list of chunks of at most kChunkMax pointers, split in halves when full: one chunk for
-//          nearly every partition of a query, and 2,000 for a million rows, so that an insertion
-//          moves at most 4 KiB and the list of chunks.
+// Shape    Up to kFewMax pointers lie in the object itself: there may be millions of such. More are
+//          a list of chunks of at most kChunkMax, split in halves when full: one chunk for nearly
+//          every partition of a query, and 2,000 for a million rows, so that an insertion moves at
+//          most 4 KiB and the list of chunks; they stay until the last record goes.
 // Lifetime Borrows the records.
 // Threads  One at a time.
 class OrderedRecords {
   public:
+    static constexpr std::size_t kFewMax = 3;
+
     [[nodiscard]] std::size_t size() const noexcept { return size_; }
 
     [[nodiscard]] bool empty() const noexcept { return size_ == 0; }
 
     // The last in the order. Not of none.
-    [[nodiscard]] Record* back() const noexcept { return chunks_.back().back(); }
+    [[nodiscard]] Record* back() const noexcept {
+        return chunks_ == nullptr ? few_[size_ - 1] : chunks_->back().back();
+    }
 
-    [[nodiscard]] Record* front() const noexcept { return chunks_.front().front(); }
+    [[nodiscard]] Record* front() const noexcept {
+        return chunks_ == nullptr ? few_[0] : chunks_->front().front();
+    }
 
     void insert(Record* record);
 
@@ -39,7 +48,13 @@ class OrderedRecords {
     // Calls visit(record) in order, as long as it returns true.
     template <class Visit>
     void for_each(const Visit& visit) const {
-        for (const std::vector<Record*>& chunk : chunks_) {
+        if (chunks_ == nullptr) {
+            for (std::size_t i = 0; i < size_; ++i) {
+                if (!visit(few_[i])) return;
+            }
+            return;
+        }
+        for (const Chunk& chunk : *chunks_) {
             for (std::size_t i = 0; i < chunk.size(); ++i) {
                 if (i + kAhead < chunk.size()) __builtin_prefetch(chunk[i + kAhead]);
                 if (!visit(chunk[i])) return;
@@ -52,11 +67,17 @@ class OrderedRecords {
     void for_each_from(std::span<const std::byte> key,
                        std::uint64_t arrival,
                        const Visit& visit) const {
-        if (chunks_.empty()) return;
+        if (chunks_ == nullptr) {
+            for (std::size_t at = place_of(key, arrival); at < size_; ++at) {
+                if (!visit(few_[at])) return;
+            }
+            return;
+        }
+        const std::vector<Chunk>& chunks = *chunks_;
         std::size_t index = chunk_of(key, arrival);
-        for (std::size_t at = place_in(index, key, arrival); index < chunks_.size(); ++index) {
-            for (; at < chunks_[index].size(); ++at) {
-                if (!visit(chunks_[index][at])) return;
+        for (std::size_t at = place_in(index, key, arrival); index < chunks.size(); ++index) {
+            for (; at < chunks[index].size(); ++at) {
+                if (!visit(chunks[index][at])) return;
             }
             at = 0;
         }
@@ -64,7 +85,14 @@ class OrderedRecords {
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept;
 
+    // Fetches the last record, which the next call will read.
+    void prefetch_back() const noexcept {
+        if (chunks_ == nullptr && size_ != 0) __builtin_prefetch(few_[size_ - 1]);
+    }
+
   private:
+    using Chunk = std::vector<Record*>;
+
     static constexpr std::size_t kChunkMax = 512;
     static constexpr std::size_t kAhead = 4;  // Records between the prefetch of one and its visit.
 
@@ -78,8 +106,17 @@ class OrderedRecords {
                                        std::span<const std::byte> key,
                                        std::uint64_t arrival) const noexcept;
 
-    std::vector<std::vector<Record*>> chunks_;  // None is empty.
+    // The first of few that does not come before the key.
+    [[nodiscard]] std::size_t place_of(std::span<const std::byte> key,
+                                       std::uint64_t arrival) const noexcept;
+
+    void insert_among_few(Record* record);
+    void insert_among_many(Record* record);
+    Record* take_from_few(std::size_t at);
+
     std::size_t size_ = 0;
+    std::array<Record*, kFewMax> few_{};          // Where there are no chunks.
+    std::unique_ptr<std::vector<Chunk>> chunks_;  // None of them is empty, nor is the list.
 };
 
 }  // namespace thalweg

@@ -1,6 +1,8 @@
 #include "ops/rank_partitions.h"
 
 #include <algorithm>
+#include <array>
+#include <cstring>
 #include <utility>
 
 namespace thalweg {
@@ -55,16 +57,46 @@ void RankPartitions::locate(const BatchView& view, Selection rows) {
     for (const std::size_t column : plan_->spec.partition)
         plan_->columns.push_back(&view[column]);
     keys_.find_or_insert(plan_->columns, rows, plan_->encoded, plan_->positions);
-    if (partitions_.size() < keys_.size()) partitions_.resize(keys_.size());
+    if (partitions_.size() < keys_.size()) {
+        partitions_.resize(keys_.size());
+        if (has_bounds_) bounds_.resize(keys_.size(), kNoBound);
+    }
     plan_->keys.write(view, rows);
+}
+
+RankPartitions::Bound RankPartitions::bound_of(std::span<const std::byte> key) noexcept {
+    const auto load = [](const std::byte* from) {
+        std::uint64_t bytes = 0;
+        std::memcpy(&bytes, from, sizeof bytes);
+        return __builtin_bswap64(bytes);
+    };
+    constexpr std::size_t kWord = 8;
+    if (key.size() >= 2 * kWord) return Bound{load(key.data())} << 64U | load(key.data() + kWord);
+    if (key.size() > kWord) {
+        const std::size_t rest = key.size() - kWord;
+        const std::uint64_t low = load(key.data() + rest) << (8 * (kWord - rest));
+        return Bound{load(key.data())} << 64U | low;
+    }
+    std::array<std::byte, kWord> padded{};
+    std::copy(key.begin(), key.end(), padded.begin());
+    return Bound{load(padded.data())} << 64U;
+}
+
+void RankPartitions::set_bound(std::uint32_t position) {
+    if (!has_bounds_) return;
+    const OrderedRecords& partition = partitions_[position];
+    const bool is_full = partition.size() >= plan_->spec.last && !partition.empty();
+    bounds_[position] = is_full ? bound_of(partition.back()->key()) : kNoBound;
 }
 
 bool RankPartitions::is_beyond(std::uint32_t position, std::span<const std::byte> key) const {
     const RankSpec& spec = plan_->spec;
     if (spec.last == 0) return true;
+    if (!has_bounds_) return false;
+    const Bound& bound = bounds_[position];
+    if (const Bound own = bound_of(key); own != bound) return own > bound;
     const OrderedRecords& partition = partitions_[position];
-    if (spec.is_changing || spec.kind == RankKind::kDenseRank || partition.size() < spec.last)
-        return false;
+    if (partition.size() < spec.last) return false;
     const int order = compare_keys(key, partition.back()->key());
     const bool is_last_of_equals = spec.kind == RankKind::kRowNumber && !spec.newest_first;
     return is_last_of_equals ? order >= 0 : order > 0;
@@ -72,12 +104,16 @@ bool RankPartitions::is_beyond(std::uint32_t position, std::span<const std::byte
 
 void RankPartitions::insert(std::uint32_t position, Record* record, std::vector<Record*>& dropped) {
     OrderedRecords& partition = partitions_[position];
+    const RankSpec& spec = plan_->spec;
+    const bool is_limited = !spec.is_changing && spec.kind == RankKind::kRowNumber;
+    // It comes before the last: what is_beyond() says of others.
+    if (is_limited && partition.size() == spec.last) {
+        dropped.push_back(partition.take_back());
+        --record_count_;
+    }
     partition.insert(record);
     ++record_count_;
-    const RankSpec& spec = plan_->spec;
-    if (spec.is_changing || spec.kind != RankKind::kRowNumber) return;
-    for (; partition.size() > spec.last; --record_count_)
-        dropped.push_back(partition.take_back());
+    set_bound(position);
 }
 
 void RankPartitions::trim(std::uint32_t position, std::vector<Record*>& dropped) {
@@ -92,13 +128,17 @@ void RankPartitions::trim(std::uint32_t position, std::vector<Record*>& dropped)
     });
     for (; partition.size() > kept; --record_count_)
         dropped.push_back(partition.take_back());
+    set_bound(position);
 }
 
 Record* RankPartitions::take(std::uint32_t position,
                              std::span<const std::byte> key,
                              std::span<const std::byte> row) {
     Record* const record = partitions_[position].take(key, row);
-    if (record != nullptr) --record_count_;
+    if (record != nullptr) {
+        --record_count_;
+        set_bound(position);
+    }
     return record;
 }
 
@@ -152,6 +192,7 @@ void RankPartitions::restore(const BatchView& view, Selection rows) {
         plan_->next_arrival = std::max(plan_->next_arrival, arrival + 1);
         partitions_[plan_->positions[i]].insert(record);
         ++record_count_;
+        set_bound(plan_->positions[i]);
     }
 }
 

@@ -52,13 +52,20 @@ struct RankPlan {
 // The partitions of a Top-N with the rows that may be asked for.
 //
 // Shape    A dictionary of partitions, and for each the records in order. Where nothing is taken
-//          back only rows that rank up to RankSpec::last are kept: others can never come back.
+//          back only rows that rank up to RankSpec::last are kept: others can never come back; of
+//          partitions that have so many the beginning of the last one's sort key lies in an array,
+//          where most rows are found to come too late (dedup of 1 million keys: 201 ns a row
+//          before).
 // Snapshot freeze(), then save() until nothing is_frozen(). A partition is written in one piece, at
 //          the latest before it changes.
 // Lifetime The plan outlives the partitions.
 class RankPartitions {
   public:
-    explicit RankPartitions(RankPlan& plan) : plan_(&plan), keys_(plan.key, 0, plan.history) {}
+    explicit RankPartitions(RankPlan& plan)
+        : plan_(&plan),
+          keys_(plan.key, 0, plan.history),
+          has_bounds_(!plan.spec.is_changing && plan.spec.kind != RankKind::kDenseRank &&
+                      plan.spec.last != RankSpec::kNoLimit) {}
 
     ~RankPartitions();
     RankPartitions(const RankPartitions&) = delete;
@@ -69,6 +76,19 @@ class RankPartitions {
 
     // Whether a row with this key, later than all others, would not be kept.
     [[nodiscard]] bool is_beyond(std::uint32_t position, std::span<const std::byte> key) const;
+
+    // Of a partition whose row comes soon: fetches what is_beyond() reads, and then insert().
+    void prefetch_bound(std::uint32_t position) const noexcept {
+        if (!bounds_.empty()) __builtin_prefetch(&bounds_[position]);
+    }
+
+    void prefetch(std::uint32_t position) const noexcept {
+        __builtin_prefetch(&partitions_[position]);
+    }
+
+    void prefetch_back(std::uint32_t position) const noexcept {
+        partitions_[position].prefetch_back();
+    }
 
     // Takes a record in, and drops what nobody can ask for any more into `dropped`. For ranks with
     // ties that is left to trim(), once for many.
@@ -107,9 +127,10 @@ class RankPartitions {
     void restore(const BatchView& view, Selection rows);
 
     [[nodiscard]] std::size_t memory_bytes() const noexcept {
+        const bool are_few = plan_->spec.last <= OrderedRecords::kFewMax;
         return keys_.memory_bytes() + partitions_.capacity() * sizeof(OrderedRecords) +
-               partitions_.size() * sizeof(std::vector<Record*>) +
-               record_count_ * 2 * sizeof(Record*) + frozen_.memory_bytes();
+               bounds_.capacity() * sizeof(Bound) +
+               (are_few ? 0 : record_count_ * 3 * sizeof(Record*)) + frozen_.memory_bytes();
     }
 
   private:
@@ -128,11 +149,21 @@ class RankPartitions {
         });
     }
 
+    // The first 16 bytes of a sort key, zeros behind a shorter one, as a number.
+    using Bound = UInt128;
+
+    static constexpr Bound kNoBound = ~Bound{0};
+
+    [[nodiscard]] static Bound bound_of(std::span<const std::byte> key) noexcept;
+
+    void set_bound(std::uint32_t position);
     std::size_t write(std::uint32_t position);
 
     RankPlan* plan_;
     GroupDictionary keys_;
     std::vector<OrderedRecords> partitions_;
+    bool has_bounds_;
+    std::vector<Bound> bounds_;  // By partition, if any; kNoBound: it has room.
     std::size_t record_count_ = 0;
     FrozenEntries frozen_;
     StateOut* out_ = nullptr;

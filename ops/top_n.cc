@@ -38,6 +38,8 @@ class TopN final : public Op {
         if (picked_rows_.empty()) return;
         plan_.codec.write(rows, Selection::list(picked_rows_));
         for (std::size_t i = 0; i < picked_rows_.size(); ++i) {
+            if (i + kAhead < picked_.size())
+                partitions_.prefetch_back(plan_.positions[picked_[i + kAhead]]);
             apply(i, is_gain(rows.kind(picked_rows_[i])));
         }
         emit_changes(out);
@@ -71,6 +73,8 @@ class TopN final : public Op {
     }
 
   private:
+    static constexpr std::size_t kAhead = 16;  // Rows between a prefetch and its use.
+
     // What of a partition was asked for before the batch: of before_, the entries from `first` on.
     struct Touched {
         std::uint32_t position = 0;
@@ -91,7 +95,9 @@ class TopN final : public Op {
         picked_rows_.clear();
         picked_.clear();
         for (std::size_t i = 0; i < rows.size(); ++i) {
+            if (i + kAhead < rows.size()) partitions_.prefetch_bound(plan_.positions[i + kAhead]);
             if (partitions_.is_beyond(plan_.positions[i], plan_.keys.key(i))) continue;
+            partitions_.prefetch(plan_.positions[i]);
             picked_.push_back(static_cast<std::uint16_t>(i));
             picked_rows_.push_back(static_cast<std::uint16_t>(rows.selection[i]));
         }
