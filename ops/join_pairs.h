@@ -39,6 +39,7 @@ class JoinPairs {
         port_ = port;
         first_ = 0;
         last_ = 0;
+        fetched_ = 0;
         chain_ = chain_of(0);
     }
 
@@ -51,6 +52,7 @@ class JoinPairs {
         if (last_ >= selection_.size()) return false;
         const JoinSide& other = state_->side(1 - port_);
         while (last_ < selection_.size() && pairs_.size() < kBatchRows) {
+            if (last_ >= fetched_) fetch_chains();
             if (chain_ == JoinSide::kNone) {
                 chain_ = chain_of(++last_);
                 continue;
@@ -77,6 +79,10 @@ class JoinPairs {
         return at < selection_.size() ? state_->first_of(at, 1 - port_) : JoinSide::kNone;
     }
 
+    // Walks the chains of the next rows side by side, so that their entries are fetched at the same
+    // time and not one after the other.
+    void fetch_chains();
+
     std::optional<PairCondition> condition_;
     const JoinState* state_ = nullptr;
     const BatchView* view_ = nullptr;
@@ -84,6 +90,7 @@ class JoinPairs {
     std::size_t port_ = 0;
     std::size_t first_ = 0;
     std::size_t last_ = 0;
+    std::size_t fetched_ = 0;                // Rows whose chains have been.
     std::uint32_t chain_ = JoinSide::kNone;  // Of row last_, where to go on.
     std::vector<Pair> pairs_;
     std::vector<std::uint16_t> rows_;
