@@ -50,11 +50,29 @@ std::optional<std::int64_t> OpenSessions::next_end() {
         const Session& session = sessions_[due.slot];
         const bool is_live = session.stamp == due.stamp;
         if (is_live && session.end_ns == due.end_ns) return due.end_ns;
-        std::pop_heap(heap_.begin(), heap_.end());
-        heap_.pop_back();
-        if (is_live) push(due.slot);
+        if (is_live) {
+            put_off_first(session.end_ns);
+        } else {
+            std::pop_heap(heap_.begin(), heap_.end());
+            heap_.pop_back();
+        }
     }
     return std::nullopt;
+}
+
+// Down to where it belongs, which is half of taking it out and pushing it again.
+void OpenSessions::put_off_first(std::int64_t end_ns) {
+    Due due = heap_.front();
+    due.end_ns = end_ns;
+    std::size_t hole = 0;
+    for (std::size_t child = 1; child < heap_.size(); child = 2 * hole + 1) {
+        const bool is_right = child + 1 < heap_.size() && heap_[child] < heap_[child + 1];
+        child += static_cast<std::size_t>(is_right);
+        if (!(due < heap_[child])) break;
+        heap_[hole] = heap_[child];
+        hole = child;
+    }
+    heap_[hole] = due;
 }
 
 void OpenSessions::close(std::uint32_t slot) {

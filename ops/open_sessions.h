@@ -183,6 +183,8 @@ class OpenSessions {
     void unlink(std::uint32_t slot);
     void erase_key(std::uint32_t owner);
     void push(std::uint32_t slot);
+    // The first of the heap has come up, and its session has grown.
+    void put_off_first(std::int64_t end_ns);
 
     KeyTable keys_;
     std::int64_t gap_ns_;

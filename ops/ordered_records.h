@@ -2,6 +2,7 @@
 
 #include "ops/record_pool.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <memory>
@@ -88,6 +89,21 @@ class OrderedRecords {
     // Fetches the last record, which the next call will read.
     void prefetch_back() const noexcept {
         if (chunks_ == nullptr && size_ != 0) __builtin_prefetch(few_[size_ - 1]);
+    }
+
+    // Fetch what leads to the records, and then the records, of which only the first are fetched
+    // where there are many.
+    void prefetch() const noexcept {
+        if (chunks_ != nullptr) __builtin_prefetch(chunks_->data());
+    }
+
+    void prefetch_records() const noexcept {
+        constexpr std::size_t kFetchedMax = 16;
+        const Record* const* const records =
+            chunks_ == nullptr ? few_.data() : chunks_->front().data();
+        const std::size_t count = chunks_ == nullptr ? size_ : chunks_->front().size();
+        for (std::size_t i = 0; i < std::min(count, kFetchedMax); ++i)
+            __builtin_prefetch(records[i]);
     }
 
   private:

@@ -59,6 +59,10 @@ class OverAggregate final : public Op {
         touched_.clear();
         for (std::size_t i = 0; i < selected.size(); ++i) {
             const std::uint32_t position = positions_[i];
+            if (i + 2 * kAhead < selected.size())
+                __builtin_prefetch(&partitions_[positions_[i + 2 * kAhead]], 1);
+            if (i + kAhead < selected.size())
+                partitions_[positions_[i + kAhead]].rows.prefetch_back();
             save_before(position);
             insert(position, i, next_arrival_++);
             if (spec_.is_by_arrival) touched_.push_back(position);
@@ -78,12 +82,18 @@ class OverAggregate final : public Op {
                 pass_on(out);
                 return Progress::kMore;
             }
-            const auto [time, position] = due_.front();
-            std::pop_heap(due_.begin(), due_.end(), std::greater<>());
-            due_.pop_back();
-            if (partitions_[position].due != time) continue;  // It had an earlier row since.
-            save_before(position);
-            work += evaluate(position, watermark_.nanos, out);
+            take_due();
+            for (std::size_t i = 0; i < taken_due_.size(); ++i) {
+                if (work >= kEmitRowsMax) {
+                    give_back_due(i);
+                    break;
+                }
+                fetch_due(i);
+                const auto [time, position] = taken_due_[i];
+                if (partitions_[position].due != time) continue;  // It had an earlier row since.
+                save_before(position);
+                work += evaluate(position, watermark_.nanos, out);
+            }
         }
         pass_on(out);
         return Progress::kDone;
@@ -149,11 +159,43 @@ class OverAggregate final : public Op {
                texts_.memory_bytes() +
                partitions_.capacity() * (sizeof(Partition) + sizeof(std::vector<Record*>)) +
                row_count_ * 2 * sizeof(Record*) + states_.capacity() * 8 +
-               due_.capacity() * sizeof(Due) + frozen_.memory_bytes();
+               (due_.capacity() + taken_due_.capacity()) * sizeof(Due) + frozen_.memory_bytes();
     }
 
   private:
     using Due = std::pair<std::int64_t, std::uint32_t>;
+
+    static constexpr std::size_t kAhead = 4;  // Rows or partitions between one fetch and the next.
+
+    // Some of what the watermark has passed, so that it can be fetched ahead: partitions lie all
+    // over memory.
+    void take_due() {
+        constexpr std::size_t kDueMax = 64;
+        taken_due_.clear();
+        while (taken_due_.size() < kDueMax && !due_.empty() &&
+               due_.front().first <= watermark_.nanos) {
+            taken_due_.push_back(due_.front());
+            std::pop_heap(due_.begin(), due_.end(), std::greater<>());
+            due_.pop_back();
+        }
+        for (std::size_t i = 0; i < std::min(3 * kAhead, taken_due_.size()); ++i)
+            __builtin_prefetch(&partitions_[taken_due_[i].second], 1);
+    }
+
+    void give_back_due(std::size_t first) {
+        for (std::size_t i = first; i < taken_due_.size(); ++i) {
+            due_.push_back(taken_due_[i]);
+            std::push_heap(due_.begin(), due_.end(), std::greater<>());
+        }
+    }
+
+    void fetch_due(std::size_t i) const {
+        const std::size_t count = taken_due_.size();
+        if (i + 3 * kAhead < count)
+            __builtin_prefetch(&partitions_[taken_due_[i + 3 * kAhead].second], 1);
+        if (i + 2 * kAhead < count) partitions_[taken_due_[i + 2 * kAhead].second].rows.prefetch();
+        if (i + kAhead < count) partitions_[taken_due_[i + kAhead].second].rows.prefetch_records();
+    }
 
     [[nodiscard]] Selection in_time(const BatchView& rows, OpContext& context) {
         const Column& times = rows[spec_.order[0].column];
@@ -355,6 +397,7 @@ class OverAggregate final : public Op {
     Arena texts_;                        // Of states. They reuse their places (OwnedText).
     std::vector<Partition> partitions_;
     std::size_t row_count_ = 0;
+    std::vector<Due> taken_due_;
     std::vector<Due> due_;  // A heap, the earliest first; stale where a partition says otherwise.
     Watermark watermark_;
     std::uint64_t next_arrival_ = 1;
