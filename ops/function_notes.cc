@@ -243,6 +243,7 @@ constexpr auto kJson = std::to_array<FunctionNote>({
 
 constexpr auto kAggregates = std::to_array<FunctionNote>({
     {"COUNT", "rows, or values that are not NULL"},
+    {"APPROX_COUNT_DISTINCT", "as `COUNT(DISTINCT x)`: exact, and keeps every value once"},
     {"SUM, AVG", "of numbers; AVG of integers is an integer"},
     {"MIN, MAX", "of anything that compares"},
     {"VAR_POP, VAR_SAMP, VARIANCE", "variances"},

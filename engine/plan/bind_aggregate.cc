@@ -409,10 +409,9 @@ class GroupedBinder {
         const std::string& name = last_part(call.name);
         if (is_gathering(call)) return bind_gathered(call, expr);
         if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
-        if (call.nulls != sql::NullTreatment::kNone)
-            throw sql::not_supported(at, "IGNORE NULLS and RESPECT NULLS");
         AggregateCall bound;
         bound.kind = *find_aggregate(name);
+        check_nulls(call, bound.kind, at);
         const bool is_list = bound.kind == AggregateKind::kListAgg;
         if (is_list)
             bound.separator = list_separator(
@@ -425,7 +424,7 @@ class GroupedBinder {
         const bool is_star =
             argument == nullptr || std::holds_alternative<sql::Star>(argument->node);
         if (is_star) {
-            if (bound.kind != AggregateKind::kCount || call.distinct)
+            if (bound.kind != AggregateKind::kCount || is_distinct(call))
                 throw SqlError(at, name + "(*) is not an aggregate, only COUNT(*) is");
             bound.kind = AggregateKind::kCountStar;
             bound.result_type = Type::bigint().not_null();
@@ -438,8 +437,8 @@ class GroupedBinder {
             bound.argument_type = value->type;
             bound.result_type = *std::move(type);
             bound.argument = add_input(std::move(value));
-            if (call.distinct) check_comparable(bound.argument_type, "DISTINCT", at);
-            bound.is_distinct = call.distinct && minds_repetition(bound.kind);
+            if (is_distinct(call)) check_comparable(bound.argument_type, "DISTINCT", at);
+            bound.is_distinct = is_distinct(call) && minds_repetition(bound.kind);
         }
         return add_call(std::move(bound), call, expr);
     }

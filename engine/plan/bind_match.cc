@@ -35,7 +35,7 @@ ExprPtr field_of(ExprPtr expr,
 }
 
 void check_aggregate(const sql::Call& call, AggregateKind kind, sql::Location at) {
-    if (call.distinct && minds_repetition(kind))
+    if (is_distinct(call) && minds_repetition(kind))
         throw sql::not_supported(at, "DISTINCT in an aggregate of MATCH_RECOGNIZE");
     if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
     if (call.arguments.size() > (kind == AggregateKind::kListAgg ? 2U : 1U))

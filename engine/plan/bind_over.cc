@@ -258,11 +258,12 @@ void OverCollector::bind_function(const sql::Call& call, sql::Location at, Call&
         return;
     }
     if (!call.within_group.empty()) throw sql::not_supported(at, "WITHIN GROUP");
-    if (call.nulls == sql::NullTreatment::kIgnore) throw sql::not_supported(at, "IGNORE NULLS");
     if (const auto aggregate = find_aggregate(name)) {
+        check_nulls(call, *aggregate, at);
         bind_aggregate(call, *aggregate, at, bound);
         return;
     }
+    if (call.nulls == sql::NullTreatment::kIgnore) throw sql::not_supported(at, "IGNORE NULLS");
     const auto kind = find_window_function(name);
     if (!kind)
         throw SqlError(call.name.location,
@@ -314,7 +315,7 @@ void OverCollector::bind_aggregate(const sql::Call& call,
     const bool has_argument = !call.arguments.empty() &&
                               !std::holds_alternative<sql::Star>(call.arguments[0].value->node);
     if (!has_argument) {
-        if (kind != AggregateKind::kCount)
+        if (kind != AggregateKind::kCount || is_distinct(call))
             throw SqlError(at, name + "(*) is not an aggregate, only COUNT(*) is");
         aggregate.kind = AggregateKind::kCountStar;
         aggregate.result_type = Type::bigint().not_null();
@@ -328,8 +329,8 @@ void OverCollector::bind_aggregate(const sql::Call& call,
         // A frame may be empty, or all its values NULL.
         aggregate.argument_type = bound.argument->type.with_nullable(true);
         aggregate.result_type = *std::move(type);
-        if (call.distinct) check_sortable(bound.argument->type, "DISTINCT", at);
-        aggregate.is_distinct = call.distinct && minds_repetition(kind);
+        if (is_distinct(call)) check_sortable(bound.argument->type, "DISTINCT", at);
+        aggregate.is_distinct = is_distinct(call) && minds_repetition(kind);
     }
     bind_filter(call, bound);
     const bool is_count =

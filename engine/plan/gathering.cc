@@ -224,6 +224,18 @@ class Gatherer {
 
 }  // namespace
 
+bool is_distinct(const sql::Call& call) {
+    return call.distinct || sql::to_upper(last_part(call.name)) == "APPROX_COUNT_DISTINCT";
+}
+
+void check_nulls(const sql::Call& call, AggregateKind kind, sql::Location at) {
+    if (call.nulls == sql::NullTreatment::kNone) return;
+    const bool passes_over =
+        kind == AggregateKind::kFirstValue || kind == AggregateKind::kLastValue;
+    if (passes_over && call.nulls == sql::NullTreatment::kIgnore) return;
+    throw sql::not_supported(at, "IGNORE NULLS and RESPECT NULLS");
+}
+
 bool is_gathering(const sql::Call& call) {
     const std::string name = sql::to_upper(last_part(call.name));
     if (name == "LISTAGG") return !call.within_group.empty();

@@ -31,6 +31,12 @@ struct Gathering {
     std::function<thalweg::ExprPtr(thalweg::ExprPtr list)> finish;
 };
 
+// DISTINCT, or APPROX_COUNT_DISTINCT, which counts exactly.
+[[nodiscard]] bool is_distinct(const sql::Call& call);
+
+// Throws where the call asks for NULLs to be treated otherwise than its aggregate does.
+void check_nulls(const sql::Call& call, AggregateKind kind, sql::Location at);
+
 [[nodiscard]] bool is_gathering(const sql::Call& call);
 
 [[nodiscard]] Gathering bind_gathering(const sql::Call& call,

@@ -28,6 +28,7 @@ constexpr std::array kAggregates = {
     NamedAggregate{"FIRST_VALUE", AggregateKind::kFirstValue},
     NamedAggregate{"LAST_VALUE", AggregateKind::kLastValue},
     NamedAggregate{"LISTAGG", AggregateKind::kListAgg},
+    NamedAggregate{"APPROX_COUNT_DISTINCT", AggregateKind::kCount},  // As DISTINCT, by the planner.
     // Made of LISTAGG by the planner.
     NamedAggregate{"ARRAY_AGG", AggregateKind::kListAgg},
     NamedAggregate{"COLLECT", AggregateKind::kListAgg},

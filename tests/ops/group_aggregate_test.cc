@@ -141,6 +141,8 @@ class Model {
                 const Type type = (*stream_schema())[argument].type;
                 const Type result = *aggregate_result_type(kind, type);
                 spec_.calls.push_back({kind, false, argument, {}, type, result, "; "});
+                if (kind == K::kListAgg)
+                    spec_.calls.push_back({kind, true, argument, {}, type, result, "+"});
             }
         }
     }
