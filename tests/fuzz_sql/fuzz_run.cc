@@ -25,7 +25,8 @@ std::string line_of(const Arrival& arrival) {
 
 class StoryWriter {
   public:
-    StoryWriter(const FuzzCase& fuzz_case, const Topology& topology) : case_(fuzz_case) {
+    StoryWriter(const FuzzCase& fuzz_case, const Topology& topology, Fault fault)
+        : case_(fuzz_case), fault_(fault) {
         for (const SourceStage& source : topology.sources)
             is_read_[static_cast<std::size_t>(source.source.name.back() - '0')] = true;
         for (std::size_t i = 0; i < fuzz_case.relations.size(); ++i) {
@@ -108,7 +109,8 @@ class StoryWriter {
     }
 
     bool expect(Result& result, std::size_t count) {
-        std::optional<Rows> rows = answer(result.relation, tables_after(case_.arrivals, count));
+        std::optional<Rows> rows =
+            answer(result.relation, tables_after(case_.arrivals, count), fault_);
         if (!rows) return false;
         const Rows now = *rows;
         if (!result.has_changes) {
@@ -130,6 +132,7 @@ class StoryWriter {
     }
 
     const FuzzCase& case_;
+    Fault fault_;
     std::vector<Result> results_;
     bool is_read_[kTables] = {};
     Story story_;
@@ -149,13 +152,13 @@ StoryLayout random_layout(Random& random) {
 
 }  // namespace
 
-Outcome run_case(const FuzzCase& fuzz_case) {
+Outcome run_case(const FuzzCase& fuzz_case, Fault fault) {
     const std::string script = script_of(fuzz_case.relations);
     plan::PlanOptions options;
     const auto planned = plan::plan_script(script, options);
     if (!planned)
         return {Verdict::kRefused, sql::format_error("fuzz.sql", script, planned.error()), false};
-    const std::optional<Story> story = StoryWriter(fuzz_case, *planned->topology).story();
+    const std::optional<Story> story = StoryWriter(fuzz_case, *planned->topology, fault).story();
     if (!story) return {Verdict::kUnknown, {}, false};
     Random random(fuzz_case.layout_seed);
     for (int i = 0; i < 2; ++i) {

@@ -23,8 +23,9 @@ struct Outcome {
 };
 
 // Tells the case as a story (tests/support/story.h), in two layouts of the case's own choice: after
-// every row that rests, if the query is live, and at the end of the input.
-[[nodiscard]] Outcome run_case(const FuzzCase& fuzz_case);
+// every row that rests, if the query is live, and at the end of the input. The oracle may have a
+// fault.
+[[nodiscard]] Outcome run_case(const FuzzCase& fuzz_case, Fault fault = Fault::kNone);
 
 // The case as a file of tests/sql would have it, without what it expects.
 [[nodiscard]] std::string text_of(const FuzzCase& fuzz_case);

@@ -44,7 +44,7 @@ Row joined(const Row& left, const Row& right) {
 
 class Oracle {
   public:
-    explicit Oracle(const Tables& tables) : tables_(tables) {}
+    Oracle(const Tables& tables, Fault fault) : tables_(tables), fault_(fault) {}
 
     Rows rows_of(const Relation& relation) {
         Rows rows = compute(relation);
@@ -61,7 +61,11 @@ class Oracle {
             case RelationKind::kJoin: return join(relation);
             case RelationKind::kSemiJoin: return semi_join(relation);
             case RelationKind::kSetOperation: return set_operation(relation);
-            case RelationKind::kTopN: return top_n(relation, rows_of(relation.inputs[0]));
+            case RelationKind::kTopN: {
+                Relation longer = relation;
+                if (fault_ == Fault::kOneMore) ++longer.limit;
+                return top_n(longer, rows_of(relation.inputs[0]));
+            }
             case RelationKind::kWindow: return window(relation);
             case RelationKind::kOver: return over(relation, rows_of(relation.inputs[0]));
             case RelationKind::kWindowed: return windowed(relation);
@@ -129,18 +133,19 @@ class Oracle {
     Rows group(const Relation& relation) {
         const Rows rows = kept(relation.where, rows_of(relation.inputs[0]));
         if (relation.items.empty() && rows.empty()) throw Unknown();
-        return kept(relation.having, grouped(relation, rows));
+        return had(relation, grouped(relation, rows));
     }
 
-    static bool has_equals(const Relation& relation, const Row& row) {
+    [[nodiscard]] bool has_equals(const Relation& relation, const Row& row) const {
         for (const auto& [one, other] : relation.equalities) {
             const Value a = evaluate(one, row);
-            if (is_null(a) || a != evaluate(other, row)) return false;
+            if (is_null(a) && fault_ != Fault::kNullsMeet) return false;
+            if (a != evaluate(other, row)) return false;
         }
         return true;
     }
 
-    static bool meets(const Relation& relation, const Row& row) {
+    [[nodiscard]] bool meets(const Relation& relation, const Row& row) const {
         return has_equals(relation, row) && keeps(relation.residual, row);
     }
 
@@ -189,7 +194,9 @@ class Oracle {
     }
 
     // Whether the IN or EXISTS holds, in three values.
-    static Value is_found(const Relation& relation, const Row& one, const Rows& right) {
+    [[nodiscard]] Value is_found(const Relation& relation,
+                                 const Row& one,
+                                 const Rows& right) const {
         const bool is_in = relation.semi == SemiKind::kIn || relation.semi == SemiKind::kNotIn;
         Value found = false;
         for (const Row& other : right) {
@@ -203,7 +210,7 @@ class Oracle {
             const Value a = evaluate(relation.equalities[0].first, pair);
             const Value b = evaluate(relation.equalities[0].second, pair);
             if (is_null(a) || is_null(b)) {
-                found = Value();
+                if (fault_ != Fault::kUnknownIsFalse) found = Value();
             } else if (a == b) {
                 return true;
             }
@@ -230,7 +237,7 @@ class Oracle {
         Rows right = rows_of(relation.inputs[1]);
         std::sort(left.begin(), left.end());
         std::sort(right.begin(), right.end());
-        if (!relation.is_all) {
+        if (!relation.is_all || fault_ == Fault::kOneCopy) {
             left.erase(std::unique(left.begin(), left.end()), left.end());
             right.erase(std::unique(right.begin(), right.end()), right.end());
         }
@@ -263,7 +270,11 @@ class Oracle {
             for (const Row& row : grouped(relation, rows))
                 result.push_back(joined(bounds, row));
         }
-        return kept(relation.having, result);
+        return had(relation, result);
+    }
+
+    [[nodiscard]] Rows had(const Relation& relation, const Rows& rows) const {
+        return fault_ == Fault::kNoHaving ? rows : kept(relation.having, rows);
     }
 
     Rows windowed(const Relation& relation) {
@@ -331,13 +342,14 @@ class Oracle {
     }
 
     const Tables& tables_;
+    Fault fault_;
 };
 
 }  // namespace
 
-std::optional<Rows> answer(const Relation& relation, const Tables& tables) {
+std::optional<Rows> answer(const Relation& relation, const Tables& tables, Fault fault) {
     try {
-        Rows rows = Oracle(tables).rows_of(relation);
+        Rows rows = Oracle(tables, fault).rows_of(relation);
         std::sort(rows.begin(), rows.end());
         return rows;
     } catch (const Unknown&) {
