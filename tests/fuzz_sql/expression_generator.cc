@@ -30,7 +30,7 @@ Expr ExpressionGenerator::leaf(Kind kind) {
     for (std::size_t i = 0; i < scope_.size(); ++i) {
         if (scope_[i] == kind) columns.push_back(i);
     }
-    if (!columns.empty() && chance(random_, kind == Kind::kBool ? 95 : 80))
+    if (!columns.empty() && chance(random_, kind == Kind::kBool ? 95 : 85))
         return column_of(pick(random_, columns), kind);
     if (chance(random_, 10)) return literal_of({}, kind);
     return literal_of(random_value(kind), kind);
@@ -128,6 +128,7 @@ Expr ExpressionGenerator::comparison(std::size_t depth) {
     if (op == ExprOp::kBetween) args.push_back(any(kind, depth));
     if (op == ExprOp::kIn) {
         args[1] = literal_of(random_value(kind), kind);
+        args.push_back(literal_of(random_value(kind), kind));
         args.push_back(literal_of(random_value(kind), kind));
     }
     return call(op, Kind::kBool, std::move(args));

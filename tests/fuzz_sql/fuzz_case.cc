@@ -47,7 +47,7 @@ class ArrivalGenerator {
     }
 
     void add_row() {
-        const auto id = static_cast<std::int64_t>(arrivals_.size());
+        const auto id = static_cast<std::int64_t>(random_.below(8));
         arrivals_.push_back({0,
                              1 + random_.below(2),
                              "",

@@ -226,11 +226,11 @@ Relation RelationGenerator::select_kinds(Relation below, const std::vector<Kind>
     made.inputs.push_back(std::move(below));
     ExpressionGenerator expressions = over_inputs(made);
     for (const Kind kind : kinds)
-        made.items.push_back(expressions.with_column(kind, random_.below(2)));
+        made.items.push_back(expressions.with_column(kind, chance(random_, 25) ? 1 : 0));
     for (std::size_t i = 0; i < kinds.size(); ++i) {
         if (made.items[i].kind != kinds[i]) made.items[i] = expressions.any(kinds[i], 0);
     }
-    add_where(made, made, 40);
+    add_where(made, made, 20);
     add_item_columns(made, {}, false);
     return made;
 }
@@ -241,8 +241,8 @@ Relation RelationGenerator::set_operation(std::size_t depth) {
     made.set = static_cast<SetKind>(random_.below(3));
     made.is_all = chance(random_, 50);
     std::vector<Kind> kinds;
-    for (std::size_t i = 0; i < 1 + random_.below(2); ++i)
-        kinds.push_back(any_kind());
+    kinds.push_back(any_kind());
+    if (chance(random_, 30)) kinds.push_back(any_kind());
     const bool is_timed = chance(random_, 25);
     for (int i = 0; i < 2; ++i) {
         Relation below = is_timed ? timed_input(depth) : input(depth);

@@ -24,7 +24,7 @@ Relation RelationGenerator::relation(std::size_t depth) {
     constexpr Choice kPool[] = {{&RelationGenerator::select, 3},
                                 {&RelationGenerator::group, 4},
                                 {&RelationGenerator::join, 4},
-                                {&RelationGenerator::semi_join, 2},
+                                {&RelationGenerator::semi_join, 3},
                                 {&RelationGenerator::many_join, 1},
                                 {&RelationGenerator::window_join, 1},
                                 {&RelationGenerator::scalar, 2},
@@ -179,7 +179,7 @@ Relation RelationGenerator::select_over(Relation below) {
     made.inputs.push_back(std::move(below));
     const std::vector<Column> scope = input_columns(made);
     add_items(made, scope);
-    add_where(made, made, 60);
+    add_where(made, made, 40);
     made.is_distinct = chance(random_, 20);
     add_item_columns(made, scope, !made.is_distinct);
     return made;
