@@ -1,6 +1,7 @@
 #pragma once
 
 #include "state/base/assertion.h"
+#include "state/pages.h"
 
 #include <algorithm>
 #include <array>
@@ -8,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <memory>
 #include <span>
 #include <vector>
 
@@ -38,8 +38,9 @@ static_assert(sizeof(Record) == 24);
 // Makes records and takes them back.
 //
 // Shape    Sizes are rounded up to multiples of 16 up to 1 KiB, to powers of two up to 32 KiB, and
-//          cut from blocks of 64 KiB; what is given back is kept for the next of its size. Larger
-//          ones have a block of their own, and give it back.
+//          cut from blocks of 64 KiB, from the first MiB on of 2 MiB, a huge page; what is given
+//          back is kept for the next of its size. Larger ones have a block of their own, and give
+//          it back.
 // Memory   Never more than the most records of each size that there were at a time.
 // Threads  One at a time.
 class RecordPool {
@@ -80,12 +81,11 @@ class RecordPool {
         head = memory;
     }
 
-    [[nodiscard]] std::size_t memory_bytes() const noexcept {
-        return blocks_.size() * kBlockBytes + large_bytes_;
-    }
+    [[nodiscard]] std::size_t memory_bytes() const noexcept { return block_bytes_ + large_bytes_; }
 
   private:
     static constexpr std::size_t kBlockBytes = 64 * 1024;
+    static constexpr std::size_t kSmallBlocks = 16;
     static constexpr std::size_t kFineMax = 1024;
     static constexpr std::size_t kSharedMax = 32 * 1024;
     static constexpr std::size_t kFineClasses = kFineMax / 16 + 1;
@@ -117,16 +117,19 @@ class RecordPool {
         }
         const std::size_t rounded = bytes_of(size_class);
         if (rounded > left_) {
-            blocks_.push_back(std::make_unique_for_overwrite<std::byte[]>(kBlockBytes));
-            left_ = kBlockBytes;
+            const bool are_many = block_bytes_ >= kBlockBytes * kSmallBlocks;
+            blocks_.emplace_back().grow(are_many ? Pages::kHugePageBytes : kBlockBytes);
+            left_ = blocks_.back().size();
+            block_bytes_ += left_;
         }
-        std::byte* const memory = blocks_.back().get() + (kBlockBytes - left_);
+        std::byte* const memory = blocks_.back().data() + (blocks_.back().size() - left_);
         left_ -= rounded;
         return memory;
     }
 
-    std::vector<std::unique_ptr<std::byte[]>> blocks_;
+    std::vector<Pages> blocks_;
     std::size_t left_ = 0;  // Of the last block.
+    std::size_t block_bytes_ = 0;
     std::array<std::byte*, kClasses> free_{};
     std::vector<std::byte*> large_;
     std::size_t large_bytes_ = 0;
