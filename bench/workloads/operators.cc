@@ -191,14 +191,14 @@ void add_sessions(OperatorCases& cases) {
 
 void add_overs(OperatorCases& cases) {
     for (const std::size_t keys : kKeys) {
-        RecordCase& query = cases.add("over", keys, keys == kKeys.front() ? 200 : 4);
+        RecordCase& query = cases.add("over", keys, keys == kKeys.front() ? 50 : 2);
         query.variant += ", 10 rows";
         query.sql = over_sql("10");
         query.oracle = oracle::over_rows;
         set_rival(query, by_hand::over_rows);
     }
     for (const std::size_t keys : kKeys) {
-        RecordCase& query = cases.add("over", keys, keys == kKeys.front() ? 200 : 4);
+        RecordCase& query = cases.add("over", keys, keys == kKeys.front() ? 50 : 2);
         query.variant += ", all";
         query.sql = over_sql("UNBOUNDED");
         query.oracle = oracle::over_all;
