@@ -4,13 +4,19 @@
 #include "engine/plan/catalog.h"
 #include "engine/plan/changelog.h"
 #include "engine/plan/connectors.h"
+#include "engine/plan/describe.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/rewrite.h"
 #include "engine/plan/show_functions.h"
 #include "engine/sql/parser.h"
 #include "engine/sql/token.h"
+#include "engine/sql/unparse.h"
+#include "state/base/assertion.h"
 
+#include <list>
+#include <map>
 #include <set>
+#include <string>
 #include <utility>
 
 namespace thalweg::plan {
@@ -32,6 +38,10 @@ class ScriptPlanner {
     }
 
     void execute(const sql::Statement& statement) {
+        if (const auto* table = std::get_if<sql::CreateTable>(&statement.node))
+            remember(last_part(table->name), statement);
+        if (const auto* view = std::get_if<sql::CreateView>(&statement.node))
+            remember(last_part(view->name), statement);
         std::visit([&](const auto& node) { run(node, statement.location); }, statement.node);
     }
 
@@ -229,12 +239,57 @@ class ScriptPlanner {
                            "CREATE FUNCTION count_char AS ...");
     }
 
-    void run(const sql::Show& node, sql::Location at) {
-        if (node.kind != sql::ShowKind::kFunctions) throw sql::not_supported(at, "SHOW");
-        plan_.explained += functions_text();
+    [[nodiscard]] bool is_known(const std::string& name) const {
+        return catalog_.find_table(name) != nullptr || catalog_.find_view(name) != nullptr;
     }
 
-    void run(const sql::Describe&, sql::Location at) { throw sql::not_supported(at, "DESCRIBE"); }
+    // The statement that made it; IF NOT EXISTS leaves what there is.
+    void remember(const std::string& name, const sql::Statement& statement) {
+        if (!is_known(name)) created_[name] = &statement;
+    }
+
+    // As Flink has it, views are among the tables.
+    void run(const sql::Show& node, sql::Location at) {
+        switch (node.kind) {
+            case sql::ShowKind::kFunctions:
+                plan_.explained += node.name ? describe_function(*node.name) : functions_text();
+                return;
+            case sql::ShowKind::kTables:
+            case sql::ShowKind::kViews:
+                for (const auto& [name, statement] : created_) {
+                    const bool is_shown = node.kind == sql::ShowKind::kTables
+                                              ? is_known(name)
+                                              : catalog_.find_view(name) != nullptr;
+                    if (is_shown) plan_.explained += name + "\n";
+                }
+                return;
+            case sql::ShowKind::kCreateTable:
+            case sql::ShowKind::kCreateView: show_created(node); return;
+            case sql::ShowKind::kColumns: describe(*node.name); return;
+            default: throw sql::not_supported(at, "SHOW of this");
+        }
+    }
+
+    void show_created(const sql::Show& node) {
+        const std::string& name = last_part(*node.name);
+        const bool is_there = node.kind == sql::ShowKind::kCreateTable
+                                  ? catalog_.find_table(name) != nullptr
+                                  : catalog_.find_view(name) != nullptr;
+        if (!is_there) throw catalog_.unknown_table(*node.name);
+        plan_.explained += sql::to_sql(*created_.at(name)) + "\n";
+    }
+
+    void run(const sql::Describe& node, sql::Location) { describe(node.name); }
+
+    void describe(const sql::QualifiedName& name) {
+        if (!is_known(last_part(name))) throw catalog_.unknown_table(name);
+        auto script = sql::parse_script("SELECT * FROM " + sql::to_sql(name));
+        ASSERT(script.has_value());
+        described_.push_back(*std::move(script));
+        const auto& select = std::get<sql::SelectStatement>(described_.back().at(0).node);
+        plan_.explained +=
+            describe_columns(*binder().bind(*select.query), catalog_.find_table(last_part(name)));
+    }
 
     const PlanOptions& options_;
     Plan& plan_;
@@ -242,6 +297,8 @@ class ScriptPlanner {
     std::unique_ptr<QueryBinder> binder_;
     TimeZonePtr bound_zone_;  // Of binder_.
     std::int64_t bound_idle_ns_ = 0;
+    std::map<std::string, const sql::Statement*> created_;  // Tables and views, dropped ones too.
+    std::list<std::vector<sql::Statement>> described_;      // What DESCRIBE has bound.
     std::vector<Query> queries_;
     std::set<const TableDefinition*> checked_;             // The sources,
     std::vector<std::shared_ptr<const BoundTable>> kept_;  // and what they belong to.

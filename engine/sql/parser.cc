@@ -285,6 +285,13 @@ Statement::Node Grammar::parse_describe() {
     if (at_keyword("JOB") && at_kind(TokenKind::kString, 1)) {
         throw not_supported(here(), "DESCRIBE JOB");
     }
+    if (accept_keyword("FUNCTION")) {  // The names of most functions are reserved words.
+        accept_keyword("EXTENDED");
+        QualifiedName name;
+        name.parts.push_back(expect_any_name("the name of a function"));
+        name.location = last();
+        return Show{ShowKind::kFunctions, std::move(name)};
+    }
     return Describe{expect_qualified_name("a table name")};
 }
 

@@ -267,8 +267,9 @@ void SqlWriter::node(const Show& show) {
         "CREATE TABLE",
         "CREATE VIEW",
     });
-    out_ += "SHOW ";
-    out_ += kWords[static_cast<std::size_t>(show.kind)];
+    const bool is_one_function = show.kind == ShowKind::kFunctions && show.name;
+    out_ += is_one_function ? "DESCRIBE FUNCTION" : "SHOW ";
+    if (!is_one_function) out_ += kWords[static_cast<std::size_t>(show.kind)];
     if (!show.name) return;
     out_ += ' ';
     write(*show.name);

@@ -372,6 +372,7 @@ TEST_CASE("statements") {
             {"SHOW COLUMNS FROM t", ""},
             {"SHOW CREATE VIEW v", ""},
             {"DESC t", "DESCRIBE t"},
+            {"DESCRIBE FUNCTION EXTENDED sum", "DESCRIBE FUNCTION sum"},
         },
         statement);
 }

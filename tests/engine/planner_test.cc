@@ -45,6 +45,50 @@ TEST_CASE("planner: SHOW FUNCTIONS names all") {
     CHECK(names.find("IS NULL") == std::string::npos);
 }
 
+TEST_CASE("planner: tables, views and functions are described") {
+    CHECK_EQ(plan("DESCRIBE t;").explained,
+             R"(name    type                                        null  key  watermark
+ts      TIMESTAMP(3) *ROWTIME*                      TRUE       ts - INTERVAL '1' MINUTE
+k       STRING                                      TRUE
+v       INT                                         TRUE
+r       ROW<`a` INT, `b` ROW<`c` STRING, `d` INT>>  TRUE
+unused  STRING                                      TRUE
+)");
+    CHECK_EQ(
+        plan("CREATE TABLE p (a INT, b INT, PRIMARY KEY (b, a) NOT ENFORCED) WITH ('connector' = "
+             "'print'); DESC p;")
+            .explained,
+        "name  type  null  key        watermark\n"
+        "a     INT   TRUE  PRI(b, a)\n"
+        "b     INT   TRUE  PRI(b, a)\n");
+    CHECK_EQ(plan("SHOW TABLES;").explained, "o\nt\nw\n");
+    CHECK_EQ(plan("SHOW VIEWS; DROP VIEW w; SHOW VIEWS; SHOW TABLES;").explained, "w\no\nt\n");
+    CHECK_EQ(plan("SHOW CREATE TABLE o;").explained,
+             "CREATE TABLE o (v INT) WITH ('connector' = 'filesystem', 'path' = '/nowhere/o', "
+             "'format' = 'csv')\n");
+    CHECK_EQ(
+        plan("CREATE VIEW IF NOT EXISTS w AS SELECT 1 AS one; CREATE VIEW x AS SELECT 2 AS two; "
+             "SHOW CREATE VIEW x; SHOW COLUMNS FROM x;")
+            .explained,
+        "CREATE VIEW x AS SELECT 2 AS two\n"
+        "name  type  null   key  watermark\n"
+        "two   INT   FALSE\n");
+    CHECK_EQ(plan("DESCRIBE FUNCTION sign;").explained.substr(0, 6), "SIGN: ");
+    CHECK_EQ(plan("DESC FUNCTION EXTENDED `COUNT`;").explained,
+             "COUNT: rows, or values that are not NULL\n");
+}
+
+TEST_CASE("planner: what is not there cannot be described") {
+    const auto message = [](std::string_view statement) {
+        const auto planned = plan_script(std::string(kTables) + std::string(statement), {});
+        REQUIRE_FALSE(planned.has_value());
+        return planned.error().message();
+    };
+    CHECK_EQ(message("DESCRIBE nix;"), "there is no table or view 'nix'");
+    CHECK_EQ(message("SHOW CREATE VIEW t;"), "there is no table or view 't'");
+    CHECK_EQ(message("DESCRIBE FUNCTION nix;"), "there is no function 'nix'");
+}
+
 TEST_CASE("planner: conditions and unread columns stay out of the decoder's way") {
     CHECK_EQ(explain(R"(SELECT k, v * 2 AS w FROM t WHERE k <> 'x' AND v > 3)"),
              R"(
