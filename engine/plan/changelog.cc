@@ -90,21 +90,12 @@ ChangeRule rule_of(const LookupJoin&) {
     return {};
 }
 
-// Whether it is about the order in which rows came, which is not kept of rows that change.
-bool has_order(const Aggregate& node) {
-    return std::any_of(node.calls.begin(), node.calls.end(), [](const AggregateCall& call) {
-        return call.kind == AggregateKind::kFirstValue || call.kind == AggregateKind::kLastValue ||
-               call.kind == AggregateKind::kListAgg;
-    });
-}
-
 ChangeRule rule_of(const Aggregate& node) {
     if (node.window != nullptr) {
         // Rows wait for the watermark there, so that a deletion finds the row that it takes away.
         if (!node.window->spec.is_event_time)
             return {.refusing = "a window of processing time", .passes = false};
-        return {.refusing = has_order(node) ? "a windowed FIRST_VALUE, LAST_VALUE or LISTAGG" : "",
-                .passes = false};
+        return {.passes = false};
     }
     if (node.calls.empty()) return {};
     return {.changing = name_of(node), .deletes = !changing_operator(*node.input).empty()};

@@ -6,11 +6,24 @@
 #include "ops/window_settle.h"
 #include "state/base/assertion.h"
 
+#include <algorithm>
 #include <utility>
 
 // Sessions, and windows of rows that change.
 
 namespace thalweg::plan {
+
+namespace {
+
+// Whether it matters in which order rows came.
+bool has_order(const Aggregate& node) {
+    return std::any_of(node.calls.begin(), node.calls.end(), [](const AggregateCall& call) {
+        return call.kind == AggregateKind::kFirstValue || call.kind == AggregateKind::kLastValue ||
+               call.kind == AggregateKind::kListAgg;
+    });
+}
+
+}  // namespace
 
 PhysicalPlanner::Stream PhysicalPlanner::compile_session(const Rel& rel, const AssignWindow& node) {
     const Stream input = compile(node.input);
@@ -45,6 +58,7 @@ PhysicalPlanner::Stream PhysicalPlanner::settle_windows(const Stream& input,
     spec.schema = schema_of(rel);
     spec.start_column = node.start_column;
     spec.end_column = node.end_column;
+    spec.keeps_order = has_order(node);
     spec.zone = node.window->spec.zone;
     spec.seed = options_.seed;
     std::string line = "settle " + node.window->text;
@@ -60,7 +74,9 @@ PhysicalPlanner::Stream PhysicalPlanner::settle_windows(const Stream& input,
         "settle " + output.lineage + " " + line,
         rel);
     notes_[output.stage].lines.emplace_back("    gives insertions, when a window fires");
-    notes_[output.stage].lines.emplace_back("    state: the rows of open windows");
+    notes_[output.stage].lines.emplace_back(spec.keeps_order
+                                                ? "    state: the rows of open windows, in order"
+                                                : "    state: the rows of open windows");
     return output;
 }
 
