@@ -129,7 +129,7 @@ Expr ExpressionGenerator::comparison(std::size_t depth) {
     if (op == ExprOp::kIn) {
         args[1] = literal_of(random_value(kind), kind);
         args.push_back(literal_of(random_value(kind), kind));
-        args.push_back(literal_of(random_value(kind), kind));
+        args.push_back(literal_of(chance(random_, 15) ? Value() : random_value(kind), kind));
     }
     return call(op, Kind::kBool, std::move(args));
 }

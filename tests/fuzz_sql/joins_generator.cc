@@ -57,7 +57,9 @@ void RelationGenerator::add_interval(Relation& relation) {
 
 Relation RelationGenerator::join(std::size_t depth) {
     Relation left = input(depth);
-    Relation right = chance(random_, 15) ? left : input(depth);
+    const bool is_same = chance(random_, 20);
+    if (is_same) left.is_view = left.is_view || chance(random_, 50);
+    Relation right = is_same ? left : input(depth);
     return join_of(std::move(left), std::move(right));
 }
 

@@ -167,8 +167,13 @@ Relation RelationGenerator::over(std::size_t depth) {
         made.has_range = chance(random_, 50);
     } else {
         add_total_order(made);
+        // With equals, which RANGE has in one frame.
+        made.has_range = chance(random_, 35);
+        if (made.has_range) made.order.resize(1);
     }
-    if (chance(random_, 50)) made.bound.push_back(static_cast<std::int64_t>(random_.below(5)));
+    const bool is_plain_range = made.has_range && times.empty();
+    if (!is_plain_range && chance(random_, 50))
+        made.bound.push_back(static_cast<std::int64_t>(random_.below(5)));
     made.columns = below.columns;
     for (Column& column : made.columns)
         column.is_row_time = false;
@@ -179,15 +184,15 @@ Relation RelationGenerator::over(std::size_t depth) {
 void RelationGenerator::add_over_aggregates(Relation& relation) {
     add_aggregates(relation, true);
     ExpressionGenerator expressions = over_inputs(relation);
-    // One of them alone tells the order of equal rows, which nothing says.
-    const bool is_by_time = relation.order.size() == 1;
-    const std::vector<AggregateKind> more = {
-        AggregateKind::kRowNumber, AggregateKind::kLag, AggregateKind::kLead};
+    const Column& by = relation.inputs[0].columns[relation.order[0].column];
+    const bool has_ties = relation.has_range && (!by.is_row_time || by.has_equal_times);
+    std::vector<AggregateKind> more = {AggregateKind::kCountRows};
+    if (!has_ties) more = {AggregateKind::kRowNumber, AggregateKind::kLag, AggregateKind::kLead};
+    if (relation.order.size() == 1 && !has_ties) more.pop_back();  // LEAD cannot wait for a time.
     if (relation.aggregates.empty() || chance(random_, 40)) {
         Aggregate extra;
         extra.kind = pick(random_, more);
-        if (extra.kind == AggregateKind::kLead && is_by_time) extra.kind = AggregateKind::kLag;
-        if (extra.kind != AggregateKind::kRowNumber)
+        if (extra.kind == AggregateKind::kLag || extra.kind == AggregateKind::kLead)
             extra.argument.push_back(expressions.any(Kind::kInt, 1));
         relation.aggregates.push_back(extra);
         relation.columns.push_back({"", Kind::kInt});
