@@ -130,11 +130,6 @@ void kernel_array_of(const KernelCall& call) {
     auto* const lists = result.data<ListRef>();
     std::size_t next = result.child_rows();
     call.selection.for_each([&](std::size_t row) {
-        lists[row] = {};
-        if (call.arguments[0]->is_null(row)) {
-            result.set_null(row);
-            return;
-        }
         const std::string_view bytes = texts(call, 0)[row].view();
         const std::byte* from = begin_of(bytes);
         const std::byte* const end = from + bytes.size();
@@ -388,11 +383,7 @@ std::span<const Function> gather_functions() {
          .kernel = kernel_in_order,
          .nulls = NullRule::kOwn,
          .nullability = Nullability::kAlways},
-        {.name = "$ARRAY_OF",
-         .parameters = {kBinary},
-         .kernel = kernel_array_of,
-         .nulls = NullRule::kOwn,
-         .nullability = Nullability::kAlways},
+        {.name = "$ARRAY_OF", .parameters = {kBinary}, .kernel = kernel_array_of},
         {.name = "$MULTISET_OF",
          .parameters = {kBinary},
          .kernel = kernel_multiset_of,
