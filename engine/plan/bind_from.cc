@@ -104,7 +104,9 @@ QueryBinder::From QueryBinder::bind_named(const sql::NamedTable& table, const sq
 QueryBinder::From QueryBinder::bind_from(const sql::TableRef& ref) {
     if (const auto* named = std::get_if<sql::NamedTable>(&ref.node)) return bind_named(*named, ref);
     if (const auto* derived = std::get_if<sql::DerivedTable>(&ref.node)) {
-        if (derived->lateral) throw sql::not_supported(ref.location, "LATERAL");
+        if (derived->lateral)
+            throw SqlError(
+                ref.location, "LATERAL needs a table before it", "FROM t, LATERAL (...)");
         return aliased(bind(*derived->query), ref, "");
     }
     if (const auto* function = std::get_if<sql::TableFunction>(&ref.node)) {
@@ -178,6 +180,9 @@ QueryBinder::From QueryBinder::bind_join(const sql::Join& join,
         }
         return unnested;
     }
+    const auto* derived = std::get_if<sql::DerivedTable>(&join.right->node);
+    if (derived != nullptr && derived->lateral)
+        return bind_lateral(std::move(left), join, *derived, *join.right);
     const auto* named = std::get_if<sql::NamedTable>(&join.right->node);
     const bool has_as_of = named != nullptr && named->as_of != nullptr;
     const std::optional<std::size_t> as_of =

@@ -178,8 +178,15 @@ class QueryBinder {
     struct Subquery {
         From from;
         std::vector<thalweg::ExprPtr> conditions;  // Over the columns of outer, then from.
-        thalweg::ExprPtr value;                    // Of its only item, likewise; null: several.
+        std::vector<thalweg::ExprPtr> values;      // Of its items, likewise, for IN.
+        sql::Location location;
     };
+
+    // The equalities that IN means: of its operand, several in the case of a row, and the items.
+    [[nodiscard]] std::vector<thalweg::ExprPtr> in_conditions(const Scope& outer,
+                                                              const sql::Expr& operand,
+                                                              const Subquery& inner,
+                                                              sql::Location at);
 
     // FROM and WHERE of a SELECT that may name columns around it.
     struct CorrelatedFrom {
@@ -189,8 +196,26 @@ class QueryBinder {
     };
 
     Subquery bind_subquery(const Scope& outer, const sql::Query& query, bool is_exists);
-    Subquery bind_correlated(const Scope& outer, const sql::Select& select);
+    Subquery bind_correlated(const Scope& outer, const sql::Select& select, bool is_exists);
+    // The items of a SELECT, over the columns around it and then its own.
+    void expand_correlated(const Scope& outer,
+                           const Scope& inner,
+                           const sql::Select& select,
+                           std::vector<thalweg::ExprPtr>& expressions,
+                           std::vector<std::string>& names);
     CorrelatedFrom bind_correlated_from(const Scope& outer, const sql::Select& select);
+
+    // bind_lateral.cc
+    From bind_lateral(From left,
+                      const sql::Join& join,
+                      const sql::DerivedTable& derived,
+                      const sql::TableRef& ref);
+    static From show_lateral(From left,
+                             RelPtr joined,
+                             std::vector<thalweg::ExprPtr> items,
+                             const std::vector<std::string>& item_names,
+                             const sql::TableRef& ref);
+    void limit_lateral(CorrelatedFrom& inner, const Scope& outer, const sql::Query& query);
 
     // bind_scalar.cc
     // A scalar subquery: columns that it is correlated by, then its value.

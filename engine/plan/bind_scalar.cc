@@ -185,15 +185,11 @@ QueryBinder::Scalar QueryBinder::bind_test(const Scope& outer, const ScalarUse& 
     Scalar result;
     result.is_count = result.is_test = true;
     if (in != nullptr) {
-        if (inner.value == nullptr)
-            throw SqlError(query.location, "IN expects a subquery of one column");
-        ExpressionBinder binder(outer, expr_settings_);
-        auto equal = make_call("=", {binder.bind(*in->operand), inner.value}, expr_settings_);
-        if (!equal) throw SqlError(at, equal.error().message);
+        std::vector<ExprPtr> equal = in_conditions(outer, *in->operand, inner, at);
         result.is_negated = in->negated;
-        if ((*equal)->type.nullable && (in->negated || !use.null_is_false))
+        if (conjunction(equal)->type.nullable && (in->negated || !use.null_is_false))
             throw sql::not_supported(at, "IN (SELECT ...) here of values that may be NULL");
-        inner.conditions.push_back(*std::move(equal));
+        inner.conditions.insert(inner.conditions.end(), equal.begin(), equal.end());
     }
     std::vector<ExprPtr> keys =
         take_keys(inner.conditions, outer.columns.size(), *inner.from.rel, result, at);

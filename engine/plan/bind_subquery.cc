@@ -1,5 +1,6 @@
 #include "engine/plan/bind_query.h"
 #include "engine/plan/conjuncts.h"
+#include "engine/plan/subquery.h"
 
 #include <algorithm>
 #include <optional>
@@ -54,11 +55,9 @@ bool has_one_group(const sql::Query& query) {
            });
 }
 
-// A SELECT whose rows each come from one row of its FROM: the only kind that may be correlated.
+}  // namespace
+
 const sql::Select* plain_select(const sql::Query& query) {
-    if (!query.with.empty() || !query.order_by.empty() || query.limit != nullptr ||
-        query.offset != nullptr)
-        return nullptr;
     const auto* select = std::get_if<sql::Select>(&query.body->node);
     if (select == nullptr || select->from == nullptr || !select->group_by.empty() ||
         select->having != nullptr)
@@ -67,10 +66,8 @@ const sql::Select* plain_select(const sql::Query& query) {
         std::any_of(select->items.begin(), select->items.end(), [](const sql::SelectItem& item) {
             return contains_aggregate(*item.expr);
         });
-    return has_calls ? nullptr : select;
+    return has_calls || !query.with.empty() ? nullptr : select;
 }
-
-}  // namespace
 
 QueryBinder::From QueryBinder::bind_where(From from, const std::vector<const sql::Expr*>& parts) {
     std::vector<ExprPtr> plain;
@@ -97,17 +94,15 @@ QueryBinder::From QueryBinder::bind_semi_join(From outer,
                                               sql::Location at) {
     Subquery inner = bind_subquery(outer.scope, query, operand == nullptr);
     if (operand != nullptr) {
-        if (inner.value == nullptr)
-            throw SqlError(query.location, "IN expects a subquery of one column");
-        ExpressionBinder binder(outer.scope, expr_settings_);
-        const ExprPtr value = binder.bind(*operand);
-        auto equal = make_call("=", {value, inner.value}, expr_settings_);
-        if (!equal) throw SqlError(at, equal.error().message);
+        std::vector<ExprPtr> equal = in_conditions(outer.scope, *operand, inner, at);
+        const ExprPtr all = conjunction(equal);
         // NOT IN is not true where a NULL might be equal.
-        if (is_negated && (*equal)->type.nullable)
-            equal = make_call("IS NOT FALSE", {*std::move(equal)}, expr_settings_);
-        if (!equal) throw SqlError(at, equal.error().message);
-        inner.conditions.push_back(*std::move(equal));
+        if (is_negated && all->type.nullable) {
+            auto is_not_false = make_call("IS NOT FALSE", {all}, expr_settings_);
+            if (!is_not_false) throw SqlError(at, is_not_false.error().message);
+            equal = {*std::move(is_not_false)};
+        }
+        inner.conditions.insert(inner.conditions.end(), equal.begin(), equal.end());
     }
     const JoinKind kind = is_negated ? JoinKind::kAnti : JoinKind::kSemi;
     outer.rel = join_sides(outer, inner.from, kind, std::move(inner.conditions), {}, at);
@@ -119,35 +114,73 @@ QueryBinder::From QueryBinder::bind_semi_join(From outer,
     return outer;
 }
 
+std::vector<ExprPtr> QueryBinder::in_conditions(const Scope& outer,
+                                                const sql::Expr& operand,
+                                                const Subquery& inner,
+                                                sql::Location at) {
+    std::vector<const sql::Expr*> parts = {&operand};
+    if (const auto* row = std::get_if<sql::RowConstructor>(&operand.node)) {
+        parts.clear();
+        for (const sql::ExprPtr& item : row->items)
+            parts.push_back(item.get());
+    }
+    if (inner.values.size() != parts.size()) {
+        const std::string columns =
+            parts.size() == 1 ? "one column" : std::to_string(parts.size()) + " columns";
+        throw SqlError(inner.location, "IN expects a subquery of " + columns);
+    }
+    ExpressionBinder binder(outer, expr_settings_);
+    std::vector<ExprPtr> conditions;
+    for (std::size_t i = 0; i < parts.size(); ++i) {
+        auto equal = make_call("=", {binder.bind(*parts[i]), inner.values[i]}, expr_settings_);
+        if (!equal) throw SqlError(at, equal.error().message);
+        conditions.push_back(*std::move(equal));
+    }
+    return conditions;
+}
+
 QueryBinder::Subquery QueryBinder::bind_subquery(const Scope& outer,
                                                  const sql::Query& query,
                                                  bool is_exists) {
     if (is_exists && has_one_group(query))
         throw sql::not_supported(query.location, "EXISTS of an aggregate of all rows");
-    if (const sql::Select* const select = plain_select(query))
-        return bind_correlated(outer, *select);
+    const bool has_order =
+        !query.order_by.empty() || query.limit != nullptr || query.offset != nullptr;
     Subquery result;
+    if (const sql::Select* const select = has_order ? nullptr : plain_select(query)) {
+        result = bind_correlated(outer, *select, is_exists);
+        result.location = query.location;
+        return result;
+    }
+    result.location = query.location;
     RelPtr rel = bind(query);
     result.from = {rel, Scope::of(*rel, "")};
-    if (rel->columns.size() == 1)
-        result.value = make_column(outer.columns.size(), rel->columns[0].type);
+    for (std::size_t i = 0; i < rel->columns.size(); ++i)
+        result.values.push_back(make_column(outer.columns.size() + i, rel->columns[i].type));
     return result;
 }
 
-QueryBinder::Subquery QueryBinder::bind_correlated(const Scope& outer, const sql::Select& select) {
+void QueryBinder::expand_correlated(const Scope& outer,
+                                    const Scope& inner,
+                                    const sql::Select& select,
+                                    std::vector<ExprPtr>& expressions,
+                                    std::vector<std::string>& names) {
+    Scope both = Scope::side_by_side(outer, inner);
+    both.inner_first = outer.columns.size();
+    ExpressionBinder binder(both, expr_settings_);
+    Scope shown = both;  // A star is not for what is around it.
+    for (std::size_t i = 0; i < outer.relations.size(); ++i)
+        shown.relations[i].is_named_only = true;
+    expand_items(select, shown, binder, expressions, names);
+}
+
+QueryBinder::Subquery QueryBinder::bind_correlated(const Scope& outer,
+                                                   const sql::Select& select,
+                                                   bool is_exists) {
     CorrelatedFrom inner = bind_correlated_from(outer, select);
-    Subquery result{std::move(inner.from), std::move(inner.conditions), nullptr};
-    if (select.items.size() != 1) return result;
-    const sql::Expr& item = *select.items[0].expr;
-    const std::vector<ColumnInfo>& columns = result.from.scope.columns;
-    if (!std::holds_alternative<sql::Star>(item.node)) {
-        Scope both = Scope::side_by_side(outer, result.from.scope);
-        both.inner_first = outer.columns.size();
-        ExpressionBinder binder(both, expr_settings_);
-        result.value = binder.bind(item);
-    } else if (columns.size() == 1) {
-        result.value = make_column(outer.columns.size(), columns[0].type);
-    }
+    Subquery result{std::move(inner.from), std::move(inner.conditions), {}, {}};
+    std::vector<std::string> names;
+    if (!is_exists) expand_correlated(outer, result.from.scope, select, result.values, names);
     return result;
 }
 

@@ -164,6 +164,7 @@ class Grammar final : private TokenCursor {
     ExprPtr parse_operators(Level minimum);
     std::optional<Infix> at_infix(Level minimum);
     ExprPtr parse_infix(ExprPtr left, Infix infix);
+    ExprPtr parse_quantified(ExprPtr left, BinaryOp op, std::string_view word);
     ExprPtr parse_prefix();
     ExprPtr parse_postfix(ExprPtr operand);
     bool at_predicate();

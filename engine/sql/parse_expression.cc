@@ -105,11 +105,9 @@ ExprPtr Grammar::parse_operators(Level minimum) {
 
 ExprPtr Grammar::parse_infix(ExprPtr left, Infix infix) {
     const Location place = take().location;
-    if (infix.level == kCompareLevel) {
+    if (infix.level == kCompareLevel && at_symbol("(", 1)) {
         for (const std::string_view word : {"ANY", "ALL", "SOME"}) {
-            if (at_keyword(word) && at_symbol("(", 1)) {
-                throw not_supported(here(), "a comparison with " + std::string(word));
-            }
+            if (at_keyword(word)) return parse_quantified(std::move(left), infix.op, word);
         }
     }
     ExprPtr right = parse_operators(static_cast<Level>(infix.level + 1));
@@ -118,6 +116,18 @@ ExprPtr Grammar::parse_infix(ExprPtr left, Infix infix) {
         throw SqlError(location, "OVERLAPS compares two periods", "write (a, b) OVERLAPS (c, d)");
     }
     return make(location, Binary{infix.op, std::move(left), std::move(right), place});
+}
+
+// = ANY and = SOME are IN, <> ALL is NOT IN.
+ExprPtr Grammar::parse_quantified(ExprPtr left, BinaryOp op, std::string_view word) {
+    const bool is_all = word == "ALL";
+    if (op != (is_all ? BinaryOp::kNotEqual : BinaryOp::kEqual))
+        throw SqlError(here(),
+                       "this comparison with " + std::string(word) + " is not supported yet",
+                       is_all ? "compare with (SELECT MAX(...) ...) or (SELECT MIN(...) ...)"
+                              : "use EXISTS with the comparison in its WHERE");
+    take();
+    return parse_in(std::move(left), is_all);
 }
 
 ExprPtr Grammar::parse_prefix() {

@@ -100,7 +100,12 @@ TEST_CASE("what is not built yet says so") {
         {"STOP JOB 'x'", "1:1: STOP is not supported yet"},
         {"COMPILE PLAN 'p' FOR SELECT 1", "1:1: COMPILE is not supported yet"},
         {"SELECT ?", "1:8: a parameter '?' is not supported yet"},
-        {"SELECT a = ANY (SELECT 1)", "1:12: a comparison with ANY is not supported yet"},
+        {"SELECT a > ANY (SELECT 1)",
+         "1:12: this comparison with ANY is not supported yet (use EXISTS with the comparison in "
+         "its WHERE)"},
+        {"SELECT a = ALL (SELECT 1)",
+         "1:12: this comparison with ALL is not supported yet (compare with (SELECT MAX(...) ...) "
+         "or (SELECT MIN(...) ...))"},
         {"SELECT a AT TIME ZONE 'x'", "1:10: AT TIME ZONE is not supported yet"},
         {"SELECT * FROM a LEFT SEMI JOIN b ON c", "1:22: SEMI JOIN is not supported yet"},
         {"SELECT * FROM a ASOF JOIN b ON c", "1:17: ASOF JOIN is not supported yet"},
