@@ -1,9 +1,12 @@
 #include "engine/plan/catalog.h"
 
+#include "engine/plan/like_table.h"
 #include "engine/sql/suggest.h"
 #include "ingest/format.h"
 
+#include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 namespace thalweg::plan {
@@ -137,14 +140,34 @@ std::size_t find_column(const TableDefinition& table, const sql::Name& name) {
     throw unknown_column(table, name);
 }
 
+// Whether LIKE lets a column take the place of one that was taken over.
+bool is_overwritten(const sql::CreateTable& statement,
+                    const TableColumn& taken,
+                    const TableColumn& own) {
+    const bool is_computed = taken.source == ColumnSource::kComputed;
+    if (taken.source != own.source || taken.source == ColumnSource::kPhysical) return false;
+    const sql::LikeFeature feature =
+        is_computed ? sql::LikeFeature::kGenerated : sql::LikeFeature::kMetadata;
+    return strategy_of(*statement.like, feature) == sql::LikeStrategy::kOverwriting;
+}
+
 void bind_columns(const sql::CreateTable& statement, TableDefinition& table) {
+    const std::size_t taken_count = table.columns.size();
     for (const sql::ColumnDefinition& definition : statement.columns) {
-        for (const TableColumn& column : table.columns) {
-            if (column.name != definition.name.text) continue;
-            throw SqlError(definition.name.location,
-                           "column '" + column.name + "' is declared twice");
+        TableColumn column = bind_column(definition);
+        const auto same = std::ranges::find(table.columns, column.name, &TableColumn::name);
+        if (same == table.columns.end()) {
+            table.columns.push_back(std::move(column));
+            continue;
         }
-        table.columns.push_back(bind_column(definition));
+        const bool is_taken =
+            same < table.columns.begin() + static_cast<std::ptrdiff_t>(taken_count);
+        if (!is_taken || !is_overwritten(statement, *same, column))
+            throw SqlError(definition.name.location,
+                           is_taken ? "table '" + last_part(statement.like->table) +
+                                          "' has a column '" + column.name + "' already"
+                                    : "column '" + column.name + "' is declared twice");
+        *same = std::move(column);
     }
     if (table.columns.empty())
         throw SqlError(statement.name.location, "table '" + table.name + "' has no columns");
@@ -156,6 +179,11 @@ void bind_watermark(const sql::CreateTable& statement, TableDefinition& table) {
         throw SqlError(statement.watermarks[1].location, "a table has at most one WATERMARK");
     }
     const sql::WatermarkDefinition& watermark = statement.watermarks[0];
+    if (table.watermark != nullptr && strategy_of(*statement.like, sql::LikeFeature::kWatermarks) !=
+                                          sql::LikeStrategy::kOverwriting)
+        throw SqlError(watermark.location,
+                       "the table behind LIKE has a WATERMARK already",
+                       "LIKE ... (OVERWRITING WATERMARKS) or (EXCLUDING WATERMARKS)");
     if (watermark.column.parts.size() > 1)
         throw sql::not_supported(watermark.column.location, "a WATERMARK on a nested field");
     table.watermark_column = find_column(table, watermark.column.parts[0]);
@@ -167,6 +195,10 @@ void bind_primary_key(const sql::CreateTable& statement, TableDefinition& table)
     if (statement.primary_keys.size() > 1)
         throw SqlError(statement.primary_keys[1].location, "a table has at most one PRIMARY KEY");
     const sql::PrimaryKey& key = statement.primary_keys[0];
+    if (!table.primary_key.empty())
+        throw SqlError(key.location,
+                       "the table behind LIKE has a PRIMARY KEY already",
+                       "LIKE ... (EXCLUDING CONSTRAINTS)");
     if (!key.not_enforced) {
         throw SqlError(key.location,
                        "a PRIMARY KEY must be NOT ENFORCED",
@@ -177,10 +209,16 @@ void bind_primary_key(const sql::CreateTable& statement, TableDefinition& table)
 }
 
 void bind_options(const sql::CreateTable& statement, TableDefinition& table) {
+    std::set<std::string_view> own;
     for (const sql::Option& option : statement.options) {
-        if (!table.options.emplace(option.key.value, option.value.value).second) {
+        const bool is_new = own.insert(option.key.value).second;
+        const bool may_replace = is_new && statement.like &&
+                                 strategy_of(*statement.like, sql::LikeFeature::kOptions) ==
+                                     sql::LikeStrategy::kOverwriting;
+        if (!may_replace && table.options.contains(option.key.value)) {
             throw SqlError(option.key.location, "option '" + option.key.value + "' is given twice");
         }
+        table.options[option.key.value] = option.value.value;
         table.option_locations[option.key.value] = {option.key.location, option.value.location};
     }
 }
@@ -195,6 +233,17 @@ void check_row_kind(const TableDefinition& table) {
                        "column '" + column.name + "' is the row kind of a record of " +
                            table.format() + ": a STRING, not " + column.type.to_string());
     }
+}
+
+// Where rows are not kept it makes no difference how they are divided.
+void check_partitions(const sql::CreateTable& statement, const TableDefinition& table) {
+    for (const sql::Name& name : statement.partitioned_by)
+        static_cast<void>(find_column(table, name));
+    const std::string connector = table.connector();
+    if (statement.partitioned_by.empty() || connector == "blackhole" || connector == "print")
+        return;
+    throw sql::not_supported(statement.partitioned_by[0].location,
+                             "PARTITIONED BY of connector '" + connector + "'");
 }
 
 }  // namespace
@@ -242,13 +291,10 @@ std::string TableDefinition::path() const {
 }
 
 void Catalog::create(const sql::CreateTable& statement, sql::Location location) {
-    if (statement.like) throw sql::not_supported(statement.like->table.location, "LIKE");
     if (statement.as_query != nullptr)
         throw sql::not_supported(statement.as_query->location, "CREATE TABLE ... AS");
     if (statement.distribution)
         throw sql::not_supported(statement.distribution->location, "DISTRIBUTED BY");
-    if (!statement.partitioned_by.empty())
-        throw sql::not_supported(statement.partitioned_by[0].location, "PARTITIONED BY");
     const std::string& name = last_part(statement.name);
     if (find_table(name) != nullptr || find_view(name) != nullptr) {
         if (statement.if_not_exists) return;
@@ -256,6 +302,11 @@ void Catalog::create(const sql::CreateTable& statement, sql::Location location) 
             throw SqlError(statement.name.location, "table '" + name + "' exists already");
     }
     TableDefinition table;
+    if (statement.like) {
+        const TableDefinition* const base = find_table(last_part(statement.like->table));
+        if (base == nullptr) throw unknown_table(statement.like->table);
+        table = taken_over(*base, *statement.like);
+    }
     table.name = name;
     table.location = location;
     bind_columns(statement, table);
@@ -263,6 +314,7 @@ void Catalog::create(const sql::CreateTable& statement, sql::Location location) 
     bind_primary_key(statement, table);
     bind_options(statement, table);
     check_row_kind(table);
+    check_partitions(statement, table);
     if (table.connector().empty()) {
         throw SqlError(statement.name.location,
                        "table '" + name + "' has no 'connector' option",
