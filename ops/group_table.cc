@@ -295,7 +295,10 @@ void GroupTable::write_at(std::span<const std::uint32_t> positions, Batch& batch
     const std::size_t first_row = batch.size();
     std::array<const std::byte*, kBatchRows> states;
     const std::span keys = plan_->keys_of(batch);
+    constexpr std::size_t kAhead = 16;  // Groups between the fetch of one and its use.
     for (std::size_t i = 0; i < positions.size(); ++i) {
+        if (i + kAhead < positions.size() && positions[i + kAhead] != kNullPosition)
+            __builtin_prefetch(entries().payload(positions[i + kAhead]));
         write_key(positions[i], keys, first_row + i, batch.arena());
         states[i] = positions[i] == kNullPosition
                         ? reinterpret_cast<const std::byte*>(null_group_.data())
