@@ -14,11 +14,13 @@ namespace thalweg::fuzz {
 namespace {
 
 constexpr std::int64_t kFirstMs = 36'000'000;  // 10:00
-constexpr std::uint64_t kDisorderSeconds = 5;  // As the watermark of t0 allows.
+constexpr std::uint64_t kDisorderSeconds = 5;  // As the watermarks allow.
 
 class ArrivalGenerator {
   public:
-    explicit ArrivalGenerator(Random& random) : random_(random), values_({}, random) {}
+    // Where nothing may be late, a row of t1 changes only as long as no watermark is past it.
+    ArrivalGenerator(Random& random, bool is_in_time)
+        : random_(random), values_({}, random), is_in_time_(is_in_time) {}
 
     std::vector<Arrival> arrivals() {
         const std::size_t count = 4 + random_.below(chance(random_, 10) ? 100 : 24);
@@ -72,16 +74,29 @@ class ArrivalGenerator {
                 maybe(Kind::kInt),
                 maybe(Kind::kText),
                 maybe(Kind::kBool),
-                values_.random_value(Kind::kTime)};
+                is_in_time_ ? changing_time() : values_.random_value(Kind::kTime)};
+    }
+
+    std::int64_t changing_time() {
+        changing_ms_ += static_cast<std::int64_t>(random_.below(3)) * 500;
+        const std::int64_t time =
+            changing_ms_ + static_cast<std::int64_t>(random_.below(kDisorderSeconds)) * 1000;
+        changed_ms_ = std::max(changed_ms_, time);
+        return time;
+    }
+
+    [[nodiscard]] bool may_change(const Row& row) const {
+        const auto disorder = static_cast<std::int64_t>(kDisorderSeconds) * 1000;
+        return !is_in_time_ || std::get<std::int64_t>(row.back()) > changed_ms_ - disorder;
     }
 
     void change_row() {
-        if (rows_.empty() || chance(random_, 60)) {
-            rows_.push_back(!rows_.empty() && chance(random_, 15) ? pick(random_, rows_)
-                                                                  : changing_row());
+        const std::size_t at = rows_.empty() ? 0 : random_.below(rows_.size());
+        const bool has_row = !rows_.empty() && may_change(rows_[at]);
+        if (!has_row || chance(random_, 60)) {
+            rows_.push_back(has_row && chance(random_, 15) ? Row(rows_[at]) : changing_row());
             return add_change(1, "+I", rows_.back());
         }
-        const std::size_t at = random_.below(rows_.size());
         if (chance(random_, 50)) {
             add_change(1, "-D", rows_[at]);
             rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(at));
@@ -110,7 +125,10 @@ class ArrivalGenerator {
     Random& random_;
     ExpressionGenerator values_;
     std::vector<Arrival> arrivals_;
+    bool is_in_time_;
     std::int64_t first_ms_ = kFirstMs;
+    std::int64_t changing_ms_ = kFirstMs;  // The same of t1,
+    std::int64_t changed_ms_ = kFirstMs;   // and its latest time.
     std::set<std::int64_t> times_;
     Rows rows_;  // Of t1.
     std::map<std::int64_t, Row> keys_;
@@ -142,7 +160,8 @@ FuzzCase random_case(std::uint64_t seed) {
     FuzzCase made;
     made.relations.push_back(random_relation(random));
     if (chance(random, 15)) made.relations.push_back(beside(made.relations[0], random));
-    made.arrivals = ArrivalGenerator(random).arrivals();
+    const bool is_in_time = !std::all_of(made.relations.begin(), made.relations.end(), is_live);
+    made.arrivals = ArrivalGenerator(random, is_in_time).arrivals();
     if (chance(random, 30)) made.arrivals[random.below(made.arrivals.size())].restarts = true;
     made.layout_seed = random();
     return made;

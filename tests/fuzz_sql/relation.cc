@@ -79,7 +79,7 @@ std::string table_sql(std::size_t table) {
         "id BIGINT NOT NULL, k BIGINT, v BIGINT, s STRING, b BOOLEAN, ts TIMESTAMP(3), "
         "WATERMARK FOR ts AS ts - INTERVAL '5' SECOND",
         "id BIGINT, k BIGINT, v BIGINT, s STRING, b BOOLEAN, ts TIMESTAMP(3), "
-        "WATERMARK FOR ts AS ts - INTERVAL '1' HOUR",
+        "WATERMARK FOR ts AS ts - INTERVAL '5' SECOND",
         "id INT, k INT, v INT, s VARCHAR(20), PRIMARY KEY (id) NOT ENFORCED"};
     return "CREATE TABLE " + table_name(table) + " (" + kColumns[table] +
            ") WITH ('connector' = 'tcp', 'address' = '127.0.0.1:4711', 'format' = '" +
