@@ -62,6 +62,7 @@ struct Story {
     std::string place;  // "tumble.test:12"
     std::string script;
     std::vector<StoryStep> steps;
+    bool is_bounded = false;  // Its inputs are files: none falls idle before its end.
 };
 
 [[nodiscard]] std::vector<Story> parse_stories(std::string_view file_name, std::string_view text);

@@ -283,6 +283,7 @@ class StoryRun {
             StoryInput& input = inputs_[source.source.name];
             input.spec = source.source;
             input.table_index = inputs_.size();
+            input.is_bounded = story_.is_bounded;
         }
         for (const LookupSource& lookup : topology_->lookups) {
             const std::vector<Field>& fields = lookup.source.format.declared;

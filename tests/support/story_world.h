@@ -32,6 +32,7 @@ struct StoryInput {
     std::size_t table_index = 0;
     std::map<std::size_t, StorySplit> splits;  // By the number in "in t/2".
     bool is_over = false;
+    bool is_bounded = false;  // Known to end, and read again from where it was.
 };
 
 // Takes bytes in pieces of any size, decodes them with the table's real decoder, and offers batches
@@ -74,7 +75,11 @@ class StorySource final : public Source {
         return are_closed && (is_stopped_ || (settings_.input->is_over && is_all_open()));
     }
 
-    [[nodiscard]] bool is_bounded() const override { return false; }
+    [[nodiscard]] bool is_bounded() const override { return settings_.input->is_bounded; }
+
+    [[nodiscard]] Replay replay() const override {
+        return is_bounded() ? Replay::kPositions : Replay::kNone;
+    }
 
     [[nodiscard]] const SourceCounters& counters() const override { return counters_; }
 
