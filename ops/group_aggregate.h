@@ -6,6 +6,7 @@
 #include "state/schema.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -22,8 +23,14 @@ namespace thalweg {
 //          are depends on how rows came together.
 //          Without calls (SELECT DISTINCT) there are insertions only.
 // Keyless  With no keys there is no result before the first row, as Flink.
-// State    Groups, for ever: keys and aggregates, values that DISTINCT has seen. The results that
-//          were given are not kept: they follow from it.
+// State    Groups: keys and aggregates, values that DISTINCT has seen. The results that were given
+//          are not kept: they follow from it.
+// TTL      Without one groups are for ever. With one (ops/state_ttl.h) a group that no row has come
+//          for is forgotten, and nothing is said of it; its next row makes it a new one. An update
+//          is given for each batch that has rows of a group, even if the result is the same: who
+//          keeps it, with a TTL too, shall not forget it before the group. The states
+//          of DISTINCT and of texts are then those of ops/retracting_aggregate.h, from which a
+//          group can be taken out.
 struct GroupAggregateSpec {
     std::vector<std::size_t> keys;
     std::vector<Type> key_types;
@@ -32,9 +39,13 @@ struct GroupAggregateSpec {
     std::vector<AggregateCall> calls;
     HashSeed seed = HashSeed::from(0);
     bool takes_changes = false;  // Rows are deleted, too: state and time are paid for that.
+    std::int64_t ttl_ns = 0;     // 0: none.
 };
 
 [[nodiscard]] SchemaPtr result_schema(const GroupAggregateSpec& spec);
+
+// Whether it is that of ops/retracting_aggregate.h.
+[[nodiscard]] bool is_retracting(const GroupAggregateSpec& spec);
 
 [[nodiscard]] std::unique_ptr<Op> make_group_aggregate(const GroupAggregateSpec& spec);
 

@@ -27,7 +27,7 @@ std::size_t GroupDictionary::find_or_insert(std::span<const Column* const> colum
         std::fill(positions.begin(), positions.end(), 0U);
         return first_new;
     }
-    if (key_->is_direct() && (is_direct() || first_new == 0) &&
+    if (may_be_direct() && (is_direct() || first_new == 0) &&
         find_direct(columns, rows, scratch, positions))
         return first_new;
     key_->encode(columns, rows, scratch);
@@ -65,7 +65,7 @@ std::size_t GroupDictionary::find_or_insert(const GroupDictionary& other,
         std::memcpy(&scratch.word_buffer[i * key_words], entry, key_words * 8);
     }
     const auto words = std::as_bytes(std::span(scratch.word_buffer));
-    if (key_->is_direct() && (is_direct() || first_new == 0) && insert_direct(words, positions))
+    if (may_be_direct() && (is_direct() || first_new == 0) && insert_direct(words, positions))
         return first_new;
     for (std::size_t i = 0; i < count; ++i) {
         scratch.hash_buffer[i] = from.is_indexed()
@@ -75,6 +75,15 @@ std::size_t GroupDictionary::find_or_insert(const GroupDictionary& other,
     words_->find_or_insert(words, scratch.hash_buffer, positions);
     look_again(first_new);
     return first_new;
+}
+
+void GroupDictionary::erase(std::uint32_t position) {
+    ASSERT(!is_direct());
+    if (texts_) {
+        texts_->erase_at(position);
+    } else {
+        words_->erase_at(position);
+    }
 }
 
 std::uint64_t GroupDictionary::slots_max() const noexcept {
@@ -191,7 +200,7 @@ void GroupDictionary::go_hashed() {
 
 // After insertions into the hash table.
 void GroupDictionary::look_again(std::size_t first_new) {
-    if (!key_->is_direct() || first_new == size()) return;
+    if (!may_be_direct() || first_new == size()) return;
     for (std::size_t i = first_new; i < size(); ++i)
         take_ranges(words_->entry(static_cast<std::uint32_t>(i)));
     if (size() < direct_min_) return;

@@ -30,6 +30,7 @@ struct KeyHistory {
     std::array<KeyRange, DirectIndex::kPartsMax> ranges;
     std::size_t entries = 0;
     std::uint64_t slots_min = kSlotsMin;
+    bool is_hashed = false;  // No direct index: entries are erased.
 };
 
 // Keys of a GROUP BY to positions: an entry for each key that has come, in that order, with a
@@ -67,6 +68,10 @@ class GroupDictionary {
                                GroupKey::Encoded& scratch,
                                std::span<std::uint32_t> positions);
 
+    // Erases the entry at a position; the last one moves there. Of dictionaries without a direct
+    // index (KeyHistory::is_hashed).
+    void erase(std::uint32_t position);
+
     [[nodiscard]] const EntryTable& entries() const noexcept {
         return words_ ? static_cast<const EntryTable&>(*words_) : *texts_;
     }
@@ -94,6 +99,11 @@ class GroupDictionary {
 
     [[nodiscard]] DirectIndex::Key key_at(const std::byte* words) const noexcept {
         return {reinterpret_cast<const std::uint64_t*>(words), key_->nulls_of(words)};
+    }
+
+    // Whether the keys are such that a direct index may do.
+    [[nodiscard]] bool may_be_direct() const noexcept {
+        return key_->is_direct() && !history_->is_hashed;
     }
 
     [[nodiscard]] std::uint64_t slots_max() const noexcept;

@@ -22,6 +22,7 @@ std::vector<Field> GroupPlan::group_fields() const {
     for (const Type& type : key.types())
         fields.push_back({"key" + std::to_string(fields.size()), type});
     layout.append_partial_fields(fields);
+    if (has_times) fields.push_back({"written", Type::bigint().not_null()});
     return fields;
 }
 
@@ -49,13 +50,13 @@ std::span<Column* const> GroupPlan::keys_of(Batch& batch) {
 }
 
 GroupTable::GroupTable(GroupPlan& plan)
-    : plan_(&plan), keys_(plan.key, plan.layout.payload_bytes(), plan.history) {
+    : plan_(&plan), keys_(plan.key, plan.payload_bytes(), plan.history) {
     for (const auto& distinct : plan.distinct)
         distinct_.push_back(distinct ? std::make_unique<DistinctSet>(*distinct) : nullptr);
 }
 
 std::byte* GroupTable::null_group() {
-    if (null_group_.empty()) null_group_.resize(plan_->layout.payload_bytes() / 8 + 1);
+    if (null_group_.empty()) null_group_.resize(plan_->payload_bytes() / 8 + 1);
     return reinterpret_cast<std::byte*>(null_group_.data());
 }
 
@@ -339,11 +340,32 @@ void GroupTable::write_states(const AggregateLayout::PackedGroups& groups,
                               bool is_partial) const {
     std::size_t column = plan_->key.size();
     if (is_partial) {
-        plan_->layout.save(groups, batch, first_row, column);
+        save_states(groups, first_row, batch);
         return;
     }
     for (const BoundAggregate& bound : plan_->layout.calls())
         AggregateLayout::finish(bound, groups, batch, first_row, column++);
+}
+
+std::int64_t& GroupTable::written_ms(std::uint32_t position) {
+    DEBUG_ASSERT(plan_->has_times);
+    std::byte* const group = position == kNullPosition ? null_group() : entries().payload(position);
+    return *reinterpret_cast<std::int64_t*>(group + plan_->layout.payload_bytes());
+}
+
+void GroupTable::restart(std::uint32_t position) {
+    save_before({&position, 1});
+    std::byte* const group = position == kNullPosition ? null_group() : entries().payload(position);
+    std::memset(group, 0, plan_->payload_bytes());
+}
+
+void GroupTable::erase(std::uint32_t position) {
+    ASSERT(!is_frozen_);
+    if (position == kNullPosition) {
+        null_group_.clear();
+    } else {
+        keys_.erase(position);
+    }
 }
 
 void GroupTable::clear() {

@@ -24,8 +24,13 @@ struct GroupPlan {
     GroupPlan(std::vector<std::size_t> columns,
               std::vector<Type> types,
               const std::vector<AggregateCall>& calls,
-              const HashSeed& hash_seed)
-        : key_columns(std::move(columns)), key(std::move(types), hash_seed), layout(calls) {
+              const HashSeed& hash_seed,
+              bool with_times = false)
+        : key_columns(std::move(columns)),
+          key(std::move(types), hash_seed),
+          layout(calls),
+          has_times(with_times) {
+        history.is_hashed = has_times;
         for (const BoundAggregate& bound : layout.calls()) {
             const Type& type = bound.call.argument_type;
             distinct.push_back(
@@ -41,10 +46,19 @@ struct GroupPlan {
         }
     }
 
-    // The columns of a table in a snapshot: for the groups keys and partial states; for the values
-    // that a DISTINCT call has seen keys and the value.
+    // The columns of a table in a snapshot: for the groups keys, partial states and, where there
+    // are times, "written"; for the values that a DISTINCT call has seen keys and the value.
     [[nodiscard]] std::vector<Field> group_fields() const;
     [[nodiscard]] std::vector<Field> value_fields(std::size_t call) const;
+
+    // How many columns these are behind the keys.
+    [[nodiscard]] std::size_t state_columns() const {
+        return layout.partial_columns() + (has_times ? 1 : 0);
+    }
+
+    [[nodiscard]] std::size_t payload_bytes() const {
+        return layout.payload_bytes() + (has_times ? 8 : 0);
+    }
 
     // The calls that are DISTINCT.
     [[nodiscard]] std::vector<std::size_t> distinct_calls() const;
@@ -55,6 +69,7 @@ struct GroupPlan {
     std::vector<std::size_t> key_columns;  // Of the input.
     GroupKey key;
     AggregateLayout layout;
+    bool has_times = false;  // Behind its states each group has when it was last written.
     KeyHistory history;
     std::vector<std::unique_ptr<DistinctPlan>> distinct;  // By call; null where not DISTINCT.
 
@@ -97,6 +112,8 @@ class GroupWatch {
 // Shape
 //   A GroupDictionary whose payloads are as AggregateLayout says; the group of a single NULL key
 //   lies aside, at kNullPosition. Strings of states lie in an arena that goes with the table.
+//   Groups that have times (ops/state_ttl.h) can be erased one by one, where their states are words
+//   alone: what a state had in the arena or in the sets of DISTINCT is not taken back.
 // Snapshot
 //   freeze(), then save() until nothing is_frozen(). What is written is the table as it was: a
 //   group that changes in between is written before (ops/frozen_entries.h); values of DISTINCT
@@ -147,6 +164,24 @@ class GroupTable {
     void load(const BatchView& view, Selection rows);
     void load_values(std::size_t call, const BatchView& view, Selection rows);
 
+    // --- Of groups that have times ---
+
+    // When the group was last written: whatever was put there; 0 at first.
+    [[nodiscard]] std::int64_t& written_ms(std::uint32_t position);
+
+    // Groups that are about to be written in another way than by add().
+    void save_before(std::span<const std::uint32_t> positions) {
+        if (is_frozen_) write_before(positions);
+    }
+
+    // Makes a group one that has had no rows.
+    void restart(std::uint32_t position);
+
+    // Forgets a group; the last one moves to its position. Not while something is frozen.
+    void erase(std::uint32_t position);
+
+    [[nodiscard]] bool has_null() const noexcept { return !null_group_.empty(); }
+
     // Forgets all groups; keeps memory that was in use.
     void clear();
 
@@ -184,6 +219,9 @@ class GroupTable {
     void merge_partial(const BatchView& view, Selection rows);
     void merge_states(std::size_t count, const std::byte* first_source, std::size_t stride);
     void merge_distinct(const GroupTable& other, std::span<const std::uint32_t> mapping);
+    void save_states(const AggregateLayout::PackedGroups& groups,
+                     std::size_t first_row,
+                     Batch& batch) const;
     void write_states(const AggregateLayout::PackedGroups& groups,
                       std::size_t first_row,
                       Batch& batch,

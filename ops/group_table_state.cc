@@ -3,6 +3,7 @@
 #include "ops/group_table.h"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 namespace thalweg {
@@ -37,12 +38,9 @@ void GroupTable::write_before(std::span<const std::uint32_t> positions) {
         const std::span keys = plan_->keys_of(batch);
         for (std::size_t i = 0; i < count; ++i)
             write_key(taken[at + i], keys, first_row + i, batch.arena());
-        plan_->layout.save({table.payload(0), table.stride(), count, taken.data() + at},
-                           batch,
-                           first_row,
-                           plan_->key.size());
+        save_states({table.payload(0), table.stride(), count, taken.data() + at}, first_row, batch);
         batch.set_size(first_row + count);
-        write_tail(batch, plan_->key.size() + plan_->layout.partial_columns(), first_row);
+        write_tail(batch, plan_->key.size() + plan_->state_columns(), first_row);
     }
 }
 
@@ -51,7 +49,20 @@ void GroupTable::save_null() {
     Batch& batch = target_.out->open(0, 1);
     write_null(batch, true);
     batch.set_size(batch.size() + 1);
-    write_tail(batch, plan_->key.size() + plan_->layout.partial_columns(), batch.size() - 1);
+    write_tail(batch, plan_->key.size() + plan_->state_columns(), batch.size() - 1);
+}
+
+// Partial states behind the keys, and when they were written.
+void GroupTable::save_states(const AggregateLayout::PackedGroups& groups,
+                             std::size_t first_row,
+                             Batch& batch) const {
+    const AggregateLayout& layout = plan_->layout;
+    layout.save(groups, batch, first_row, plan_->key.size());
+    if (!plan_->has_times) return;
+    Column& written = batch.column(plan_->key.size() + layout.partial_columns());
+    auto* const times = written.data<std::int64_t>() + first_row;
+    for (std::size_t i = 0; i < groups.count; ++i)
+        std::memcpy(&times[i], groups[i] + layout.payload_bytes(), sizeof times[i]);
 }
 
 // The columns that say which table this is, for the rows from `first_row` on.
@@ -89,7 +100,7 @@ std::size_t GroupTable::save_groups(std::size_t rows_max) {
         write_dense(run.first, run.count, batch, true);
         batch.set_size(batch.size() + run.count);
     }
-    write_tail(batch, plan_->key.size() + plan_->layout.partial_columns(), first_row);
+    write_tail(batch, plan_->key.size() + plan_->state_columns(), first_row);
     return batch.size() - first_row;
 }
 
@@ -125,6 +136,10 @@ void GroupTable::load(const BatchView& view, Selection rows) {
         const AggregateLayout& layout = plan_->layout;
         for (std::size_t i = 0; i < some.size(); ++i)
             layout.restore(groups[i], view, plan_->key.size(), some[i], arena_);
+        if (!plan_->has_times) return;
+        const std::size_t column = plan_->key.size() + layout.partial_columns();
+        for (std::size_t i = 0; i < some.size(); ++i)
+            written_ms(plan_->positions[i]) = view[column].data<std::int64_t>()[some[i]];
     });
 }
 

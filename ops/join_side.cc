@@ -6,8 +6,11 @@
 
 namespace thalweg {
 
-JoinSide::JoinSide(const SchemaPtr& schema, bool loses_rows, const HashSeed& seed)
-    : layout_(schema), loses_rows_(loses_rows), seed_(seed) {}
+JoinSide::JoinSide(const SchemaPtr& schema,
+                   bool loses_rows,
+                   const HashSeed& seed,
+                   std::int64_t ttl_ns)
+    : layout_(schema), loses_rows_(loses_rows), seed_(seed), ttl_(ttl_ns) {}
 
 std::uint32_t JoinSide::find(const std::byte* packed) const {
     DEBUG_ASSERT(loses_rows_);
@@ -22,6 +25,7 @@ std::uint32_t JoinSide::new_entry() {
     if (free_ == kNone) {
         ASSERT(entries_.size() < kNone);
         entries_.emplace_back();
+        if (ttl_.is_on()) written_ms_.emplace_back();
         return static_cast<std::uint32_t>(entries_.size() - 1);
     }
     const std::uint32_t entry = free_;
@@ -37,6 +41,7 @@ void JoinSide::add(std::byte* packed, Counts counts, std::uint32_t& head) {
     entries_[entry] = {packed, head, kNone, counts.matches, counts.copies, kNone};
     if (head != kNone) entries_[head].previous = entry;
     head = entry;
+    write_now(entry);
     if (loses_rows_) index(entry);
 }
 
@@ -73,10 +78,22 @@ void JoinSide::remove(std::uint32_t entry, std::uint32_t& head) {
     ++free_count_;
 }
 
-SchemaPtr JoinSide::state_schema(const SchemaPtr& schema) {
+std::span<const std::uint32_t> JoinSide::next_expired(std::int64_t now_ns) {
+    expired_.clear();
+    if (now_ns < next_tick_ns()) return expired_;
+    const StateTtl::Step step = ttl_.next_step(now_ns, entries_.size());
+    for (std::size_t i = step.first; i < step.end; ++i) {
+        const auto entry = static_cast<std::uint32_t>(i);
+        if (entries_[entry].row != nullptr && has_expired(entry)) expired_.push_back(entry);
+    }
+    return expired_;
+}
+
+SchemaPtr JoinSide::state_schema(const SchemaPtr& schema, bool has_ttl) {
     std::vector<Field> fields = schema->fields;
     fields.push_back({"matches", Type::bigint().not_null()});
     fields.push_back({"copies", Type::bigint().not_null()});
+    if (has_ttl) fields.push_back({"written", Type::bigint().not_null()});
     return make_schema(std::move(fields));
 }
 
@@ -102,12 +119,18 @@ void JoinSide::write(std::span<const std::uint32_t> entries, Batch& batch) {
         matches[i] = entries_[entries[i]].matches;
         copies[i] = entries_[entries[i]].copies;
     }
+    if (ttl_.is_on()) {
+        auto* const times = batch.column(layout_.size() + 2).data<std::int64_t>();
+        for (std::size_t i = 0; i < entries.size(); ++i)
+            times[i] = written_ms_[entries[i]];
+    }
     batch.set_size(entries.size());
 }
 
 std::size_t JoinSide::memory_bytes() const noexcept {
     return heap_.memory_bytes() + entries_.capacity() * sizeof(Entry) + index_.memory_bytes() +
-           indexed_.capacity() * sizeof(std::uint32_t) + frozen_.memory_bytes();
+           indexed_.capacity() * sizeof(std::uint32_t) + frozen_.memory_bytes() +
+           written_ms_.capacity() * sizeof(std::int64_t);
 }
 
 }  // namespace thalweg

@@ -2,6 +2,7 @@
 
 #include "ops/frozen_entries.h"
 #include "ops/row_layout.h"
+#include "ops/state_ttl.h"
 #include "state/flat_index.h"
 #include "state/schema.h"
 
@@ -20,14 +21,20 @@ namespace thalweg {
 //          lose rows find them by a hash of all their columns (a FlatIndex); rows that are equal in
 //          all columns share an entry there. Sides that only gain have an entry for each row and no
 //          such index.
-// Memory   32 bytes an entry, some 22 more where there is the index, and the row.
+// TTL      An entry has when it was last written; see there who writes. Who walks a chain skips
+// what
+//          has expired; forget() takes it out.
+// Memory   32 bytes an entry, some 22 more where there is the index, 8 with a TTL, and the row.
 // Freezing As FrozenEntries: what is about to be changed is named first, by touch().
 // Threads  One at a time.
 class JoinSide {
   public:
     static constexpr std::uint32_t kNone = 0xFFFF'FFFF;
 
-    JoinSide(const SchemaPtr& schema, bool loses_rows, const HashSeed& seed);
+    JoinSide(const SchemaPtr& schema,
+             bool loses_rows,
+             const HashSeed& seed,
+             std::int64_t ttl_ns = 0);
 
     // --- Rows on their way in or out ---
 
@@ -56,6 +63,33 @@ class JoinSide {
     // Takes one row away. `head` is the first of its key.
     void remove(std::uint32_t entry, std::uint32_t& head);
 
+    // Takes all rows of an entry away.
+    void forget(std::uint32_t entry, std::uint32_t& head) {
+        entries_[entry].copies = 1;
+        remove(entry, head);
+    }
+
+    // --- Times, with a TTL; what is added is written now ---
+
+    [[nodiscard]] StateTtl& ttl() noexcept { return ttl_; }
+
+    [[nodiscard]] const StateTtl& ttl() const noexcept { return ttl_; }
+
+    [[nodiscard]] bool has_expired(std::uint32_t entry) const {
+        return ttl_.is_on() && ttl_.has_expired(written_ms_[entry]);
+    }
+
+    void set_written(std::uint32_t entry, std::int64_t written_ms) {
+        if (ttl_.is_on()) written_ms_[entry] = written_ms;
+    }
+
+    void write_now(std::uint32_t entry) { set_written(entry, ttl_.now_ms()); }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const noexcept { return ttl_.next_tick_ns(size()); }
+
+    // The next entries of the sweep that have expired: to be forgotten.
+    [[nodiscard]] std::span<const std::uint32_t> next_expired(std::int64_t now_ns);
+
     // --- Rows that are there ---
 
     [[nodiscard]] std::uint32_t next(std::uint32_t entry) const { return entries_[entry].next; }
@@ -75,9 +109,9 @@ class JoinSide {
 
     void prefetch(std::uint32_t entry) const { __builtin_prefetch(&entries_[entry]); }
 
-    // --- The state as rows: the columns, then matches and copies ---
+    // --- The state as rows: the columns, then matches and copies, and with a TTL "written" ---
 
-    [[nodiscard]] static SchemaPtr state_schema(const SchemaPtr& schema);
+    [[nodiscard]] static SchemaPtr state_schema(const SchemaPtr& schema, bool has_ttl = false);
 
     void freeze() { frozen_.freeze(entries_.size()); }
 
@@ -125,6 +159,9 @@ class JoinSide {
     FrozenEntries frozen_;
     std::vector<std::uint32_t> taken_;
     std::vector<const std::byte*> written_;
+    StateTtl ttl_;
+    std::vector<std::int64_t> written_ms_;  // Of each entry, with a TTL.
+    std::vector<std::uint32_t> expired_;
 };
 
 }  // namespace thalweg

@@ -7,11 +7,12 @@
 namespace thalweg {
 
 JoinState::JoinState(const StreamJoinSpec& join, std::array<bool, 2> loses_rows)
-    : schemas_{JoinSide::state_schema(join.left), JoinSide::state_schema(join.right)},
+    : schemas_{JoinSide::state_schema(join.left, join.ttls_ns[0] != 0),
+               JoinSide::state_schema(join.right, join.ttls_ns[1] != 0)},
       key_columns_{join_key_columns(join, 0), join_key_columns(join, 1)},
       keys_(join.keys, join_key_types(join), join.seed),
-      sides_{JoinSide(join.left, loses_rows[0], join.seed),
-             JoinSide(join.right, loses_rows[1], join.seed)},
+      sides_{JoinSide(join.left, loses_rows[0], join.seed, join.ttls_ns[0]),
+             JoinSide(join.right, loses_rows[1], join.seed, join.ttls_ns[1])},
       rows_{Batch(schemas_[0]), Batch(schemas_[1])} {}
 
 std::uint32_t JoinState::add(std::size_t port,
@@ -31,6 +32,34 @@ void JoinState::remove(std::size_t port, std::size_t i, std::uint32_t entry) {
     const std::uint32_t old_head = head;
     sides_[port].remove(entry, head);
     if (head != old_head) keys_.set_head(position, port, head);
+}
+
+void JoinState::forget(std::size_t port, std::size_t i, std::uint32_t entry) {
+    const std::uint32_t position = keys_.position(i);
+    std::uint32_t head = keys_.head(position, port);
+    sides_[port].forget(entry, head);
+    keys_.set_head(position, port, head);
+}
+
+void JoinState::sweep(std::int64_t now_ns) {
+    for (std::size_t port = 0; port < 2; ++port) {
+        std::span<const std::uint32_t> expired = sides_[port].next_expired(now_ns);
+        while (!expired.empty()) {
+            const std::size_t count = std::min(expired.size(), kBatchRows);
+            forget_all(port, expired.first(count));
+            expired = expired.subspan(count);
+        }
+    }
+}
+
+// Of keys that nobody has looked up.
+void JoinState::forget_all(std::size_t port, std::span<const std::uint32_t> entries) {
+    touch(port, entries);
+    const BatchView rows = rows_of(port, entries).view();
+    keys_.look_up(rows, rows.selection, port);
+    for (std::size_t i = 0; i < entries.size(); ++i)
+        forget(port, i, entries[i]);
+    keys_.erase_empty();
 }
 
 const Batch& JoinState::rows_of(std::size_t port, std::span<const std::uint32_t> entries) {

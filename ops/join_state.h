@@ -6,6 +6,7 @@
 #include "ops/stream_join.h"
 #include "state/batch.h"
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -41,8 +42,16 @@ class JoinState {
     // Keeps a packed row under the i-th key; returns its entry.
     std::uint32_t add(std::size_t port, std::size_t i, std::byte* packed, JoinSide::Counts counts);
 
-    // Forgets an entry of the i-th key.
+    // Takes a row of an entry of the i-th key away, or all of them.
     void remove(std::size_t port, std::size_t i, std::uint32_t entry);
+    void forget(std::size_t port, std::size_t i, std::uint32_t entry);
+
+    // Forgets what has expired, as much of it as one step of a sweep finds. Between batches.
+    void sweep(std::int64_t now_ns);
+
+    [[nodiscard]] std::int64_t next_tick_ns() const noexcept {
+        return std::min(sides_[0].next_tick_ns(), sides_[1].next_tick_ns());
+    }
 
     // Entries as rows of JoinSide::state_schema(), at most kBatchRows; good until the next call for
     // this side, and while their rows are.
@@ -65,6 +74,7 @@ class JoinState {
 
   private:
     void write(std::size_t port, std::span<const std::uint32_t> entries);
+    void forget_all(std::size_t port, std::span<const std::uint32_t> entries);
 
     std::array<SchemaPtr, 2> schemas_;
     std::array<std::vector<std::size_t>, 2> key_columns_;

@@ -29,11 +29,12 @@ class LatestByKey final : public Op {
         : spec_(spec),
           join_(as_join(spec)),
           keys_(join_.keys, join_key_types(join_), spec.seed),
-          side_(spec.schema, false, spec.seed),
-          saved_(JoinSide::state_schema(spec.schema)),
+          side_(spec.schema, false, spec.seed, spec.ttl_ns),
+          saved_(JoinSide::state_schema(spec.schema, spec.ttl_ns != 0)),
           output_(join_, true) {}
 
     void process(std::size_t, const BatchView& view, OpContext& context, Emitter& out) override {
+        side_.ttl().begin(context.now_ns);
         keys_.look_up(view, view.selection, 0);
         side_.pack(view, view.selection, packed_);
         output_.begin(nullptr, 1, side_.layout(), out);
@@ -52,8 +53,28 @@ class LatestByKey final : public Op {
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
-        return {{"rows", JoinSide::state_schema(spec_.schema), StateRoute::kByKey, spec_.keys}};
+        return {{"rows", saved_.schema(), StateRoute::kByKey, spec_.keys}};
     }
+
+    // Gives back what has expired.
+    Progress tick(OpContext& context, Emitter&) override {
+        std::span<const std::uint32_t> expired = side_.next_expired(context.now_ns);
+        while (!expired.empty()) {
+            const std::size_t count = std::min(expired.size(), kBatchRows);
+            gone_.assign(expired.begin(), expired.begin() + static_cast<std::ptrdiff_t>(count));
+            side_.write(gone_, saved_);
+            const BatchView rows = saved_.view();
+            keys_.look_up(rows, rows.selection, 0);
+            for (std::size_t i = 0; i < gone_.size(); ++i)
+                keys_.set_head(keys_.position(i), 0, JoinSide::kNone);
+            forget_gone();
+            keys_.erase_empty();
+            expired = expired.subspan(count);
+        }
+        return Progress::kDone;
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override { return side_.next_tick_ns(); }
 
     void freeze(StateOut& out) override {
         state_out_ = &out;
@@ -73,8 +94,13 @@ class LatestByKey final : public Op {
     void load(std::size_t, const BatchView& rows, Watermark, OpContext&) override {
         keys_.look_up(rows, rows.selection, 0);
         side_.pack(rows, rows.selection, packed_);
-        for (std::size_t i = 0; i < packed_.size(); ++i)
+        for (std::size_t i = 0; i < packed_.size(); ++i) {
             keep(i);
+            if (!side_.ttl().is_on()) continue;
+            const Column& times = rows[spec_.schema->size() + 2];
+            side_.set_written(keys_.head(keys_.position(i), 0),
+                              times.data<std::int64_t>()[rows.selection[i]]);
+        }
     }
 
     [[nodiscard]] std::size_t memory_bytes() const override {
@@ -88,10 +114,19 @@ class LatestByKey final : public Op {
         keys_.set_head(keys_.position(i), 0, head);
     }
 
-    void set(std::size_t i, RowKind kind) {
+    // The row of the i-th key; kNone, too, where it has expired: then it goes.
+    [[nodiscard]] std::uint32_t current(std::size_t i) {
         const std::uint32_t old = keys_.head(keys_.position(i), 0);
+        if (old == JoinSide::kNone || !side_.has_expired(old)) return old;
+        gone_.push_back(old);
+        keys_.set_head(keys_.position(i), 0, JoinSide::kNone);
+        return JoinSide::kNone;
+    }
+
+    void set(std::size_t i, RowKind kind) {
+        const std::uint32_t old = current(i);
         if (old != JoinSide::kNone) {
-            if (side_.layout().equal(side_.row(old), packed_[i])) {
+            if (!side_.ttl().is_on() && side_.layout().equal(side_.row(old), packed_[i])) {
                 side_.drop(packed_[i]);
                 return;
             }
@@ -104,7 +139,7 @@ class LatestByKey final : public Op {
     }
 
     void erase(std::size_t i, RowKind kind, OpContext& context) {
-        const std::uint32_t old = keys_.head(keys_.position(i), 0);
+        const std::uint32_t old = current(i);
         side_.drop(packed_[i]);
         if (old == JoinSide::kNone) {
             ++context.counters.filtered_rows;

@@ -5,6 +5,7 @@
 #include "state/schema.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -20,12 +21,16 @@ namespace thalweg {
 //          and a row that is there as it is give nothing.
 // Keys     NULL is a key like any other.
 // State    The latest row of each key, until it is deleted (ops/join_side.h).
+// TTL      With one (ops/state_ttl.h) a key that nothing was said of is not there any more, and
+//          nothing is said of that. A row that is there as it is is given again then, as an update:
+//          who keeps it shall not forget it before.
 //
 // Flink has it as ChangelogNormalize.
 struct LatestByKeySpec {
     SchemaPtr schema;
     std::vector<std::size_t> keys;
     HashSeed seed = HashSeed::from(0);
+    std::int64_t ttl_ns = 0;  // 0: none.
 };
 
 [[nodiscard]] std::unique_ptr<Op> make_latest_by_key(const LatestByKeySpec& spec);

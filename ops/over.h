@@ -67,6 +67,7 @@ struct OverSpec {
     // Rows are in the order of their arrival and none equals another: processing time.
     bool is_by_arrival = false;
     HashSeed seed = HashSeed::from(0);
+    std::int64_t ttl_ns = 0;  // Of a partition, for make_over_changes; 0: none.
 };
 
 // The columns of the input, then the calls.

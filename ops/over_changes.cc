@@ -22,6 +22,7 @@ RankSpec rank_spec(const OverSpec& spec) {
     rank.order = spec.order;
     rank.is_changing = true;
     rank.seed = spec.seed;
+    rank.ttl_ns = spec.ttl_ns;
     return rank;
 }
 
@@ -39,10 +40,13 @@ class OverChanges final : public Op {
         given_.push_back(nullptr);
     }
 
-    void process(std::size_t, const BatchView& rows, OpContext&, Emitter& out) override {
+    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
         ++stamp_;
         touched_.clear();
+        records_.clear();
         partitions_.locate(rows, rows.selection);
+        partitions_.forget_expired(context.now_ns, records_);
+        forget_records();
         plan_.codec.write(rows, rows.selection);
         for (std::size_t i = 0; i < rows.size(); ++i) {
             touch(plan_.positions[i]);
@@ -52,6 +56,15 @@ class OverChanges final : public Op {
             evaluate(position, true);
         emit_changes(out);
     }
+
+    Progress tick(OpContext& context, Emitter&) override {
+        records_.clear();
+        partitions_.sweep(context.now_ns, records_);
+        forget_records();
+        return Progress::kDone;
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override { return partitions_.next_tick_ns(); }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
         return {plan_.rows_table(), progress_table({"arrival"})};
@@ -89,6 +102,18 @@ class OverChanges final : public Op {
         RowKind kind = RowKind::kInsert;
     };
 
+    // records_, of which nothing is told, with the results that were given for them.
+    void forget_records() {
+        for (Record* const record : records_) {
+            if (record->mark != 0) {
+                plan_.records.give_back(std::exchange(given_[record->mark], nullptr));
+                free_.push_back(record->mark);
+            }
+            plan_.records.give_back(record);
+        }
+        records_.clear();
+    }
+
     // Rows that were loaded have no results yet; they follow from the rows.
     void touch(std::uint32_t position) {
         if (position >= stamps_.size())
@@ -110,10 +135,12 @@ class OverChanges final : public Op {
             Record* const record = plan_.records.make(key, plan_.codec.row(i));
             record->arrival = plan_.next_arrival++;
             partitions_.insert(position, record, dropped_);
+            partitions_.write_now(position);
             return;
         }
         Record* const record = partitions_.take(position, key, plan_.codec.row(i));
         if (record == nullptr) return;
+        partitions_.write_now(position);
         dropped_.push_back(record);
         if (record->mark == 0) return;  // It came with this batch.
         Record* const result = given_[record->mark];

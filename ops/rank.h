@@ -36,6 +36,7 @@ struct RankSpec {
     bool is_changing = false;   // Rows of the input may be taken back.
     bool newest_first = false;  // Rows of equal keys are in the reverse order of their arrival.
     HashSeed seed = HashSeed::from(0);
+    std::int64_t ttl_ns = 0;  // Of a partition, for make_top_n; 0: none.
 };
 
 // Whether a row that takes the place of another is told as its update.

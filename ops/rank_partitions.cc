@@ -28,11 +28,14 @@ SchemaPtr ranked_schema(const RankSpec& spec) {
 RankPlan::RankPlan(const RankSpec& rank_spec)
     : spec(rank_spec),
       key(partition_types(rank_spec), rank_spec.seed, GroupKey::Nulls::kInside),
-      keys(rank_spec.order) {}
+      keys(rank_spec.order) {
+    history.is_hashed = spec.ttl_ns != 0;
+}
 
 StateTable RankPlan::rows_table() const {
     std::vector<Field> fields = spec.schema->fields;
     fields.push_back({"arrival", Type::bigint().not_null()});
+    if (spec.ttl_ns != 0) fields.push_back({"written", Type::bigint().not_null()});
     std::vector<std::size_t> routing;
     for (const std::size_t place : spec.route)
         routing.push_back(spec.partition[place]);
@@ -60,6 +63,7 @@ void RankPartitions::locate(const BatchView& view, Selection rows) {
     if (partitions_.size() < keys_.size()) {
         partitions_.resize(keys_.size());
         if (has_bounds_) bounds_.resize(keys_.size(), kNoBound);
+        if (ttl_.is_on()) written_ms_.resize(keys_.size());
     }
     plan_->keys.write(view, rows);
 }
@@ -87,6 +91,54 @@ void RankPartitions::set_bound(std::uint32_t position) {
     const OrderedRecords& partition = partitions_[position];
     const bool is_full = partition.size() >= plan_->spec.last && !partition.empty();
     bounds_[position] = is_full ? bound_of(partition.back()->key()) : kNoBound;
+}
+
+void RankPartitions::forget_expired(std::int64_t now_ns, std::vector<Record*>& gone) {
+    if (!ttl_.is_on()) return;
+    ttl_.begin(now_ns);
+    for (const std::uint32_t position : plan_->positions) {
+        if (partitions_[position].empty() || !ttl_.has_expired(written_ms_[position])) continue;
+        save_before(position);
+        take_all(position, gone);
+    }
+}
+
+void RankPartitions::sweep(std::int64_t now_ns, std::vector<Record*>& gone) {
+    if (frozen_.is_frozen()) {
+        ttl_.put_off(now_ns);
+        return;
+    }
+    const StateTtl::Step step = ttl_.next_step(now_ns, partitions_.size());
+    for (std::size_t i = step.end; i > step.first; --i) {
+        const auto position = static_cast<std::uint32_t>(i - 1);
+        if (!ttl_.has_expired(written_ms_[position])) continue;
+        take_all(position, gone);
+        erase(position);
+    }
+}
+
+void RankPartitions::take_all(std::uint32_t position, std::vector<Record*>& gone) {
+    OrderedRecords& partition = partitions_[position];
+    record_count_ -= partition.size();
+    partition.for_each([&](Record* record) {
+        gone.push_back(record);
+        return true;
+    });
+    partition = {};
+    set_bound(position);
+}
+
+// Of an empty partition: the last one moves there.
+void RankPartitions::erase(std::uint32_t position) {
+    keys_.erase(position);
+    if (position + 1 != partitions_.size()) partitions_[position] = std::move(partitions_.back());
+    partitions_.pop_back();
+    if (has_bounds_) {
+        bounds_[position] = bounds_.back();
+        bounds_.pop_back();
+    }
+    written_ms_[position] = written_ms_.back();
+    written_ms_.pop_back();
 }
 
 bool RankPartitions::is_beyond(std::uint32_t position, std::span<const std::byte> key) const {
@@ -173,6 +225,8 @@ std::size_t RankPartitions::write(std::uint32_t position) {
         RowCodec::read(record->row(), columns, batch, row);
         batch.column(columns).data<std::int64_t>()[row] =
             static_cast<std::int64_t>(plan_->place_of(record->arrival));
+        if (ttl_.is_on())
+            batch.column(columns + 1).data<std::int64_t>()[row] = written_ms_[position];
         batch.set_size(row + 1);
         return true;
     });
@@ -193,6 +247,8 @@ void RankPartitions::restore(const BatchView& view, Selection rows) {
         partitions_[plan_->positions[i]].insert(record);
         ++record_count_;
         set_bound(plan_->positions[i]);
+        if (ttl_.is_on())
+            written_ms_[plan_->positions[i]] = view[columns + 1].data<std::int64_t>()[rows[i]];
     }
 }
 

@@ -8,6 +8,7 @@
 #include "ops/record_pool.h"
 #include "ops/row_codec.h"
 #include "ops/sort_key.h"
+#include "ops/state_ttl.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -23,7 +24,8 @@ namespace thalweg {
 struct RankPlan {
     explicit RankPlan(const RankSpec& rank_spec);
 
-    // The rows that are kept: the columns of the input, then the arrival.
+    // The rows that are kept: the columns of the input, then the arrival; with a TTL then when
+    // their partition was written.
     [[nodiscard]] StateTable rows_table() const;
 
     // The place of an arrival among equal keys, and the arrival of a place.
@@ -56,6 +58,7 @@ struct RankPlan {
 //          partitions that have so many the beginning of the last one's sort key lies in an array,
 //          where most rows are found to come too late (dedup of 1 million keys: 201 ns a row
 //          before).
+// TTL      Of a partition as a whole (ops/state_ttl.h).
 // Snapshot freeze(), then save() until nothing is_frozen(). A partition is written in one piece, at
 //          the latest before it changes.
 // Lifetime The plan outlives the partitions.
@@ -65,7 +68,8 @@ class RankPartitions {
         : plan_(&plan),
           keys_(plan.key, 0, plan.history),
           has_bounds_(!plan.spec.is_changing && plan.spec.kind != RankKind::kDenseRank &&
-                      plan.spec.last != RankSpec::kNoLimit) {}
+                      plan.spec.last != RankSpec::kNoLimit),
+          ttl_(plan.spec.ttl_ns) {}
 
     ~RankPartitions();
     RankPartitions(const RankPartitions&) = delete;
@@ -73,6 +77,25 @@ class RankPartitions {
 
     // Writes the partition of each row to plan.positions, its sort key to plan.keys.
     void locate(const BatchView& view, Selection rows);
+
+    // --- The TTL; they do nothing without one. What has expired is the caller's: `gone` ---
+
+    // Makes those of the partitions that were located that have expired empty ones, before anything
+    // of the batch is done to them.
+    void forget_expired(std::int64_t now_ns, std::vector<Record*>& gone);
+
+    void write_now(std::uint32_t position) {
+        if (ttl_.is_on()) written_ms_[position] = ttl_.now_ms();
+    }
+
+    // A step of giving back what has expired. Between batches.
+    void sweep(std::int64_t now_ns, std::vector<Record*>& gone);
+
+    [[nodiscard]] std::int64_t next_tick_ns() const noexcept {
+        return ttl_.next_tick_ns(partitions_.size());
+    }
+
+    // --- Rows ---
 
     // Whether a row with this key, later than all others, would not be kept.
     [[nodiscard]] bool is_beyond(std::uint32_t position, std::span<const std::byte> key) const;
@@ -130,7 +153,8 @@ class RankPartitions {
         const bool are_few = plan_->spec.last <= OrderedRecords::kFewMax;
         return keys_.memory_bytes() + partitions_.capacity() * sizeof(OrderedRecords) +
                bounds_.capacity() * sizeof(Bound) +
-               (are_few ? 0 : record_count_ * 3 * sizeof(Record*)) + frozen_.memory_bytes();
+               (are_few ? 0 : record_count_ * 3 * sizeof(Record*)) + frozen_.memory_bytes() +
+               written_ms_.capacity() * sizeof(std::int64_t);
     }
 
   private:
@@ -158,12 +182,16 @@ class RankPartitions {
 
     void set_bound(std::uint32_t position);
     std::size_t write(std::uint32_t position);
+    void take_all(std::uint32_t position, std::vector<Record*>& gone);
+    void erase(std::uint32_t position);
 
     RankPlan* plan_;
     GroupDictionary keys_;
     std::vector<OrderedRecords> partitions_;
     bool has_bounds_;
     std::vector<Bound> bounds_;  // By partition, if any; kNoBound: it has room.
+    StateTtl ttl_;
+    std::vector<std::int64_t> written_ms_;  // Of each partition, with a TTL.
     std::size_t record_count_ = 0;
     FrozenEntries frozen_;
     StateOut* out_ = nullptr;

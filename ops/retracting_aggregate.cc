@@ -6,6 +6,7 @@
 #include "ops/progress_table.h"
 #include "ops/retracting_changes.h"
 #include "ops/row_kinds.h"
+#include "ops/state_ttl.h"
 
 #include <algorithm>
 #include <cstring>
@@ -26,13 +27,16 @@ class RetractingAggregate final : public Op {
     explicit RetractingAggregate(const GroupAggregateSpec& spec)
         : key_columns_(spec.keys),
           calls_(calls_of(spec)),
-          table_(spec.key_types, spec.seed, group_bytes(calls_)),
-          changes_(result_schema(spec), spec.keys.size()) {
+          ttl_(spec.ttl_ns),
+          time_offset_(group_bytes(calls_)),
+          table_(spec.key_types, spec.seed, time_offset_ + (ttl_.is_on() ? kTimeBytes : 0)),
+          changes_(result_schema(spec), spec.keys.size(), ttl_.is_on() && !spec.calls.empty()) {
         make_tables(spec);
     }
 
-    void process(std::size_t, const BatchView& rows, OpContext&, Emitter& out) override {
+    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
         if (rows.size() == 0) return;
+        ttl_.begin(context.now_ns);
         find_groups(rows);
         write_before();
         find_touched();
@@ -44,6 +48,25 @@ class RetractingAggregate final : public Op {
         note_results(changes_.has_rows());
         changes_.after([this](Batch& batch) { write_results(changes_.has_rows(), batch); }, out);
         erase_dead();
+    }
+
+    // Gives back what has expired.
+    Progress tick(OpContext& context, Emitter&) override {
+        if (frozen_.is_frozen()) {
+            ttl_.put_off(context.now_ns);
+            return Progress::kDone;
+        }
+        const StateTtl::Step step = ttl_.next_step(context.now_ns, table_.size());
+        for (std::size_t i = step.end; i > step.first; --i) {
+            const auto position = static_cast<std::uint32_t>(i - 1);
+            std::byte* const group = table_.payload(position);
+            if (ttl_.has_expired(written_ms(group))) erase(position, group);
+        }
+        return Progress::kDone;
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override {
+        return ttl_.next_tick_ns(table_.size());
     }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override { return tables_; }
@@ -93,8 +116,10 @@ class RetractingAggregate final : public Op {
     }
 
   private:
-    // A group is how many rows it has, then the states of the calls.
+    // A group is how many rows it has, the states of the calls and, with a TTL, when it was
+    // written.
     static constexpr std::size_t kRowCountBytes = 8;
+    static constexpr std::size_t kTimeBytes = 8;
 
     [[nodiscard]] static std::size_t group_bytes(const std::vector<RetractableCall>& calls) {
         std::size_t bytes = kRowCountBytes;
@@ -114,6 +139,11 @@ class RetractingAggregate final : public Op {
         return *reinterpret_cast<std::uint64_t*>(group);
     }
 
+    // Where there is a TTL.
+    [[nodiscard]] std::int64_t& written_ms(std::byte* group) const noexcept {
+        return *reinterpret_cast<std::int64_t*>(group + time_offset_);
+    }
+
     [[nodiscard]] bool has_result(std::byte* group) const noexcept {
         return row_count(group) != 0 || (key_columns_.empty() && has_had_rows_);
     }
@@ -130,6 +160,7 @@ class RetractingAggregate final : public Op {
             keys.push_back({"key" + std::to_string(keys.size()), type});
         std::vector<Field> groups = keys;
         groups.push_back({"rows", whole});
+        if (ttl_.is_on()) groups.push_back({"written", whole});
         for (std::size_t call = 0; call < calls_.size(); ++call) {
             for (std::size_t word = 0; word < calls_[call].plain_word_count(); ++word)
                 groups.push_back(
@@ -178,7 +209,25 @@ class RetractingAggregate final : public Op {
         for (const std::uint32_t position : positions_) {
             if (std::exchange(stamps_[position], stamp_) != stamp_) touched_.push_back(position);
         }
+        if (ttl_.is_on()) forget_expired();
         note_results(changes_.had_rows());
+    }
+
+    // Makes those groups of the batch that have expired new ones.
+    void forget_expired() {
+        for (const std::uint32_t position : touched_) {
+            std::byte* const group = table_.payload(position);
+            if (row_count(group) == 0 && !key_columns_.empty()) continue;
+            if (!ttl_.has_expired(written_ms(group))) continue;
+            release(group);
+        }
+    }
+
+    void release(std::byte* group) {
+        for (RetractableCall& call : calls_)
+            call.release(group);
+        row_count(group) = 0;
+        has_had_rows_ = false;  // Says something only where there is one group.
     }
 
     // Which of the groups of the batch have a result, by their place in touched_.
@@ -200,6 +249,7 @@ class RetractingAggregate final : public Op {
             std::uint64_t& count = row_count(group);
             if (is_delete && count == 0) return;
             is_delete ? --count : ++count;
+            if (ttl_.is_on()) written_ms(group) = ttl_.now_ms();
             has_had_rows_ = true;
             input_.add(group, static_cast<std::uint16_t>(row), is_delete ? 1 : 0);
         });
@@ -249,8 +299,7 @@ class RetractingAggregate final : public Op {
     }
 
     void erase(std::uint32_t position, std::byte* group) {
-        for (RetractableCall& call : calls_)
-            call.release(group);
+        release(group);
         table_.erase_at(position);
     }
 
@@ -268,6 +317,7 @@ class RetractingAggregate final : public Op {
             batch.column(column++).data<std::int64_t>()[row] = static_cast<std::int64_t>(word);
         };
         write(row_count(state));
+        if (ttl_.is_on()) write(static_cast<std::uint64_t>(written_ms(state)));
         for (const RetractableCall& call : calls_) {
             for (const std::uint64_t word : call.plain_words(state))
                 write(word);
@@ -290,6 +340,7 @@ class RetractingAggregate final : public Op {
             return static_cast<std::uint64_t>(rows[column++].data<std::int64_t>()[row]);
         };
         row_count(group) = read();
+        if (ttl_.is_on()) written_ms(group) = static_cast<std::int64_t>(read());
         for (const RetractableCall& call : calls_) {
             for (std::uint64_t& word : call.plain_words(group))
                 word = read();
@@ -304,6 +355,8 @@ class RetractingAggregate final : public Op {
 
     std::vector<std::size_t> key_columns_;
     std::vector<RetractableCall> calls_;
+    StateTtl ttl_;
+    std::size_t time_offset_;         // Of a group: when it was written, with a TTL.
     KeyTable table_;                  // The groups.
     std::vector<StateTable> tables_;  // "groups", what calls keep, "progress".
     std::vector<KeptTable> kept_tables_;

@@ -16,6 +16,9 @@ namespace thalweg {
 //          stays from its first row on: once its last one has gone, it is the result over no rows.
 // Orphans  A deletion for a group that has no rows is ignored. One for a group that has others is
 //          taken for one of a row that was there: changes are their sender's word.
+// TTL      As make_group_aggregate()'s. A deletion of a row of a group that is forgotten is one for
+//          a group that has no rows. Without keys the group is forgotten like any other, result and
+//          all.
 // State    Groups that have rows, each with how many, and what ops/aggregate/retraction.h keeps:
 //          a group that goes leaves nothing behind. Its entry is erased after the batch, or once
 //          nothing is frozen any more.

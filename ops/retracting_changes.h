@@ -23,8 +23,9 @@ namespace thalweg {
 // Threads  One at a time.
 class RetractingChanges {
   public:
-    RetractingChanges(const SchemaPtr& schema, std::size_t keys)
-        : keys_(keys), before_(schema), after_(schema) {}
+    // `repeats`: a result that is the same is told again, as its update.
+    RetractingChanges(const SchemaPtr& schema, std::size_t keys, bool repeats = false)
+        : keys_(keys), repeats_(repeats), before_(schema), after_(schema) {}
 
     [[nodiscard]] std::vector<std::uint16_t>& had_rows() noexcept { return had_rows_; }
 
@@ -62,7 +63,7 @@ class RetractingChanges {
     void compare() {
         had_ = {};
         has_ = {};
-        changed_ = {};
+        changed_.fill(repeats_);
         for (const std::uint16_t row : had_rows_)
             had_[row] = true;
         both_.clear();
@@ -93,6 +94,7 @@ class RetractingChanges {
     }
 
     std::size_t keys_;
+    bool repeats_;
     Batch before_;
     Batch after_;
     std::vector<std::uint16_t> had_rows_;

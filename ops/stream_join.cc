@@ -27,6 +27,8 @@ class StreamJoin final : public Op {
                  OpContext& context,
                  Emitter& out) override {
         ASSERT(port < 2);
+        for (std::size_t side = 0; side < 2; ++side)
+            state_.side(side).ttl().begin(context.now_ns);
         begin(port, view, out);
         const Selection matching = state_.keys().can_match(view, port);
         if (matching.size() < view.size() && shows_own_ && !is_semi_) output_.add_others(matching);
@@ -38,6 +40,13 @@ class StreamJoin final : public Op {
         output_.flush();
         if (own().loses_rows()) state_.keys().erase_empty();
     }
+
+    Progress tick(OpContext& context, Emitter&) override {
+        state_.sweep(context.now_ns);
+        return Progress::kDone;
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override { return state_.next_tick_ns(); }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override { return state_.tables(); }
 
@@ -61,11 +70,13 @@ class StreamJoin final : public Op {
                 context.fail("a join was given a row with impossible counts");
                 return;
             }
-            state_.add(table,
-                       i,
-                       packed_[i],
-                       {static_cast<std::uint32_t>(matches[row]),
-                        static_cast<std::uint32_t>(copies[row])});
+            const std::uint32_t entry = state_.add(table,
+                                                   i,
+                                                   packed_[i],
+                                                   {static_cast<std::uint32_t>(matches[row]),
+                                                    static_cast<std::uint32_t>(copies[row])});
+            if (side.ttl().is_on())
+                side.set_written(entry, rows[width + 2].data<std::int64_t>()[row]);
         }
     }
 
@@ -91,13 +102,21 @@ class StreamJoin final : public Op {
     // Each row with what the other side has for its key.
     void work(Selection rows, OpContext& context) {
         pairs_.begin(state_, *view_, rows, port_);
-        while (pairs_.collect([](std::size_t, std::uint32_t) { return true; })) {
+        while (collect_pairs()) {
             if (!pairs_.choose(context)) {
                 drop_from(pairs_.first());
                 return;
             }
             apply(rows, context);
         }
+    }
+
+    [[nodiscard]] bool collect_pairs() {
+        const JoinSide& kept = other();
+        if (!kept.ttl().is_on())
+            return pairs_.collect([](std::size_t, std::uint32_t) { return true; });
+        return pairs_.collect(
+            [&kept](std::size_t, std::uint32_t entry) { return !kept.has_expired(entry); });
     }
 
     void apply(Selection rows, OpContext& context) {
@@ -119,6 +138,8 @@ class StreamJoin final : public Op {
         if (packed_[at] == nullptr) return false;
         ASSERT(own().loses_rows());
         entry_[at] = own().find(packed_[at]);
+        if (entry_[at] != JoinSide::kNone && own().has_expired(entry_[at]))
+            entry_[at] = JoinSide::kNone;
         if (entry_[at] != JoinSide::kNone) return true;
         own().drop(std::exchange(packed_[at], nullptr));
         ++context.counters.filtered_rows;
@@ -136,8 +157,11 @@ class StreamJoin final : public Op {
             for (std::uint32_t i = 0; i < copies; ++i)
                 output_.add(static_cast<std::uint16_t>(row), kept, kind);
         }
-        if (shows_other_ && !is_gain(kind) && --other().matches(entry) == 0)
+        // None: the entry had expired when the row came, by a clock that was set back since.
+        if (shows_other_ && !is_gain(kind) && other().matches(entry) != 0 &&
+            --other().matches(entry) == 0)
             show_other(entry, is_semi_ ? RowKind::kDelete : RowKind::kInsert);
+        if (shows_other_) other().write_now(entry);
     }
 
     void show_other(std::uint32_t entry, RowKind kind) {
@@ -154,6 +178,7 @@ class StreamJoin final : public Op {
             keep(at);
         } else {
             state_.touch(port_, {&entry_[at], 1});
+            own().write_now(entry_[at]);
             state_.remove(port_, at, entry_[at]);
             own().drop(packed_[at]);
         }
@@ -164,9 +189,13 @@ class StreamJoin final : public Op {
             const std::uint32_t equal = own().find(packed_[at]);
             if (equal != JoinSide::kNone) {
                 state_.touch(port_, {&equal, 1});
-                own().add_copy(equal, 1);
-                own().drop(packed_[at]);
-                return;
+                if (!own().has_expired(equal)) {
+                    own().add_copy(equal, 1);
+                    own().write_now(equal);
+                    own().drop(packed_[at]);
+                    return;
+                }
+                state_.forget(port_, at, equal);
             }
         }
         state_.add(port_, at, packed_[at], {shows_own_ ? found_[at] : 0, 1});

@@ -7,6 +7,7 @@
 #include "state/schema.h"
 
 #include <array>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -26,8 +27,13 @@ namespace thalweg {
 //          keys at all: every row meets every row.
 // State    The rows of both sides (ops/join_side.h), with how many rows of the other side satisfied
 //          the condition, where that decides whether they are shown; keys (ops/join_keys.h).
+// TTL      Of each side its own (ops/state_ttl.h). Rows that are equal have one time, which begins
+//          anew with each of them that comes or goes, and, where rows without a partner are shown,
+//          with each partner that comes or goes. A row that has expired meets nobody, and nothing
+//          is said of it: not that it is gone, and not that its partners are alone.
 // Bounds   process() emits what a batch of rows changes: that is its rows times those of a key.
-// Failure  A deletion of a row that is not there is ignored; it is counted as filtered.
+// Failure  A deletion of a row that is not there, or not any more, is ignored; it is counted as
+//          filtered.
 //
 // The algorithm, a count of partners for each row of an outer side, is that of Flink's
 // StreamingJoinOperator and StreamingSemiAntiJoinOperator (OuterJoinRecordStateView), whose order
@@ -40,6 +46,7 @@ struct StreamJoinSpec {
     ExprPtr residual;  // Over left then right columns; null: none.
     std::array<bool, 2> loses_rows{};
     HashSeed seed = HashSeed::from(0);
+    std::array<std::int64_t, 2> ttls_ns{};  // Of each side; 0: none.
 };
 
 [[nodiscard]] std::unique_ptr<Op> make_stream_join(const StreamJoinSpec& spec);

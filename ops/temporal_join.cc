@@ -37,6 +37,7 @@ class TemporalJoin final : public Op {
                  OpContext& context,
                  Emitter& out) override {
         ASSERT(port < 2);
+        state_.side(kRight).ttl().begin(context.now_ns);
         const Selection usable = with_time(port, view, context);
         if (port == kLeft && usable.size() < view.size()) emit_unmatchable(view, usable, out);
         state_.keys().look_up(view, usable, port);
@@ -46,13 +47,15 @@ class TemporalJoin final : public Op {
             if (port == kLeft) {
                 wait(i, number_of(kind));
             } else {
-                enter_version(i, kind);
+                static_cast<void>(enter_version(i, kind));
             }
+            renew_versions(i);
         }
         state_.keys().erase_empty();
     }
 
     Progress advance(Watermark watermark, OpContext& context, Emitter& out) override {
+        state_.side(kRight).ttl().begin(context.now_ns);
         const Watermark limit = std::max(watermark, watermark_);
         std::size_t emitted = 0;
         while (is_due(limit)) {
@@ -65,6 +68,13 @@ class TemporalJoin final : public Op {
         watermark_ = limit;
         return Progress::kDone;
     }
+
+    Progress tick(OpContext& context, Emitter&) override {
+        state_.sweep(context.now_ns);
+        return Progress::kDone;
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override { return state_.next_tick_ns(); }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
         std::vector<StateTable> tables = state_.tables();
@@ -96,8 +106,13 @@ class TemporalJoin final : public Op {
             }
             if (table == kLeft) {
                 wait(i, static_cast<std::uint32_t>(kind));
-            } else {
-                enter_version(i, static_cast<RowKind>(kind));
+                continue;
+            }
+            const std::uint32_t entry = enter_version(i, static_cast<RowKind>(kind));
+            if (state_.side(kRight).ttl().is_on()) {
+                const Column& written = rows[width + 2];
+                state_.side(kRight).set_written(entry,
+                                                written.data<std::int64_t>()[rows.selection[i]]);
             }
         }
     }
@@ -157,9 +172,21 @@ class TemporalJoin final : public Op {
         std::push_heap(waiting_.begin(), waiting_.end(), is_later);
     }
 
+    // A row has come for the key: its versions stay.
+    void renew_versions(std::size_t i) {
+        JoinSide& side = state_.side(kRight);
+        if (!side.ttl().is_on()) return;
+        const std::uint32_t head = state_.first_of(i, kRight);
+        for (std::uint32_t entry = head; entry != JoinSide::kNone; entry = side.next(entry)) {
+            if (side.has_expired(entry)) continue;
+            state_.touch(kRight, {&entry, 1});
+            side.write_now(entry);
+        }
+    }
+
     // A version of the key takes the place of one of the same time; those that no row can ask for
-    // any more go.
-    void enter_version(std::size_t i, RowKind kind) {
+    // any more go. Returns its entry.
+    [[nodiscard]] std::uint32_t enter_version(std::size_t i, RowKind kind) {
         const JoinSide& side = state_.side(kRight);
         const std::int64_t time = time_of(kRight, packed_[i]);
         const std::uint32_t head = state_.first_of(i, kRight);
@@ -173,7 +200,7 @@ class TemporalJoin final : public Op {
             }
             entry = next;
         }
-        state_.add(kRight, i, packed_[i], {number_of(kind), 1});
+        return state_.add(kRight, i, packed_[i], {number_of(kind), 1});
     }
 
     // The latest version of a key that is not after `time`.
@@ -184,6 +211,7 @@ class TemporalJoin final : public Op {
         for (std::uint32_t entry = head; entry != JoinSide::kNone; entry = side.next(entry)) {
             const std::int64_t its = time_of(kRight, side.row(entry));
             if (its > time || (best != JoinSide::kNone && its <= best_time)) continue;
+            if (side.has_expired(entry)) continue;
             best = entry;
             best_time = its;
         }

@@ -26,6 +26,9 @@ namespace thalweg {
 //          the watermark on (ops/join_side.h). Older ones are forgotten when their key gets
 //          another.
 //
+// TTL      Of the right side (join.ttls_ns[1]; ops/state_ttl.h): versions of a key for which no row
+//          of either side has come are forgotten, and rows that wait have none then.
+//
 // What a version is, and when a row is joined, is as in Flink's TemporalRowTimeJoinOperator.
 struct TemporalJoinSpec {
     StreamJoinSpec join;  // kInner or kLeft, with keys.

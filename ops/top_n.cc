@@ -31,11 +31,15 @@ class TopN final : public Op {
   public:
     explicit TopN(const RankSpec& spec) : plan_(spec), partitions_(plan_), out_(spec) {}
 
-    void process(std::size_t, const BatchView& rows, OpContext&, Emitter& out) override {
+    void process(std::size_t, const BatchView& rows, OpContext& context, Emitter& out) override {
         begin_batch();
         partitions_.locate(rows, rows.selection);
+        partitions_.forget_expired(context.now_ns, dropped_);
         pick(rows);
-        if (picked_rows_.empty()) return;
+        if (picked_rows_.empty()) {
+            give_back_dropped();
+            return;
+        }
         plan_.codec.write(rows, Selection::list(picked_rows_));
         for (std::size_t i = 0; i < picked_rows_.size(); ++i) {
             if (i + kAhead < picked_.size())
@@ -44,6 +48,14 @@ class TopN final : public Op {
         }
         emit_changes(out);
     }
+
+    Progress tick(OpContext& context, Emitter&) override {
+        partitions_.sweep(context.now_ns, dropped_);
+        give_back_dropped();
+        return Progress::kDone;
+    }
+
+    [[nodiscard]] std::int64_t next_tick_ns() const override { return partitions_.next_tick_ns(); }
 
     [[nodiscard]] std::vector<StateTable> state_tables() const override {
         return {plan_.rows_table(), progress_table({"arrival"})};
@@ -113,11 +125,14 @@ class TopN final : public Op {
             Record* const record = plan_.records.make(key, plan_.codec.row(index));
             record->arrival = plan_.place_of(plan_.next_arrival++);
             partitions_.insert(position, record, dropped_);
+            partitions_.write_now(position);
             return;
         }
         touch(position);
         Record* const record = partitions_.take(position, key, plan_.codec.row(index));
-        if (record != nullptr) dropped_.push_back(record);
+        if (record == nullptr) return;
+        dropped_.push_back(record);
+        partitions_.write_now(position);
     }
 
     void touch(std::uint32_t position) {
@@ -148,6 +163,10 @@ class TopN final : public Op {
         for (std::size_t i = 0; i < come_.size(); ++i)
             out_.put(*come_[i].record, come_[i].number, come_kinds_[i], out);
         out_.flush(out);
+        give_back_dropped();
+    }
+
+    void give_back_dropped() {
         for (Record* const record : dropped_)
             plan_.records.give_back(record);
         dropped_.clear();

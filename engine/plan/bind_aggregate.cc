@@ -496,6 +496,7 @@ class GroupedBinder {
 }  // namespace
 
 RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* order) {
+    const Scope relations = from.scope;
     GroupedInput input{std::move(from.rel), std::move(from.scope)};
     const std::optional<GroupWindow> window =
         assign_group_window(select, expr_settings_, settings_.zone(), input);
@@ -539,6 +540,8 @@ RelPtr QueryBinder::bind_grouped(const sql::Select& select, From from, Order* or
     ExprPtr having =
         select.having == nullptr ? nullptr : binder.bind_condition(*select.having, "HAVING");
     RelPtr rel = binder.finish(from.rel);
+    if (std::get<Aggregate>(rel->node).window == nullptr)
+        rel = with_ttl(rel, hinted_ttl(relations));
     for (const Scalar& scalar : scalars) {
         rel = join_scalar({rel, Scope::of(*rel, "")}, scalar).rel;
         binder.place_scalar(identity(*rel).back());

@@ -1,18 +1,23 @@
 #include "engine/plan/bind_query.h"
 #include "engine/sql/token.h"
+#include "state/text/duration.h"
 
 #include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 
-// Hints: OPTIONS of a table replaces options of its CREATE TABLE; those of a SELECT that ask for
-// another way to the same result are warned about, and left.
+// Hints: OPTIONS of a table replaces options of its CREATE TABLE; STATE_TTL of a SELECT says for
+// how long joins and the GROUP BY of that SELECT keep what they have of a relation of its FROM;
+// those that ask for another way to the same result are warned about, and left.
 
 namespace thalweg::plan {
+
+using sql::SqlError;
 
 namespace {
 
@@ -22,22 +27,63 @@ struct TableWithOptions {
     std::shared_ptr<const BoundTable> table;
 };
 
+std::int64_t duration_of(const sql::Text& text) {
+    const std::optional<std::int64_t> duration = parse_duration_ns(text.value);
+    if (!duration)
+        throw SqlError(text.location,
+                       "STATE_TTL expects a duration, found '" + text.value + "'",
+                       "'1 d', '12 h', '0 s' for none");
+    return *duration;
+}
+
 }  // namespace
 
-void QueryBinder::bind_hints_of(const sql::Select& select) {
-    constexpr std::array<std::string_view, 7> kWithoutEffect = {"LOOKUP",
-                                                                "STATE_TTL",
-                                                                "BROADCAST",
-                                                                "SHUFFLE_HASH",
-                                                                "SHUFFLE_MERGE",
-                                                                "NEST_LOOP",
-                                                                "MULTI_JOIN"};
+std::vector<QueryBinder::HintedTtl> QueryBinder::begin_hints(const sql::Select& select) {
+    constexpr std::array<std::string_view, 6> kWithoutEffect = {
+        "LOOKUP", "BROADCAST", "SHUFFLE_HASH", "SHUFFLE_MERGE", "NEST_LOOP", "MULTI_JOIN"};
+    std::vector<HintedTtl> ttls;
     for (const sql::Hint& hint : select.hints) {
         const std::string name = sql::to_upper(hint.name.text);
+        if (name == "STATE_TTL") {
+            if (hint.options.empty())
+                throw SqlError(hint.name.location,
+                               "STATE_TTL names no relation",
+                               "STATE_TTL('orders' = '1 d', 'customers' = '20 d')");
+            for (const sql::Option& option : hint.options)
+                ttls.push_back({option.key, duration_of(option.value)});
+            continue;
+        }
         if (std::find(kWithoutEffect.begin(), kWithoutEffect.end(), name) == kWithoutEffect.end())
             throw sql::not_supported(hint.name.location, "the hint " + hint.name.text);
         warnings_.push_back("the hint " + name + " has no effect in Thalweg");
     }
+    return std::exchange(ttls_, std::move(ttls));
+}
+
+void QueryBinder::end_hints(std::vector<HintedTtl> outer, const Scope& from) {
+    for (const HintedTtl& ttl : std::exchange(ttls_, std::move(outer))) {
+        if (ttl.is_used) continue;
+        const std::string& alias = ttl.alias.value;
+        const bool is_known = std::any_of(
+            from.relations.begin(), from.relations.end(), [&](const Scope::Relation& relation) {
+                return relation.alias == alias;
+            });
+        if (!is_known)
+            throw SqlError(ttl.alias.location,
+                           "STATE_TTL names '" + alias + "', which this FROM does not have");
+        warnings_.push_back("STATE_TTL of '" + alias +
+                            "' has no effect: neither a join nor a GROUP BY keeps it by itself");
+    }
+}
+
+std::optional<std::int64_t> QueryBinder::hinted_ttl(const Scope& from) {
+    if (from.relations.size() != 1) return std::nullopt;
+    for (HintedTtl& ttl : ttls_) {
+        if (ttl.alias.value != from.relations[0].alias) continue;
+        ttl.is_used = true;
+        return ttl.ttl_ns;
+    }
+    return std::nullopt;
 }
 
 std::shared_ptr<const BoundTable> QueryBinder::bind_options(const TableDefinition& definition,

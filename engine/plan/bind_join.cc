@@ -142,8 +142,9 @@ RelPtr QueryBinder::bind_stream_join(const From& left,
     append(left.rel, kind == JoinKind::kRight || kind == JoinKind::kFull);
     if (kind != JoinKind::kSemi && kind != JoinKind::kAnti)
         append(right.rel, kind == JoinKind::kLeft || kind == JoinKind::kFull);
-    return make_rel(std::move(columns),
-                    StreamJoin{left.rel, right.rel, kind, {}, std::move(condition)});
+    StreamJoin node{left.rel, right.rel, kind, {}, std::move(condition)};
+    node.ttls_ns = {hinted_ttl(left.scope), hinted_ttl(right.scope)};
+    return make_rel(std::move(columns), std::move(node));
 }
 
 RelPtr QueryBinder::bind_window_join(const From& left,

@@ -96,8 +96,9 @@ RelPtr QueryBinder::bind_view(const ViewDefinition& view) {
 }
 
 RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at, Order* order) {
-    bind_hints_of(select);
+    std::vector<HintedTtl> outer_ttls = begin_hints(select);
     From from = bind_from_clause(select, at);
+    const Scope relations = from.scope;
     const bool has_aggregates =
         select.having != nullptr ||
         std::any_of(select.items.begin(), select.items.end(), [](const sql::SelectItem& item) {
@@ -119,7 +120,12 @@ RelPtr QueryBinder::bind_select(const sql::Select& select, sql::Location at, Ord
     }
     RelPtr rel = is_grouped ? bind_grouped(select, std::move(from), order)
                             : bind_plain(select, std::move(from), order, late);
-    return select.distinct ? bind_distinct(std::move(rel), "DISTINCT", at) : rel;
+    if (select.distinct) {
+        rel = bind_distinct(std::move(rel), "DISTINCT", at);
+        if (!is_grouped) rel = with_ttl(rel, hinted_ttl(relations));
+    }
+    end_hints(std::move(outer_ttls), relations);
+    return rel;
 }
 
 QueryBinder::From QueryBinder::bind_from_clause(const sql::Select& select, sql::Location at) {

@@ -112,7 +112,18 @@ class QueryBinder {
     RelPtr resolve_table(const sql::QualifiedName& name, const std::vector<sql::Hint>& hints = {});
 
     // bind_hints.cc
-    void bind_hints_of(const sql::Select& select);
+    // What STATE_TTL says of a relation of a SELECT.
+    struct HintedTtl {
+        sql::Text alias;
+        std::int64_t ttl_ns = 0;
+        bool is_used = false;
+    };
+
+    // Begins a SELECT: its hints count, until end_hints() gets back what those around it say.
+    [[nodiscard]] std::vector<HintedTtl> begin_hints(const sql::Select& select);
+    void end_hints(std::vector<HintedTtl> outer, const Scope& from);
+    // Of the state that is kept of `from` alone: nothing where it is several relations.
+    [[nodiscard]] std::optional<std::int64_t> hinted_ttl(const Scope& from);
     // The table as OPTIONS make it.
     std::shared_ptr<const BoundTable> bind_options(const TableDefinition& definition,
                                                    const std::vector<sql::Hint>& hints);
@@ -143,26 +154,26 @@ class QueryBinder {
                                    const std::vector<thalweg::ExprPtr>& conditions,
                                    sql::Location at);
     // Null when they do not bound the times of both sides by each other.
-    static RelPtr bind_interval_join(const From& left,
-                                     const From& right,
-                                     JoinKind kind,
-                                     const std::vector<thalweg::ExprPtr>& conditions);
+    RelPtr bind_interval_join(const From& left,
+                              const From& right,
+                              JoinKind kind,
+                              const std::vector<thalweg::ExprPtr>& conditions);
     // `condition` over both sides, or null: every row meets every row.
-    static RelPtr bind_stream_join(const From& left,
-                                   const From& right,
-                                   JoinKind kind,
-                                   thalweg::ExprPtr condition);
+    RelPtr bind_stream_join(const From& left,
+                            const From& right,
+                            JoinKind kind,
+                            thalweg::ExprPtr condition);
 
     // bind_temporal.cc
     // The row time that FOR SYSTEM_TIME AS OF names in `stream`, if it names one.
     [[nodiscard]] std::optional<std::size_t> event_time_of(const sql::Expr& as_of,
                                                            const Scope& stream);
-    static RelPtr bind_temporal_join(const From& left,
-                                     const From& right,
-                                     const sql::Join& join,
-                                     std::size_t time,
-                                     const std::vector<thalweg::ExprPtr>& conditions,
-                                     sql::Location at);
+    RelPtr bind_temporal_join(const From& left,
+                              const From& right,
+                              const sql::Join& join,
+                              std::size_t time,
+                              const std::vector<thalweg::ExprPtr>& conditions,
+                              sql::Location at);
 
     // bind_subquery.cc
     // WHERE: what is no subquery filters, the others join.
@@ -281,6 +292,7 @@ class QueryBinder {
     std::vector<std::map<std::string, RelPtr>> common_tables_;  // WITH, innermost last.
     std::vector<const ViewDefinition*> open_views_;             // Being bound, against cycles.
     std::vector<std::string> warnings_;
+    std::vector<HintedTtl> ttls_;   // Of the innermost SELECT.
     std::size_t values_count_ = 0;  // Of VALUES and SELECTs without FROM.
     std::size_t depth_ = 0;         // Of queries in queries.
 };

@@ -187,10 +187,11 @@ QueryBinder::Subquery QueryBinder::bind_correlated(const Scope& outer,
 QueryBinder::CorrelatedFrom QueryBinder::bind_correlated_from(const Scope& outer,
                                                               const sql::Select& select) {
     CorrelatedFrom result;
-    bind_hints_of(select);
+    std::vector<HintedTtl> outer_ttls = begin_hints(select);
     const auto* join = std::get_if<sql::Join>(&select.from->node);
     From from = join != nullptr ? bind_join(*join, select.where.get(), select.from->location)
                                 : bind_from(*select.from);
+    end_hints(std::move(outer_ttls), from.scope);
     std::vector<const sql::Expr*> parts;
     if (select.where != nullptr) parts = conjuncts(*select.where);
     from = join_scalars(std::move(from), values_in(parts), true);

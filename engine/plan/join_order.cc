@@ -50,7 +50,7 @@ class InnerJoins {
     explicit InnerJoins(const PushFilters& push) : push_(push) {}
 
     [[nodiscard]] RelPtr plan(const RelPtr& rel, Predicates predicates) {
-        collect(rel, 0);
+        collect(rel, 0, std::nullopt);
         conditions_.insert(conditions_.end(), predicates.begin(), predicates.end());
         width_ = rel->columns.size();
         push_single();
@@ -64,6 +64,7 @@ class InnerJoins {
         RelPtr rel;
         std::size_t first = 0;  // Of its columns among all.
         Predicates predicates;
+        std::optional<std::int64_t> ttl_ns;
         bool is_joined = false;
     };
 
@@ -81,19 +82,19 @@ class InnerJoins {
                !join->bounds && !join->as_of;
     }
 
-    void collect(const RelPtr& rel, std::size_t first) {
+    void collect(const RelPtr& rel, std::size_t first, std::optional<std::int64_t> ttl_ns) {
         if (!is_inner(*rel)) {
-            parts_.push_back({rel, first, {}, false});
+            parts_.push_back({rel, first, {}, ttl_ns, false});
             return;
         }
         ExprPtr condition;
         if (const auto* filter = std::get_if<Filter>(&rel->node)) {
-            collect(filter->input, first);
+            collect(filter->input, first, ttl_ns);
             condition = filter->condition;
         } else {
             const auto& join = std::get<StreamJoin>(rel->node);
-            collect(join.left, first);
-            collect(join.right, first + join.left->columns.size());
+            collect(join.left, first, join.ttls_ns[0]);
+            collect(join.right, first + join.left->columns.size(), join.ttls_ns[1]);
             condition = join.residual;
         }
         if (condition == nullptr) return;
@@ -155,8 +156,11 @@ class InnerJoins {
         place_.assign(width_, SIZE_MAX);
         RelPtr joined = parts_.front().rel;
         enter(parts_.front(), 0);
-        for (std::size_t count = 1; count < parts_.size(); ++count)
-            joined = join(std::move(joined), next_part());
+        for (std::size_t count = 1; count < parts_.size(); ++count) {
+            // Of what is joined already nobody has said anything.
+            const auto left_ttl_ns = count == 1 ? parts_.front().ttl_ns : std::nullopt;
+            joined = join(std::move(joined), left_ttl_ns, next_part());
+        }
         return joined;
     }
 
@@ -202,11 +206,12 @@ class InnerJoins {
         return equality;
     }
 
-    RelPtr join(RelPtr left, std::size_t next) {
+    RelPtr join(RelPtr left, std::optional<std::int64_t> left_ttl_ns, std::size_t next) {
         Part& part = parts_[next];
         std::vector<ExprPtr> left_columns = identity(*left);
         std::vector<ExprPtr> right_columns = identity(*part.rel);
         StreamJoin node;
+        node.ttls_ns = {left_ttl_ns, part.ttl_ns};
         Predicates rest;
         for (Link& link : links_) {
             if (link.is_used || !is_due(link.parts, next)) continue;

@@ -1,6 +1,7 @@
 #include "engine/plan/logical.h"
 
 #include "ops/expr/functions.h"
+#include "state/base/assertion.h"
 
 #include <utility>
 
@@ -84,6 +85,14 @@ RelPtr make_project_rel(RelPtr input,
         columns.push_back(std::move(column));
     }
     return make_rel(std::move(columns), Project{std::move(input), std::move(expressions)});
+}
+
+RelPtr with_ttl(const RelPtr& rel, std::optional<std::int64_t> ttl_ns) {
+    if (!ttl_ns) return rel;
+    Aggregate node = std::get<Aggregate>(rel->node);
+    ASSERT(node.window == nullptr);
+    node.ttl_ns = ttl_ns;
+    return make_rel(rel->columns, std::move(node));
 }
 
 std::size_t position_of(std::vector<ExprPtr>& columns, ExprPtr expr) {

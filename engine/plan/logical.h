@@ -10,6 +10,7 @@
 #include "ops/window_join.h"
 #include "state/schema.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -108,6 +109,7 @@ struct Aggregate {
     std::size_t time_column = 0;  // Of the fused form: the row's time, windows assigned by slices.
     std::vector<std::size_t> keys;
     std::vector<AggregateCall> calls;
+    std::optional<std::int64_t> ttl_ns = {};  // Of STATE_TTL; without a window.
 };
 
 // Output: left columns, right columns.
@@ -138,6 +140,9 @@ struct AsOf {
     std::size_t right = 0;
 };
 
+// What STATE_TTL says of the sides of a join.
+using SideTtls = std::array<std::optional<std::int64_t>, 2>;
+
 // A join for all time, or of rows whose times lie close together. Output: left columns, right
 // columns; kSemi and kAnti: left columns. Bound with the whole condition in `residual`; keys are
 // taken from there when it is optimized.
@@ -149,6 +154,7 @@ struct StreamJoin {
     ExprPtr residual;  // May be null.
     std::optional<TimeBounds> bounds = {};
     std::optional<AsOf> as_of = {};
+    SideTtls ttls_ns = {};
 };
 
 // Each row of `input`, a stream, with the rows of `table`, which is bounded: filters and
@@ -257,6 +263,9 @@ template <class Node>
 [[nodiscard]] RelPtr make_project_rel(RelPtr input,
                                       std::vector<ExprPtr> expressions,
                                       std::vector<std::string> names);
+
+// A GROUP BY without a window, and for how long it keeps a group.
+[[nodiscard]] RelPtr with_ttl(const RelPtr& rel, std::optional<std::int64_t> ttl_ns);
 
 // For keys of joins that are no plain columns: the position of an expression among `columns`,
 // behind them if it is none of them; and a projection of `rel` that has those that were added, or

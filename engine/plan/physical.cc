@@ -88,6 +88,12 @@ void PhysicalPlanner::append_stateful(
     append(stage, std::move(op), std::move(line), rel);
 }
 
+void PhysicalPlanner::warn_without_ttl(const std::string& what) {
+    if (options_.state_ttl_ns == 0) return;
+    warnings_.push_back("'table.exec.state.ttl' has no effect on the state of " + what +
+                        ": it is kept for as long as EXPLAIN says");
+}
+
 void PhysicalPlanner::connect(std::size_t from, SchemaPtr schema, Output output) {
     Stage& stage = topology_.stages[from];
     ASSERT(stage.output_schema == nullptr || *stage.output_schema == *schema);
@@ -354,6 +360,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_group_aggregate(const Rel& rel,
     spec.calls = node.calls;
     spec.seed = options_.seed;
     spec.takes_changes = !changing_operator(*node.input).empty();
+    spec.ttl_ns = node.ttl_ns.value_or(options_.state_ttl_ns);
     const std::string what = std::string("aggregate for all time") +
                              (spec.takes_changes ? " over changes" : "") +
                              aggregate_text(node, ", ", names_of(*node.input));
@@ -374,17 +381,17 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_group_aggregate(const Rel& rel,
         output.stage,
         [spec] { return make_group_aggregate(spec); },
         what,
-        "aggregate " + output.lineage + " " + what,
+        "aggregate " + output.lineage + " " + what + ttl_identity(spec.ttl_ns != 0),
         rel);
     notes_[output.stage].lines.push_back(std::string("    gives ") +
                                          (spec.takes_changes   ? "insertions, updates and deletions"
                                           : node.calls.empty() ? "insertions"
                                                                : "insertions and updates"));
     notes_[output.stage].lines.push_back(
-        spec.takes_changes
-            ? "    state: " + retraction_size_text(spec.key_types, spec.calls) +
-                  ", while it has rows"
-            : "    state: " + state_size_text(spec.key_types, spec.calls, "key") + ", for ever");
+        "    state: " +
+        (is_retracting(spec) ? retraction_size_text(spec.key_types, spec.calls)
+                             : state_size_text(spec.key_types, spec.calls, "key")) +
+        (spec.takes_changes ? ", while it has rows, " : ", ") + lifetime_text(spec.ttl_ns));
     return output;
 }
 

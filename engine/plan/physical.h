@@ -6,6 +6,7 @@
 #include "engine/run/topology.h"
 #include "engine/sql/location.h"
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -22,6 +23,7 @@ struct PhysicalOptions {
     AggregatePhases phases = AggregatePhases::kAuto;
     TimeZonePtr zone = TimeZone::utc();
     bool shows_changes = false;  // EXPLAIN CHANGELOG_MODE: says what kinds of rows operators give.
+    std::int64_t state_ttl_ns = 0;  // Of state that nothing else ends; 0: none.
 };
 
 // Relational trees to one topology: operators onto stages, exchanges where keys demand them, one
@@ -42,6 +44,9 @@ class PhysicalPlanner {
 
     // After the last add(): shared scans, the topology and its EXPLAIN text.
     [[nodiscard]] Topology finish();
+
+    // What the settings ask for and no operator does.
+    [[nodiscard]] const std::vector<std::string>& warnings() const noexcept { return warnings_; }
 
   private:
     // Rows on their way: the open stage that makes them.
@@ -74,6 +79,7 @@ class PhysicalPlanner {
     Stream compile_group_aggregate(const Rel& rel, const Aggregate& node);
     Stream compile_join(const Rel& rel, const WindowJoin& node);
     Stream compile_stream_join(const Rel& rel, const StreamJoin& node);  // physical_join.cc
+    std::array<std::int64_t, 2> ttls_of(const StreamJoin& node);
     Stream compile_lookup(const Rel& rel, const LookupJoin& node);
     Stream compile_union(const Rel& rel, const UnionAll& node);
 
@@ -102,6 +108,8 @@ class PhysicalPlanner {
     void append_stateful(
         std::size_t stage, OpFactory op, std::string line, std::string identity, const Rel& rel);
     void connect(std::size_t from, SchemaPtr schema, Output output);
+    // Where there is a TTL that the state of `what` does not have: warns of it.
+    void warn_without_ttl(const std::string& what);
 
     // Rows of `stream` to `target`, so that equal keys meet.
     void exchange(const Stream& stream,
@@ -128,6 +136,7 @@ class PhysicalPlanner {
     std::vector<std::vector<std::string>> source_lines_;
     std::vector<std::vector<std::string>> lookup_lines_;
     std::map<const TableDefinition*, std::size_t> sink_stages_;  // Of null: the latest.
+    std::vector<std::string> warnings_;
 };
 
 }  // namespace thalweg::plan

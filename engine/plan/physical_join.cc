@@ -1,6 +1,7 @@
 #include "engine/plan/changelog.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/physical_text.h"
+#include "engine/plan/state_size.h"
 #include "ops/interval_join.h"
 #include "ops/row_layout.h"
 #include "ops/stream_join.h"
@@ -51,11 +52,26 @@ std::string text_of(const StreamJoin& node) {
     return text;
 }
 
+std::string lifetimes_text(const StreamJoinSpec& spec) {
+    const std::string left = lifetime_text(spec.ttls_ns[0]);
+    const std::string right = lifetime_text(spec.ttls_ns[1]);
+    return left == right ? left : "left " + left + ", right " + right;
+}
+
+std::string identity_of(const StreamJoinSpec& spec) {
+    const bool left = spec.ttls_ns[0] != 0;
+    const bool right = spec.ttls_ns[1] != 0;
+    if (left == right) return ttl_identity(left);
+    return ttl_identity(true) + (left ? " on the left" : " on the right");
+}
+
 std::string state_text(const StreamJoinSpec& spec, const StreamJoin& node) {
     std::string text = "    state: the rows of both sides, ";
-    text += node.bounds  ? "while they may have partners; about"
-            : node.as_of ? "left until their time, right the versions that may be asked for; about"
-                         : "for ever; about";
+    text += node.bounds  ? std::string("while they may have partners; about")
+            : node.as_of ? "left until their time, right the versions that may be asked for, of "
+                           "each key at least one, " +
+                               lifetime_text(spec.ttls_ns[1]) + "; about"
+                         : lifetimes_text(spec) + "; about";
     for (const SchemaPtr& side : {spec.left, spec.right}) {
         constexpr std::size_t kEntryBytes = 32;
         text += side == spec.left ? " " : " and ";
@@ -71,6 +87,20 @@ IntervalJoinSpec interval_spec(const StreamJoinSpec& join, const TimeBounds& bou
 
 }  // namespace
 
+// Interval joins forget by the watermark, and so does the left of one as of a time.
+std::array<std::int64_t, 2> PhysicalPlanner::ttls_of(const StreamJoin& node) {
+    std::array<std::int64_t, 2> ttls_ns{};
+    for (std::size_t side = 0; side < 2; ++side) {
+        if (!node.bounds && (!node.as_of || side == 1)) {
+            ttls_ns[side] = node.ttls_ns[side].value_or(options_.state_ttl_ns);
+        } else if (node.ttls_ns[side]) {
+            warnings_.push_back(
+                "STATE_TTL has no effect on an interval join or the left of a temporal join");
+        }
+    }
+    return ttls_ns;
+}
+
 PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
                                                              const StreamJoin& node) {
     const Stream left = compile(node.left);
@@ -84,6 +114,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
     spec.loses_rows = {!changing_operator(*node.left).empty(),
                        !changing_operator(*node.right).empty()};
     spec.seed = options_.seed;
+    spec.ttls_ns = ttls_of(node);
     const std::size_t stage = new_stage(Place::kShard, "join");
     topology_.stages[stage].port_count = 2;
     std::vector<std::size_t> left_keys;
@@ -107,7 +138,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_stream_join(const Rel& rel,
                           : make_stream_join(spec);
         },
         line,
-        "join " + output.lineage + " " + line,
+        "join " + output.lineage + " " + line + identity_of(spec),
         rel);
     const bool only_gains = changing_operator(rel).empty();
     notes_[stage].lines.push_back(std::string("    gives ") +

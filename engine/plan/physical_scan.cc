@@ -1,6 +1,7 @@
 #include "engine/plan/bind_table.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/physical_text.h"
+#include "engine/plan/state_size.h"
 #include "ingest/format.h"
 #include "ops/latest_by_key.h"
 
@@ -29,6 +30,7 @@ PhysicalPlanner::Stream PhysicalPlanner::keep_latest(const Rel& rel,
     if (spec.keys.empty()) return scan;
     spec.schema = schema_of(rel);
     spec.seed = options_.seed;
+    spec.ttl_ns = options_.state_ttl_ns;
     const std::string line = "latest row by " + join_names(spec.keys, names_of(rel));
     Stream output;
     output.stage = new_stage(Place::kShard, "latest " + node.table->definition->name);
@@ -39,11 +41,12 @@ PhysicalPlanner::Stream PhysicalPlanner::keep_latest(const Rel& rel,
         output.stage,
         [spec] { return make_latest_by_key(spec); },
         line,
-        "latest " + output.lineage + " " + line,
+        "latest " + output.lineage + " " + line + ttl_identity(spec.ttl_ns != 0),
         rel);
     notes_[output.stage].lines.push_back("    gives insertions, updates and deletions");
     notes_[output.stage].lines.push_back(
-        "    state: the latest row of each key, until it is deleted");
+        "    state: the latest row of each key, until it is deleted, " +
+        lifetime_text(spec.ttl_ns));
     return output;
 }
 

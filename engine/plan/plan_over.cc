@@ -1,6 +1,7 @@
 #include "engine/plan/physical.h"
 #include "engine/plan/physical_text.h"
 #include "engine/plan/rank_rules.h"
+#include "engine/plan/state_size.h"
 #include "ops/over_aggregate.h"
 
 #include <utility>
@@ -34,6 +35,11 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_over(const Rel& rel, const Over
     spec.calls = node.calls;
     spec.seed = options_.seed;
     const bool has_time = is_by_time(node);
+    if (has_time) {
+        warn_without_ttl("OVER in the order of time");
+    } else {
+        spec.ttl_ns = options_.state_ttl_ns;
+    }
     spec.is_by_arrival =
         has_time && node.input->columns[node.order[0].column].role == Role::kProctime;
     if (has_time && !spec.is_by_arrival) add_each_millisecond();
@@ -44,12 +50,16 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_over(const Rel& rel, const Over
     OpFactory factory = [spec, has_time] {
         return has_time ? make_over_aggregate(spec) : make_over_changes(spec);
     };
-    append_stateful(output.stage, std::move(factory), line, "over " + output.lineage + line, rel);
+    append_stateful(output.stage,
+                    std::move(factory),
+                    line,
+                    "over " + output.lineage + line + ttl_identity(spec.ttl_ns != 0),
+                    rel);
     notes_[output.stage].lines.push_back(has_time ? "    gives insertions"
                                                   : "    gives insertions and updates");
     notes_[output.stage].lines.push_back(
-        has_time ? "    state: of each key its aggregates, for ever, and the rows that frames hold"
-                 : "    state: all rows and their results, for ever");
+        has_time ? "    state: of each key its aggregates, unbounded, and the rows that frames hold"
+                 : "    state: all rows and their results, " + lifetime_text(spec.ttl_ns));
     return output;
 }
 

@@ -1,6 +1,7 @@
 #include "engine/plan/changelog.h"
 #include "engine/plan/physical.h"
 #include "engine/plan/physical_text.h"
+#include "engine/plan/state_size.h"
 #include "ops/sort.h"
 #include "ops/top_n.h"
 #include "ops/window_top_n.h"
@@ -71,6 +72,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_rank(const Rel& rel, const Rank
     if (node.window != nullptr) return compile_window_rank(rel, node);
     const Stream input = compile(node.input);
     RankSpec spec = spec_of(node, options_.seed);
+    spec.ttl_ns = options_.state_ttl_ns;
     const std::string line = line_of(node, names_of(*node.input));
     Stream output = gather_partitions(input, spec.schema, node.partition, "top");
     spec.route = places_of(output.partition, node.partition);
@@ -79,7 +81,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_rank(const Rel& rel, const Rank
         output.stage,
         [spec] { return make_top_n(spec); },
         line,
-        "top " + output.lineage + " " + line,
+        "top " + output.lineage + " " + line + ttl_identity(spec.ttl_ns != 0),
         rel);
     const bool is_bounded = !spec.is_changing && spec.last != RankSpec::kNoLimit;
     notes_[output.stage].lines.push_back(std::string("    gives ") +
@@ -87,8 +89,9 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_rank(const Rel& rel, const Rank
                                           : has_updates(spec)            ? "insertions and updates"
                                                               : "insertions and deletions"));
     notes_[output.stage].lines.push_back(
-        is_bounded ? "    state: of each key the rows that may be asked for, for ever"
-                   : "    state: all rows, for ever");
+        (is_bounded ? "    state: of each key the rows that may be asked for, "
+                    : "    state: all rows, ") +
+        lifetime_text(spec.ttl_ns));
     return output;
 }
 

@@ -69,10 +69,14 @@ class ScriptPlanner {
                                  options_.seed,
                                  plan_.settings.aggregate_phases(),
                                  plan_.settings.zone(),
-                                 shows_changes});
+                                 shows_changes,
+                                 plan_.settings.state_ttl_ns()});
         for (const Query& query : queries)
             planner.add(query.rel, query.sink, query.target, query.at);
-        return planner.finish();
+        Topology topology = planner.finish();
+        const std::vector<std::string>& warnings = planner.warnings();
+        plan_.warnings.insert(plan_.warnings.end(), warnings.begin(), warnings.end());
+        return topology;
     }
 
     // One binder for all queries, so that a table they share is one source; another only when a

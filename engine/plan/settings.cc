@@ -14,6 +14,7 @@ constexpr std::string_view kZone = "table.local-time-zone";
 constexpr std::string_view kPhases = "table.optimizer.agg-phase-strategy";
 constexpr std::string_view kNotNull = "table.exec.sink.not-null-enforcer";
 constexpr std::string_view kIdleTimeout = "table.exec.source.idle-timeout";
+constexpr std::string_view kStateTtl = "table.exec.state.ttl";
 constexpr std::string_view kParallelism = "parallelism.default";
 constexpr std::string_view kStateDirectory = "state.dir";
 constexpr std::string_view kEpochInterval = "execution.checkpointing.interval";
@@ -68,6 +69,10 @@ Result<void> Settings::set(const std::string& key,
         const auto duration = parse_duration_ns(value);
         if (!duration) return bad_value(key, value, "a duration such as '30 s'");
         idle_timeout_ns_ = *duration;
+    } else if (key == kStateTtl) {
+        const auto duration = parse_duration_ns(value);
+        if (!duration) return bad_value(key, value, "a duration such as '1 d', or 0 for none");
+        state_ttl_ns_ = *duration;
     } else if (key == kParallelism) {
         const auto number = parse_int64(value);
         if (!number || *number < 1 || *number > 1024)

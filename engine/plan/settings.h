@@ -40,6 +40,9 @@ class Settings {
     // 'table.exec.source.idle-timeout': 0 for none.
     [[nodiscard]] std::int64_t idle_timeout_ns() const noexcept { return idle_timeout_ns_; }
 
+    // 'table.exec.state.ttl': 0 for none.
+    [[nodiscard]] std::int64_t state_ttl_ns() const noexcept { return state_ttl_ns_; }
+
     // 'parallelism.default': 0 when not set.
     [[nodiscard]] std::uint32_t parallelism() const noexcept { return parallelism_; }
 
@@ -62,6 +65,7 @@ class Settings {
     AggregatePhases phases_ = AggregatePhases::kAuto;
     bool drops_null_rows_ = false;
     std::int64_t idle_timeout_ns_ = 0;
+    std::int64_t state_ttl_ns_ = 0;
     std::uint32_t parallelism_ = 0;
     std::string state_directory_;
     std::int64_t epoch_interval_ns_ = kNanosPerSecond;

@@ -3,6 +3,7 @@
 #include "ops/aggregate/layout.h"
 #include "ops/aggregate/retraction.h"
 #include "ops/group_key.h"
+#include "state/base/time.h"
 #include "state/string_ref.h"
 
 #include <algorithm>
@@ -37,6 +38,29 @@ std::string retraction_size_text(const std::vector<Type>& key_types,
     return "about " + std::to_string(key + states) + " bytes per key (key " + std::to_string(key) +
            (group_key.is_text() ? " and long texts" : "") + ", states " + std::to_string(states) +
            (keeps_values ? " and all values" : "") + ")";
+}
+
+std::string lifetime_text(std::int64_t ttl_ns) {
+    struct Unit {
+        std::int64_t ns;
+        std::string_view name;
+    };
+
+    constexpr Unit kUnits[] = {{24 * 3600 * kNanosPerSecond, "d"},
+                               {3600 * kNanosPerSecond, "h"},
+                               {60 * kNanosPerSecond, "min"},
+                               {kNanosPerSecond, "s"},
+                               {kNanosPerMilli, "ms"}};
+    if (ttl_ns == 0) return "unbounded without a TTL";
+    for (const Unit& unit : kUnits) {
+        if (ttl_ns % unit.ns == 0)
+            return "TTL " + std::to_string(ttl_ns / unit.ns) + " " + std::string(unit.name);
+    }
+    return "TTL " + std::to_string(ttl_ns) + " ns";
+}
+
+std::string ttl_identity(bool has_ttl) {
+    return has_ttl ? ", with a TTL" : "";
 }
 
 }  // namespace thalweg::plan

@@ -401,13 +401,13 @@ stage 0, on every ingest agent
 stage 1, on every shard
     aggregate for all time, keys k: COUNT(*), changelogMode=[I,UB,UA]
         gives insertions and updates
-        state: about 24 bytes per key (key 16 and long texts, states 8), for ever
+        state: about 24 bytes per key (key 16 and long texts, states 8), unbounded without a TTL
     project COUNT(*), changelogMode=[I,UB,UA]
     -> by hash of n to stage 2
 stage 2, on every shard
     aggregate for all time over changes, keys n: COUNT(*), changelogMode=[I,UB,UA,D]
         gives insertions, updates and deletions
-        state: about 24 bytes per key (key 8, states 16), while it has rows
+        state: about 24 bytes per key (key 8, states 16), while it has rows, unbounded without a TTL
     -> gathered by stage 3
 stage 3, merge
     write result (table)
@@ -424,8 +424,40 @@ EXPLAIN SELECT v FROM c;)")
     CHECK(text.find(R"(
     latest row by k
         gives insertions, updates and deletions
-        state: the latest row of each key, until it is deleted
+        state: the latest row of each key, until it is deleted, unbounded without a TTL
 )") != std::string::npos);
+}
+
+TEST_CASE("planner: EXPLAIN says for how long state is kept, and a warning where a TTL is not") {
+    const auto kept = [](const std::string& ttl, const std::string& query) {
+        const Plan planned =
+            plan("SET 'table.exec.state.ttl' = '" + ttl + "'; EXPLAIN SELECT " + query + ";");
+        const std::size_t state = planned.explained.find("state: ");
+        REQUIRE(state != std::string::npos);
+        const std::size_t end = planned.explained.find('\n', state);
+        std::string text = planned.explained.substr(state + 7, end - state - 7);
+        for (const std::string& warning : planned.warnings)
+            text += " | " + warning;
+        return text;
+    };
+    const std::string bytes = "about 24 bytes per key (key 16 and long texts, states 8), ";
+    CHECK_EQ(kept("1 d", "k, COUNT(*) FROM t GROUP BY k"), bytes + "TTL 1 d");
+    CHECK_EQ(kept("0", "k, COUNT(*) FROM t GROUP BY k"), bytes + "unbounded without a TTL");
+    CHECK_EQ(kept("90 s", "/*+ STATE_TTL('t' = '0 s') */ k, COUNT(*) FROM t GROUP BY k"),
+             bytes + "unbounded without a TTL");
+    const std::string join = "t.k FROM t JOIN t AS u ON t.k = u.k";
+    CHECK(kept("90 s", join).starts_with("the rows of both sides, TTL 90 s; about"));
+    CHECK(kept("90 s", "/*+ STATE_TTL('u' = '2 h') */ " + join)
+              .starts_with("the rows of both sides, left TTL 90 s, right TTL 2 h; about"));
+    CHECK_EQ(kept("1500 ms", "k FROM t ORDER BY v LIMIT 3"),
+             "of each key the rows that may be asked for, TTL 1500 ms");
+    CHECK_EQ(kept("1 d", "SUM(v) OVER (PARTITION BY k ORDER BY ts) FROM t"),
+             "of each key its aggregates, unbounded, and the rows that frames hold | "
+             "'table.exec.state.ttl' has no effect on the state of OVER in the order of time: it "
+             "is kept for as long as EXPLAIN says");
+    CHECK_EQ(plan("SELECT /*+ STATE_TTL('t' = '1 d') */ k FROM t;").warnings,
+             std::vector<std::string>{"STATE_TTL of 't' has no effect: neither a join nor a GROUP "
+                                      "BY keeps it by itself"});
 }
 
 }  // namespace

@@ -261,9 +261,10 @@ class Commands(unittest.TestCase):
 
     def test_hints_without_effect_are_warned_about(self):
         table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
-        result = self.run_script(table + "SELECT /*+ STATE_TTL('t' = '1 d') */ k FROM t;")
+        result = self.run_script(table + "SELECT /*+ BROADCAST(t), STATE_TTL('t' = '1 d') */ k FROM t;")
         self.assertEqual(result.returncode, 0, result.stderr)
-        self.assertIn("the hint STATE_TTL has no effect", result.stderr)
+        self.assertIn("the hint BROADCAST has no effect", result.stderr)
+        self.assertIn("STATE_TTL of 't' has no effect", result.stderr)
 
     def test_the_terminal_shows_what_a_change_is(self):
         table = TABLE % f"'filesystem', 'path' = '{self.write('in', row('a', 1, 1))}'"
