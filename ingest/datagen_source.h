@@ -32,8 +32,7 @@ struct DatagenSettings {
 // are `now`.
 //
 // Replay    The streams are divided among the instances that there are now; the rows before are
-// made again and
-//           thrown away, 5 ns for each row and column.
+//           made again and thrown away, 5 ns for each row and column.
 // Contract  When the engine is behind for more than a second, what was not made by then is not
 //           made up for.
 // Threads   The ingest agent's.

@@ -16,9 +16,9 @@ namespace thalweg {
 //
 // Shape    A table of keys, each with a list of its sessions, one as a rule, the latest first; the
 //          sessions in slots that are used again; and a heap of them by their end. An entry of the
-//          heap keeps the end that its session had when it was pushed, and is pushed again when it
-//          comes up and the session has grown: so a row that extends a session touches no heap, and
-//          each session has one entry, beside those of sessions that were absorbed, until their
+//          heap keeps the end that its session had when it was pushed, and sinks to its place when
+//          it comes up and the session has grown: so a row that extends a session touches no heap,
+//          and each session has one entry, beside those of sessions that were absorbed, until their
 //          time comes.
 // Joining  A row of time t is a session [t, t + gap). Sessions that overlap are one, and so are
 //          sessions that touch, in event time, as in Flink. By the clock a session is over at its

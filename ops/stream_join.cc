@@ -172,9 +172,14 @@ class StreamJoin final : public Op {
     // All pairs of the row are known.
     void end_row(std::size_t at, std::size_t row, bool is_known) {
         if (!is_known) return;
-        if (shows_own_ && (found_[at] > 0) == is_semi_)
-            output_.add(static_cast<std::uint16_t>(row), nullptr, view_->kind(row));
-        if (is_gain(view_->kind(row))) {
+        const bool gains = is_gain(view_->kind(row));
+        if (shows_own_) {
+            // What goes was shown by the partners that it had, some of which may have expired.
+            const std::uint32_t partners = gains ? found_[at] : own().matches(entry_[at]);
+            if ((partners > 0) == is_semi_)
+                output_.add(static_cast<std::uint16_t>(row), nullptr, view_->kind(row));
+        }
+        if (gains) {
             keep(at);
         } else {
             state_.touch(port_, {&entry_[at], 1});

@@ -30,7 +30,9 @@ namespace thalweg {
 // TTL      Of each side its own (ops/state_ttl.h). Rows that are equal have one time, which begins
 //          anew with each of them that comes or goes, and, where rows without a partner are shown,
 //          with each partner that comes or goes. A row that has expired meets nobody, and nothing
-//          is said of it: not that it is gone, and not that its partners are alone.
+//          is said of it: not that it is gone, and not that its partners are alone. A row that goes
+//          is taken back as it was shown, with partners if it had any; equal rows have one count of
+//          partners, those that have expired among them.
 // Bounds   process() emits what a batch of rows changes: that is its rows times those of a key.
 // Failure  A deletion of a row that is not there, or not any more, is ignored; it is counted as
 //          filtered.

@@ -19,13 +19,12 @@ namespace thalweg {
 //          have a new number. As updates where the number is given or there is one row a partition,
 //          else as deletions and insertions. All that is before comes before all that is after.
 //          Without the number a row that only changes its rank is not told.
-// TTL      With one (ops/state_ttl.h) a partition of which no row came or went that may be asked
-// for
-//          is forgotten as a whole, and nothing is said of it: the next row is its first one. A row
-//          that is not kept, since too many are before it, does not count.
+// TTL      With one (ops/state_ttl.h) a partition is forgotten as a whole when for so long no row
+// of
+//          it came or went that may be asked for, and nothing is said of it: the next row is its
+//          first one. A row that is not kept, since too many are before it, does not count.
 // State    RankPartitions. Without a TTL for ever; of changing input all rows, else only those that
-// rank up to
-//          `last`.
+//          rank up to `last`.
 [[nodiscard]] std::unique_ptr<Op> make_top_n(const RankSpec& spec);
 
 }  // namespace thalweg

@@ -25,11 +25,11 @@ struct Arrivals {
     std::vector<std::uint64_t> numbers;
     std::size_t gone = 0;
 
-    [[nodiscard]] std::uint64_t first() const { return numbers[gone]; }
-
+    // What has gone is never more than what is left.
     void pop() {
-        if (++gone != numbers.size()) return;
-        numbers = {};
+        if (++gone * 2 < numbers.size()) return;
+        numbers.erase(numbers.begin(), numbers.begin() + static_cast<std::ptrdiff_t>(gone));
+        if (numbers.empty()) numbers = {};
         gone = 0;
     }
 };
@@ -125,8 +125,8 @@ class WindowSettle final : public Op {
 
     [[nodiscard]] std::size_t memory_bytes() const override {
         return side_.memory_bytes() + saved_.memory_bytes() + out_.memory_bytes() +
-               arrivals_.capacity() * sizeof(Arrivals) + arrival_count_ * sizeof(std::uint64_t) +
-               in_order_.capacity() * sizeof(InOrder);
+               arrivals_.capacity() * sizeof(Arrivals) +
+               arrival_count_ * 2 * sizeof(std::uint64_t) + in_order_.capacity() * sizeof(InOrder);
     }
 
   private:

@@ -3,7 +3,7 @@
 #include "engine/plan/conjuncts.h"
 #include "engine/plan/subquery.h"
 
-#include <algorithm>
+#include <optional>
 #include <utility>
 
 // LATERAL (SELECT ...) as the right side of a join: what its WHERE says of the row before it is the
@@ -30,6 +30,17 @@ const sql::Select& lateral_select(const sql::Query& query) {
                    "an aggregate of one value can be a subquery in the select list");
 }
 
+// An expression over left_count columns and then those of `inner` as one over the latter alone;
+// null: it reads others.
+ExprPtr inside(const ExprPtr& expr, std::size_t left_count, const Rel& inner) {
+    const Side side = side_of(*expr, left_count, left_count + inner.columns.size());
+    if (side == Side::kLeft || side == Side::kBoth) return nullptr;
+    std::vector<ExprPtr> to_inner(left_count, nullptr);
+    for (const ExprPtr& column : identity(inner))
+        to_inner.push_back(column);
+    return substitute(expr, to_inner);
+}
+
 bool has_limit(const sql::Query& query) {
     return query.limit != nullptr || query.offset != nullptr;
 }
@@ -52,29 +63,20 @@ QueryBinder::From QueryBinder::bind_lateral(From left,
     const sql::Select& select = lateral_select(query);
     CorrelatedFrom inner = bind_correlated_from(left.scope, select);
     const std::size_t left_count = left.scope.columns.size();
-    const std::size_t inner_count = inner.from.scope.columns.size();
-    if (has_limit(query)) limit_lateral(inner, left.scope, query);
-
     std::vector<ExprPtr> items;
     std::vector<std::string> names;
     expand_correlated(left.scope, inner.from.scope, select, items, names);
-    // What reads the row before it comes behind the join, the rest before: where a LEFT JOIN finds
-    // nothing that is NULL.
-    std::vector<ExprPtr> to_inner(left_count, nullptr);
-    for (std::size_t i = 0; i < inner_count; ++i)
-        to_inner.push_back(make_column(i, inner.from.rel->columns[i].type));
+    if (has_limit(query)) limit_lateral(inner, left.scope, query, items, names);
+
+    // Items are computed behind the join, but for those of a LEFT JOIN, which are NULL where it
+    // finds nothing.
     std::vector<ExprPtr> below = identity(*inner.from.rel);
-    for (ExprPtr& item : items) {
-        const Side side = side_of(*item, left_count, left_count + inner_count);
-        if (side == Side::kLeft || side == Side::kBoth) {
-            if (is_left)
-                throw sql::not_supported(at,
-                                         "an item that reads both sides of a LEFT JOIN LATERAL");
-            continue;
-        }
-        const std::size_t place = position_of(below, substitute(item, to_inner));
-        item = make_column(left_count + place,
-                           item->type.with_nullable(item->type.nullable || is_left));
+    for (std::size_t i = 0; is_left && i < items.size(); ++i) {
+        const ExprPtr item = inside(items[i], left_count, *inner.from.rel);
+        if (item == nullptr)
+            throw sql::not_supported(at, "an item that reads both sides of a LEFT JOIN LATERAL");
+        const std::size_t place = position_of(below, item);
+        items[i] = make_column(left_count + place, item->type.with_nullable(true));
     }
     const From right{with_columns(inner.from.rel, std::move(below)), {}};
     const JoinKind kind = is_left ? JoinKind::kLeft : JoinKind::kInner;
@@ -118,7 +120,9 @@ QueryBinder::From QueryBinder::show_lateral(From left,
 // ORDER BY and LIMIT for each combination of what equals the columns around it.
 void QueryBinder::limit_lateral(CorrelatedFrom& inner,
                                 const Scope& outer,
-                                const sql::Query& query) {
+                                const sql::Query& query,
+                                const std::vector<ExprPtr>& items,
+                                const std::vector<std::string>& names) {
     const std::size_t outer_count = outer.columns.size();
     Scalar correlation;
     const std::vector<ExprPtr> keys =
@@ -129,7 +133,12 @@ void QueryBinder::limit_lateral(CorrelatedFrom& inner,
         rank.partition.push_back(position_of(columns, key));
     ExpressionBinder binder(inner.from.scope, expr_settings_);
     for (const sql::OrderItem& item : query.order_by) {
-        const ExprPtr value = binder.bind(*item.expr);
+        const std::optional<std::size_t> found = find_item(*item.expr, names);
+        const ExprPtr value =
+            found ? inside(items[*found], outer_count, *inner.from.rel) : binder.bind(*item.expr);
+        if (value == nullptr)
+            throw sql::not_supported(item.expr->location,
+                                     "LATERAL in an order that reads the row before it");
         check_sortable(value->type, "ORDER BY", item.expr->location);
         rank.order.push_back(sort_item(item));
         rank.order.back().column = position_of(columns, value);

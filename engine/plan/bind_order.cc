@@ -17,26 +17,6 @@ using sql::SqlError;
 
 namespace {
 
-// A select item by its number, from 1, or by its name.
-std::optional<std::size_t> find_item(const sql::Expr& expr, const std::vector<std::string>& names) {
-    if (const auto* identifier = std::get_if<sql::Identifier>(&expr.node)) {
-        if (identifier->name.parts.size() != 1) return std::nullopt;
-        const auto found = std::find(names.begin(), names.end(), identifier->name.parts[0].text);
-        if (found == names.end()) return std::nullopt;
-        return static_cast<std::size_t>(found - names.begin());
-    }
-    const auto* literal = std::get_if<sql::Literal>(&expr.node);
-    if (literal == nullptr || literal->kind != sql::LiteralKind::kExact ||
-        literal->text.find('.') != std::string::npos)
-        return std::nullopt;
-    const std::size_t number = literal->text.size() > 6 ? 0 : std::stoul(literal->text);
-    if (number == 0 || number > names.size())
-        throw SqlError(expr.location,
-                       "ORDER BY " + literal->text + ": the select list has " +
-                           std::to_string(names.size()) + " items");
-    return number - 1;
-}
-
 std::size_t add_hidden(std::vector<ExprPtr>& expressions,
                        std::vector<std::string>& names,
                        ExprPtr expr) {
@@ -59,6 +39,25 @@ RelPtr first_columns(RelPtr rel, std::size_t count) {
 }
 
 }  // namespace
+
+std::optional<std::size_t> find_item(const sql::Expr& expr, const std::vector<std::string>& names) {
+    if (const auto* identifier = std::get_if<sql::Identifier>(&expr.node)) {
+        if (identifier->name.parts.size() != 1) return std::nullopt;
+        const auto found = std::find(names.begin(), names.end(), identifier->name.parts[0].text);
+        if (found == names.end()) return std::nullopt;
+        return static_cast<std::size_t>(found - names.begin());
+    }
+    const auto* literal = std::get_if<sql::Literal>(&expr.node);
+    if (literal == nullptr || literal->kind != sql::LiteralKind::kExact ||
+        literal->text.find('.') != std::string::npos)
+        return std::nullopt;
+    const std::size_t number = literal->text.size() > 6 ? 0 : std::stoul(literal->text);
+    if (number == 0 || number > names.size())
+        throw SqlError(expr.location,
+                       "ORDER BY " + literal->text + ": the select list has " +
+                           std::to_string(names.size()) + " items");
+    return number - 1;
+}
 
 void QueryBinder::bind_order(Order& order,
                              std::vector<ExprPtr>& expressions,

@@ -118,6 +118,10 @@ class OverCollector {
 // Throws where values of the type have no order; `what` for the message.
 void check_sortable(const Type& type, std::string_view what, sql::Location at);
 
+// The select item that an expression of ORDER BY means, by its number, from 1, or by its name.
+[[nodiscard]] std::optional<std::size_t> find_item(const sql::Expr& expr,
+                                                   const std::vector<std::string>& names);
+
 // The item for an expression of ORDER BY, its column still to be set.
 [[nodiscard]] SortItem sort_item(const sql::OrderItem& item);
 

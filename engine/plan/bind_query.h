@@ -226,7 +226,11 @@ class QueryBinder {
                              std::vector<thalweg::ExprPtr> items,
                              const std::vector<std::string>& item_names,
                              const sql::TableRef& ref);
-    void limit_lateral(CorrelatedFrom& inner, const Scope& outer, const sql::Query& query);
+    void limit_lateral(CorrelatedFrom& inner,
+                       const Scope& outer,
+                       const sql::Query& query,
+                       const std::vector<thalweg::ExprPtr>& items,
+                       const std::vector<std::string>& names);
 
     // bind_scalar.cc
     // A scalar subquery: columns that it is correlated by, then its value.

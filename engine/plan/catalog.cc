@@ -236,13 +236,15 @@ void check_row_kind(const TableDefinition& table) {
 }
 
 // Where rows are not kept it makes no difference how they are divided.
-void check_partitions(const sql::CreateTable& statement, const TableDefinition& table) {
+void bind_partitions(const sql::CreateTable& statement, TableDefinition& table) {
     for (const sql::Name& name : statement.partitioned_by)
         static_cast<void>(find_column(table, name));
+    if (!statement.partitioned_by.empty()) table.partitioned_by = statement.partitioned_by;
     const std::string connector = table.connector();
-    if (statement.partitioned_by.empty() || connector == "blackhole" || connector == "print")
-        return;
-    throw sql::not_supported(statement.partitioned_by[0].location,
+    if (table.partitioned_by.empty() || connector == "blackhole" || connector == "print") return;
+    throw sql::not_supported(statement.partitioned_by.empty()
+                                 ? statement.name.location
+                                 : statement.partitioned_by[0].location,
                              "PARTITIONED BY of connector '" + connector + "'");
 }
 
@@ -304,6 +306,8 @@ void Catalog::create(const sql::CreateTable& statement, sql::Location location) 
     TableDefinition table;
     if (statement.like) {
         const TableDefinition* const base = find_table(last_part(statement.like->table));
+        if (base == nullptr && find_view(last_part(statement.like->table)) != nullptr)
+            throw SqlError(statement.like->table.location, "LIKE takes a table, this is a view");
         if (base == nullptr) throw unknown_table(statement.like->table);
         table = taken_over(*base, *statement.like);
     }
@@ -314,7 +318,7 @@ void Catalog::create(const sql::CreateTable& statement, sql::Location location) 
     bind_primary_key(statement, table);
     bind_options(statement, table);
     check_row_kind(table);
-    check_partitions(statement, table);
+    bind_partitions(statement, table);
     if (table.connector().empty()) {
         throw SqlError(statement.name.location,
                        "table '" + name + "' has no 'connector' option",

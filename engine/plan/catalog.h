@@ -47,6 +47,7 @@ struct TableDefinition {
     std::size_t watermark_column = 0;  // Index in columns, if there is a watermark.
     const sql::Expr* watermark = nullptr;
     std::vector<std::size_t> primary_key;
+    std::vector<sql::Name> partitioned_by;
     std::map<std::string, std::string> options;
     std::map<std::string, OptionLocation> option_locations;
 

@@ -69,6 +69,11 @@ TableDefinition taken_over(const TableDefinition& base, const sql::LikeTable& li
             table.primary_key.push_back(
                 place_of(table, base.columns[key].name, like, "the PRIMARY KEY"));
     }
+    if (!is_left_out(like, LikeFeature::kPartitions)) {
+        table.partitioned_by = base.partitioned_by;
+        for (const sql::Name& name : base.partitioned_by)
+            static_cast<void>(place_of(table, name.text, like, "PARTITIONED BY"));
+    }
     if (!is_left_out(like, LikeFeature::kOptions)) {
         table.options = base.options;
         table.option_locations = base.option_locations;

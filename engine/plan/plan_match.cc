@@ -131,6 +131,7 @@ PhysicalPlanner::Stream PhysicalPlanner::compile_match(const Rel& rel, const Mat
         spec.is_early.push_back(is_early(expr, spec));
     // Late is what the watermark has passed.
     if (spec.is_event_time) add_each_millisecond();
+    if (!spec.within_ns) warn_without_ttl("MATCH_RECOGNIZE without WITHIN");
     const std::vector<std::string> names = names_of(*node.input);
     const std::string line = line_of(node, names);
     Stream output = gather_partitions(input, spec.schema, node.spec.partition, "match");

@@ -71,7 +71,7 @@ PhysicalPlanner::Stream PhysicalPlanner::settle_windows(const Stream& input,
         output.stage,
         [spec] { return make_window_settle(spec); },
         line,
-        "settle " + output.lineage + " " + line,
+        "settle " + output.lineage + " " + line + (spec.keeps_order ? ", in order" : ""),
         rel);
     notes_[output.stage].lines.emplace_back("    gives insertions, when a window fires");
     notes_[output.stage].lines.emplace_back(spec.keeps_order

@@ -191,16 +191,25 @@ void kernel_multiset_of(const KernelCall& call) {
     result.set_child_rows(next);
 }
 
-// The values of a multiset, each as often as it is there.
+// The values of a multiset, each as often as it is there. How often that is data may say in a few
+// bytes: so there is a limit for all of a batch.
 void kernel_elements_of(const KernelCall& call) {
+    constexpr std::int64_t kElementsMax = std::int64_t{1} << 24U;
     const Column& multisets = *call.arguments[0];
     ListWriter writer(call);
+    std::int64_t total = 0;
     call.selection.for_each([&](std::size_t row) {
         const ListElements values = list_elements(multisets, row);
         const ListElements counts = list_elements(multisets, row, 1);
         for (std::size_t i = 0; i < values.count; ++i) {
             const ValueAt count = counts[i];
             if (count.is_null()) continue;
+            total += std::max(count.column->data<std::int32_t>()[count.row], 0);
+            if (total > kElementsMax) {
+                call.context.fail("UNNEST: the multisets of a batch have more than " +
+                                  std::to_string(kElementsMax) + " values");
+                return;
+            }
             for (auto k = count.column->data<std::int32_t>()[count.row]; k > 0; --k)
                 writer.add(values[i]);
         }
@@ -234,15 +243,15 @@ struct Weighted {
 
 constexpr std::size_t kWeightedBytes = 2 * (1 + sizeof(std::int64_t));
 
-// False where one is there less than no time.
-bool read_weighted(std::string_view bytes, Weighted& all) {
+// Why not, where one is there less than no time, or all of them too often to be counted.
+const char* read_weighted(std::string_view bytes, Weighted& all) {
     all.values.clear();
     for (; bytes.size() >= kWeightedBytes; bytes.remove_prefix(kWeightedBytes)) {
         double value = 0;
         std::int64_t count = 0;
         std::memcpy(&value, bytes.data() + 1, sizeof value);
         std::memcpy(&count, bytes.data() + 2 + sizeof value, sizeof count);
-        if (count < 0) return false;
+        if (count < 0) return "PERCENTILE: a frequency is negative";
         if (count != 0) all.values.emplace_back(value, count);
     }
     std::sort(all.values.begin(), all.values.end(), [](const auto& a, const auto& b) {
@@ -251,9 +260,12 @@ bool read_weighted(std::string_view bytes, Weighted& all) {
         return a.first < b.first;
     });
     std::int64_t total = 0;
-    for (auto& [value, count] : all.values)
-        count = total += count;
-    return true;
+    for (auto& [value, count] : all.values) {
+        if (__builtin_add_overflow(total, count, &total))
+            return "PERCENTILE: the frequencies add up to more than a BIGINT";
+        count = total;
+    }
+    return nullptr;
 }
 
 double value_at(const Weighted& all, std::int64_t place) {
@@ -267,9 +279,14 @@ double value_at(const Weighted& all, std::int64_t place) {
 
 // Between the two values around the place.
 double percentile(const Weighted& all, double share) {
-    const double place = share * static_cast<double>(all.values.back().second - 1);
-    const auto below = static_cast<std::int64_t>(std::floor(place));
-    const auto above = static_cast<std::int64_t>(std::ceil(place));
+    const std::int64_t last = all.values.back().second - 1;
+    const double place = share * static_cast<double>(last);
+    // As a double the last place may be behind itself.
+    const auto in_range = [last](double at) {
+        return at < static_cast<double>(last) ? static_cast<std::int64_t>(at) : last;
+    };
+    const std::int64_t below = in_range(std::floor(place));
+    const std::int64_t above = in_range(std::ceil(place));
     const double low = value_at(all, below);
     if (below == above) return low;
     const double high = value_at(all, above);
@@ -304,8 +321,8 @@ void kernel_percentile(const KernelCall& call) {
     Weighted all;
     std::size_t next = result.child_rows();
     call.selection.for_each([&](std::size_t row) {
-        if (!read_weighted(texts(call, 0)[row].view(), all)) {
-            call.context.fail("PERCENTILE: a frequency is negative");
+        if (const char* const problem = read_weighted(texts(call, 0)[row].view(), all)) {
+            call.context.fail(problem);
             return;
         }
         if (all.values.empty()) {

@@ -406,13 +406,16 @@ std::string_view take_sized(std::string_view& from) {
     return text;
 }
 
+// The size of a key that is NULL: an error where it counts, which a FILTER may see to.
+constexpr std::uint32_t kNullKey = 0xFFFF'FFFF;
+
 // $JSON_MEMBER(on null, key, value, form): key and value, each behind its size.
 void kernel_json_member(const KernelCall& call) {
     std::string value;
     build_texts_or_null(call, [&](std::size_t row, std::string& out) {
         if (call.arguments[1]->is_null(row)) {
-            call.context.fail("JSON_OBJECTAGG: a key is NULL");
-            return false;
+            out.append(reinterpret_cast<const char*>(&kNullKey), sizeof kNullKey);
+            return true;
         }
         value.clear();
         const bool is_there = append_value(value, call, 2, row);
@@ -429,6 +432,11 @@ void kernel_json_object_of(const KernelCall& call) {
         const bool is_empty = call.arguments[0]->is_null(row);
         std::string_view list = is_empty ? "" : texts(call, 0)[row].view();
         while (!list.empty()) {
+            if (list.size() >= sizeof kNullKey &&
+                std::memcmp(list.data(), &kNullKey, sizeof kNullKey) == 0) {
+                call.context.fail("JSON_OBJECTAGG: a key is NULL");
+                return;
+            }
             const std::string_view key = take_sized(list);
             members[std::string(key)] = take_sized(list);
         }

@@ -1,8 +1,7 @@
 // fuzz_queries [FIRST LAST] [--seconds N] [--verbose] [--print]: random queries over random rows,
 // each compared with the oracle. With nothing, the seeds that every change must pass; with
 // --seconds from FIRST on, for so long, and LAST means nothing. --verbose prints what the planner
-// refuses,
-// --print every case.
+// refuses, --print every case.
 //
 // Exits with 1 at the first difference, which it prints as small as it can make it, when the
 // planner refuses more than a fifth of the queries, or when more than half have no rows to give.
@@ -77,10 +76,13 @@ void print_difference(std::uint64_t seed, const FuzzCase& found) {
     const auto is_wrong = [](const FuzzCase& smaller) {
         return run_case(smaller).verdict == Verdict::kWrong;
     };
-    const FuzzCase smallest = shrink(found, is_wrong, kShrinkTriesMax);
-    std::printf("seed %llu goes wrong:\n%s\nas small as it gets:\n%s\n%s\n",
+    // At once: what comes now may take long, or the program down.
+    std::printf("seed %llu goes wrong:\n%s\n",
                 static_cast<unsigned long long>(seed),
-                script_of(found.relations).c_str(),
+                script_of(found.relations).c_str());
+    std::fflush(stdout);
+    const FuzzCase smallest = shrink(found, is_wrong, kShrinkTriesMax);
+    std::printf("as small as it gets:\n%s\n%s\n",
                 text_of(smallest).c_str(),
                 run_case(smallest).problem.c_str());
 }

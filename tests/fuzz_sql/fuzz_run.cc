@@ -42,8 +42,8 @@ class StoryWriter {
     std::optional<Story> story() {
         story_.name = "fuzz";
         story_.place = "seed";
-        story_.is_bounded =
-            true;  // When all inputs fall idle the furthest of them makes rows late.
+        // Where all inputs fall idle the furthest of them makes rows late.
+        story_.is_bounded = true;
         story_.script = script_of(case_.relations);
         open_splits();
         for (std::size_t i = 0; i < case_.arrivals.size(); ++i) {
@@ -115,6 +115,7 @@ class StoryWriter {
             answer(result.relation, tables_after(case_.arrivals, count), fault_);
         if (!rows) return false;
         const Rows now = *rows;
+        bool is_taken_back = false;
         if (!result.has_changes) {
             Rows gained;
             std::set_difference(now.begin(),
@@ -123,12 +124,16 @@ class StoryWriter {
                                 result.before.end(),
                                 std::back_inserter(gained));
             rows = gained;
+            if (!std::includes(now.begin(), now.end(), result.before.begin(), result.before.end()))
+                is_taken_back = true;
         }
         result.before = now;
         StoryStep& expected = step(StepKind::kExpect);
         expected.argument = result.sink;
         for (const Row& row : *rows)
             expected.lines.push_back(row_text(row, kinds_of(result.relation.columns)));
+        if (is_taken_back)
+            expected.lines.push_back("a row is wrong by now that cannot be taken back");
         last_ = nullptr;
         return true;
     }

@@ -10,14 +10,12 @@
 
 // Queries of the fuzzer: a tree of relations, each a SELECT over those below it.
 //
-// Shape     kScalar has one aggregate, over its second input, or none for EXISTS; kUnnest has the
-// elements
-//           of its array in `residual`, which of kScalar is a condition over the columns of the
-//           first input and the value; kTemporal is the second input, a kTopN of one row, at the
-//           time `window.time` of the first. Expressions of a relation are over the columns of its
-//           inputs, one input behind the
-// other;
-//           `having` is over what comes out. A condition is there (one element) or not (none).
+// Shape     kScalar has one aggregate, over its second input, or none for EXISTS. kUnnest has the
+//           elements of its array in `residual`, which of kScalar is a condition over the columns
+//           of the first input and the value. kTemporal is the second input, a kTopN of one row, at
+//           the time `window.time` of the first. Expressions of a relation are over the columns of
+//           its inputs, one input behind the other; `having` is over what comes out. A condition
+//           is there (one element) or not (none).
 
 namespace thalweg::fuzz {
 

@@ -7,9 +7,8 @@
 
 // The values of the fuzzer's oracle: nothing of the engine's is used for them.
 //
-// Shape     NULL is std::monostate, which is less than everything: the order of a std::variant is
-// the
-//           order of ORDER BY. A time is a number of milliseconds since 2024-01-01 00:00.
+// Shape     NULL is std::monostate, which is less than everything: a std::variant has the order of
+//           ORDER BY. A time is a number of milliseconds since 2024-01-01 00:00.
 
 namespace thalweg::fuzz {
 

@@ -168,7 +168,8 @@ class JoinOracle {
             found += other.copies;
             meet(port, change, other, now_ms, out);
         }
-        if (shows_lone(spec_->kind, port) && (found > 0) == (spec_->kind == JoinKind::kSemi))
+        const std::int64_t partners = is_gained ? found : own->matches;
+        if (shows_lone(spec_->kind, port) && (partners > 0) == (spec_->kind == JoinKind::kSemi))
             show(port, change.row, is_gained, 1, out);
         if (is_gained) {
             if (!change.row[kId].is_null()) keep(port, change.row, found, now_ms);
