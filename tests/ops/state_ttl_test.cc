@@ -118,7 +118,7 @@ class GroupOracle {
         Row row = key;
         for (const AggregateCall& call : spec_->calls) {
             std::int64_t count = 0;
-            std::int64_t sum = 0;
+            std::uint64_t sum = 0;  // It wraps around.
             std::set<std::string> seen;
             Value most;
             for (const Row& each : group.rows) {
@@ -127,7 +127,8 @@ class GroupOracle {
                 if (call.kind == AggregateKind::kCountStar || value.is_null()) continue;
                 if (call.is_distinct && !seen.insert(text_of(value)).second) continue;
                 ++count;
-                if (call.argument == kBig) sum += std::get<std::int64_t>(value.data);
+                if (call.argument == kBig)
+                    sum += static_cast<std::uint64_t>(std::get<std::int64_t>(value.data));
                 if (most.is_null() || is_less(most, value)) most = value;
             }
             const bool is_count =
@@ -135,7 +136,7 @@ class GroupOracle {
             if (is_count) {
                 row.push_back({count});
             } else if (call.kind == AggregateKind::kSum) {
-                row.push_back(count == 0 ? Value{} : Value{sum});
+                row.push_back(count == 0 ? Value{} : Value{static_cast<std::int64_t>(sum)});
             } else {
                 row.push_back(most);
             }
